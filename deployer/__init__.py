@@ -1,0 +1,1 @@
+"""deployer: declarative, pull-request-reviewed deployments for Azure ML online endpoints."""

@@ -1,0 +1,95 @@
+"""What the control plane and the data plane of the local workspace say to each other: plain values and two protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Container = Literal["StorageInitializer", "InferenceServer"]
+AuthMode = Literal["Key", "AMLToken", "AADToken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A liveness or readiness probe; times in seconds."""
+
+    initial_delay: float
+    period: float
+    timeout: float
+    success_threshold: int
+    failure_threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Everything needed to serve one deployment, read off its ARM resource and its assets."""
+
+    endpoint: str
+    deployment: str
+    code_dir: Path | None
+    scoring_script: str | None
+    model_dir: Path | None
+    """What AZUREML_MODEL_DIR names; the uploaded folder lies inside it under its own name."""
+    is_mlflow_model: bool
+    image: str | None
+    conda_file: str | None
+    """The text Azure stores: YAML or JSON."""
+    environment_variables: Mapping[str, str]
+    instance_count: int
+    max_concurrent_requests_per_instance: int
+    request_timeout_ms: int
+    max_queue_wait_ms: int
+    liveness_probe: Probe
+    readiness_probe: Probe
+
+
+class WorkloadFailed(Exception):
+    """A workload that does not come up: `code` and `message` as the failed operation shows them."""
+
+    def __init__(self, code: str | None, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Serving(Protocol):
+    """The data plane, as the control plane sees it."""
+
+    async def put(self, workload: Workload) -> None:
+        """Serve `workload`; return once it is ready and takes the requests of the one it replaces, which is drained.
+
+        Raises WorkloadFailed; what served before goes on serving then.
+        """
+
+    async def delete(self, endpoint: str, deployment: str) -> None:
+        """Stop serving; a deployment that is not there is no error."""
+
+    def logs(self, endpoint: str, deployment: str, container: Container, tail: int) -> str:
+        """The last `tail` lines of one container."""
+
+    async def close(self) -> None:
+        """End every process this data plane started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One endpoint as the front door needs it; names lower case, shares in percent."""
+
+    endpoint: str
+    auth_mode: AuthMode
+    traffic: Mapping[str, int]
+    mirror_traffic: Mapping[str, int]
+    deployments: Mapping[str, Workload]
+    """Those whose last provisioning succeeded, or that still serve their previous content."""
+
+
+class Routes(Protocol):
+    """The control plane, as the front door sees it; both calls are cheap and made for every request."""
+
+    def route(self, endpoint: str) -> Route | None:
+        """The endpoint of that name, whatever its letter case; None where there is none."""
+
+    def authorises(self, endpoint: str, bearer: str) -> bool:
+        """Whether this key or token opens this endpoint."""
