@@ -1,0 +1,178 @@
+"""Ref, Resource, State: the one vocabulary for what is desired and what is live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+"""Plain data, as YAML and JSON know it."""
+
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What a resource is. Traffic changes at another time than its endpoint, so it is a resource of its own."""
+
+    MODEL = "model"
+    ENVIRONMENT = "environment"
+    ENDPOINT = "endpoint"
+    DEPLOYMENT = "deployment"
+    TRAFFIC = "traffic"
+
+
+ASSETS = frozenset({Kind.MODEL, Kind.ENVIRONMENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Ref:
+    """Names a resource.
+
+    | kind        | endpoint      | name             |
+    |-------------|---------------|------------------|
+    | model       | ""            | "<name>:<version>" |
+    | environment | ""            | "<name>:<version>" |
+    | endpoint    | its name      | ""               |
+    | deployment  | its endpoint  | its name         |
+    | traffic     | its endpoint  | ""               |
+
+    Endpoint and deployment names are lower case (Azure ignores their case); asset names keep theirs.
+    """
+
+    kind: Kind
+    endpoint: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.MODEL | Kind.ENVIRONMENT:
+                return f"{self.kind} {self.name}"
+            case Kind.DEPLOYMENT:
+                return f"deployment {self.endpoint}/{self.name}"
+            case Kind.ENDPOINT | Kind.TRAFFIC:
+                return f"{self.kind} {self.endpoint}"
+
+
+def asset_ref(kind: Kind, name: str, version: str) -> Ref:
+    """The ref of one version of a model or an environment."""
+    return Ref(kind=kind, name=f"{name}:{version}")
+
+
+def endpoint_ref(endpoint: str) -> Ref:
+    """The ref of an endpoint, whatever the letter case it was written in."""
+    return Ref(kind=Kind.ENDPOINT, endpoint=endpoint.lower())
+
+
+def deployment_ref(endpoint: str, name: str) -> Ref:
+    """The ref of a deployment, whatever the letter case it was written in."""
+    return Ref(kind=Kind.DEPLOYMENT, endpoint=endpoint.lower(), name=name.lower())
+
+
+def traffic_ref(endpoint: str) -> Ref:
+    """The ref of an endpoint's traffic."""
+    return Ref(kind=Kind.TRAFFIC, endpoint=endpoint.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What only the workspace knows of a resource; a desired resource has none.
+
+    `provisioning_state` in Azure's words (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled),
+    `project` the project that owns it by its tag ("" when untagged), `previous_split` the traffic before the last
+    change, `rollout` the bookkeeping of a rollout under way ("<target hash>:<step>"), `unknown` the paths whose live
+    value cannot be read (content of a model that was not uploaded by a client).
+    """
+
+    provisioning_state: str = "Succeeded"
+    project: str = ""
+    scoring_uri: str = ""
+    previous_split: Mapping[str, int] = field(default_factory=dict)
+    rollout: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource in the vocabulary of the YAML: `fields` holds canonical values, defaults filled in.
+
+    Content is compared by hash: `code_configuration.code` of a deployment and `path` of a model hold
+    "sha256:<hex>" and `sources` tells by the same dotted path which local folder or file has that content.
+    Equality is about `ref` and `fields` alone, so that desired and live can be compared.
+    """
+
+    ref: Ref
+    fields: Mapping[str, Value]
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    status: Status | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Resources by ref: the same type for desired and live.
+
+    `labels` of a live state says which version a label stood for when it was read:
+    "azureml:digits@latest" -> "azureml:digits:7".
+    """
+
+    resources: Mapping[Ref, Resource] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def get(self, ref: Ref) -> Resource | None:
+        """The resource, or None."""
+        return self.resources.get(ref)
+
+    def of_kind(self, kind: Kind) -> tuple[Resource, ...]:
+        """Every resource of a kind, by ref."""
+        return tuple(self.resources[ref] for ref in sorted(self.resources) if ref.kind is kind)
+
+    def deployments(self, endpoint: str) -> tuple[Resource, ...]:
+        """The deployments of one endpoint, by name."""
+        return tuple(item for item in self.of_kind(Kind.DEPLOYMENT) if item.ref.endpoint == endpoint)
+
+    def endpoints(self) -> tuple[str, ...]:
+        """The names of all endpoints, sorted."""
+        return tuple(item.ref.endpoint for item in self.of_kind(Kind.ENDPOINT))
+
+    def split(self, endpoint: str) -> Mapping[str, int]:
+        """The live traffic shares of an endpoint in percent; empty where none are known."""
+        return share_map(self.get(traffic_ref(endpoint)), "traffic")
+
+
+def state_of(resources: Sequence[Resource]) -> State:
+    """A state with these resources."""
+    return State(resources={resource.ref: resource for resource in resources})
+
+
+def share_map(traffic: Resource | None, key: str) -> Mapping[str, int]:
+    """The `traffic` or `mirror_traffic` of a traffic resource as whole percents."""
+    value = traffic.fields.get(key) if traffic else None
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: share for name, share in value.items() if isinstance(share, int)}
+
+
+def digest_of(value: Value) -> str:
+    """A short stable hash of plain data: the first 16 hex digits of SHA-256 over canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: object) -> object:
+    """Read-only mappings and tuples as json knows them."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is not plain data")
+
+
+def fingerprint(resource: Resource | None) -> str:
+    """What a plan remembers of a resource to notice that somebody changed it since."""
+    if resource is None:
+        return "absent"
+    state = resource.status.provisioning_state if resource.status else ""
+    return digest_of([str(resource.ref), resource.fields, state])
