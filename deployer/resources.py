@@ -57,6 +57,18 @@ class Ref:
                 return f"{self.kind} {self.endpoint}"
 
 
+def is_anonymous(ref: Ref) -> bool:
+    """Whether an asset was written inline, without a name: it is then called by its content, as the CLI does it."""
+    name, _, version = ref.name.rpartition(":")
+    match ref.kind:
+        case Kind.MODEL:
+            return version == "1" and len(name) == 64 and not name.strip("0123456789abcdef")
+        case Kind.ENVIRONMENT:
+            return name == "CliV2AnonymousEnvironment"
+        case _:
+            return False
+
+
 def asset_ref(kind: Kind, name: str, version: str) -> Ref:
     """The ref of one version of a model or an environment."""
     return Ref(kind=kind, name=f"{name}:{version}")

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from deployer.plan import Step
 from deployer.resources import Ref, Resource, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinates:
+    """Where a workspace is in Azure."""
+
+    subscription_id: str
+    resource_group: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalServer:
+    """A local workspace that runs: its API (https), its own CA, its bearer token, and the page to look at (http)."""
+
+    api: str
+    page: str
+    ca_file: Path
+    token_file: Path
+    location: str = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
