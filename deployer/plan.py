@@ -1,4 +1,4 @@
-"""Plan: the ordered writes that turn live into desired. Pure; nothing here reads or writes anything."""
+"""Plan: the ordered writes that turn live into desired, as values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ class Step:
     """One write (or one TEST), complete in itself: `after` is all that has to be known to carry it out.
 
     `before` is what was observed when planning (None: it did not exist), `after` None means deletion.
-    `reason` explains to people; nothing branches on it. `test` belongs to TEST steps, `bake` to traffic steps of a rollout.
+    `reason` explains to people; nothing branches on it. `test` belongs to TEST steps, `bake` to traffic steps of a
+    rollout. The live value of the `ignore`d paths is kept, and read again just before the write. What a traffic step
+    leaves in the bookkeeping tags stands in `after.status`: `previous_split` and `rollout`.
     """
 
     action: Action
@@ -47,6 +49,7 @@ class Step:
     origin: Location | None = None
     test: SmokeTest | None = None
     bake: Bake | None = None
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

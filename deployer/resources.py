@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TRAFFIC = "traffic"
 
 
+FAILED_STATES = frozenset({"Failed", "Canceled"})
 ASSETS = frozenset({Kind.MODEL, Kind.ENVIRONMENT})
 
 
@@ -69,6 +70,15 @@ def is_anonymous(ref: Ref) -> bool:
             return False
 
 
+def referenced(deployment: Resource, kind: Kind) -> Ref | None:
+    """The model or environment version of this workspace that a deployment names; None for labels and registries."""
+    value = deployment.fields.get(kind.value)
+    if not isinstance(value, str) or not value.startswith("azureml:") or value.startswith("azureml://"):
+        return None
+    name = value.removeprefix("azureml:")
+    return Ref(kind=kind, name=name) if ":" in name else None
+
+
 def asset_ref(kind: Kind, name: str, version: str) -> Ref:
     """The ref of one version of a model or an environment."""
     return Ref(kind=kind, name=f"{name}:{version}")
@@ -94,13 +104,15 @@ class Status:
     """What only the workspace knows of a resource; a desired resource has none.
 
     `provisioning_state` in Azure's words (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled),
-    `project` the project that owns it by its tag ("" when untagged), `previous_split` the traffic before the last
+    `project` the project that owns it by its tag ("" when untagged), `protected` whether its spec said `x-protect` when
+    it was last applied, `previous_split` the traffic before the last
     change, `rollout` the bookkeeping of a rollout under way ("<target hash>:<step>"), `unknown` the paths whose live
     value cannot be read (content of a model that was not uploaded by a client).
     """
 
     provisioning_state: str = "Succeeded"
     project: str = ""
+    protected: bool = False
     scoring_uri: str = ""
     previous_split: Mapping[str, int] = field(default_factory=dict)
     rollout: str = ""
@@ -182,9 +194,46 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not plain data")
 
 
-def fingerprint(resource: Resource | None) -> str:
-    """What a plan remembers of a resource to notice that somebody changed it since."""
+def fingerprint(resource: Resource | None, ignore: Sequence[str] = ()) -> str:
+    """What a plan remembers of a resource to notice that somebody changed it since; `ignore` names paths that may."""
     if resource is None:
         return "absent"
-    state = resource.status.provisioning_state if resource.status else ""
-    return digest_of([str(resource.ref), resource.fields, state])
+    failed = resource.status is not None and resource.status.provisioning_state in FAILED_STATES
+    fields = resource.fields
+    for path in ignore:
+        fields = without(fields, path)
+    return digest_of([str(resource.ref), fields, failed])
+
+
+def value_at(fields: Value, path: str) -> Value:
+    """The value at a dotted path; None where there is none. A key that itself holds dots is found as well."""
+    if not path:
+        return fields
+    if not isinstance(fields, Mapping):
+        return None
+    for key in fields:
+        if path == key:
+            return fields[key]
+        if path.startswith(f"{key}.") and (found := value_at(fields[key], path[len(key) + 1 :])) is not None:
+            return found
+    return None
+
+
+def with_value(fields: Mapping[str, Value], path: str, value: Value) -> Mapping[str, Value]:
+    """A copy with the value at a dotted path replaced; maps on the way are made."""
+    key, _, rest = path.partition(".")
+    if not rest:
+        return {**fields, key: value}
+    inner = fields.get(key)
+    return {**fields, key: with_value(inner if isinstance(inner, Mapping) else {}, rest, value)}
+
+
+def without(fields: Mapping[str, Value], path: str) -> Mapping[str, Value]:
+    """A copy without the value at a dotted path."""
+    key, _, rest = path.partition(".")
+    if key not in fields:
+        return fields
+    inner = fields[key]
+    if rest and isinstance(inner, Mapping):
+        return {**fields, key: without(inner, rest)}
+    return {name: value for name, value in fields.items() if name != key} if not rest else fields
