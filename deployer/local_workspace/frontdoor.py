@@ -1,0 +1,164 @@
+"""The front door of the endpoints: who may score, and which deployment answers. A plain ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from deployer.local_workspace.counters import Traffic
+from deployer.local_workspace.forward import Call, Forwarder, Replicas, Reply, Send
+from deployer.local_workspace.headers import DEPLOYMENT, SERVER, Header, Refused, new_request_id, to_container
+from deployer.local_workspace.ports import Route, Routes
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+OPERATIONS = ("score", "swagger.json")
+
+
+class CallerGone(Exception):
+    """The caller hung up in the middle of the request."""
+
+
+class FrontDoor:
+    """Serves `/inference/<endpoint>/score` and `.../swagger.json` as a managed online endpoint does."""
+
+    def __init__(self, routes: Routes, runtime: Replicas, *, chance: Callable[[], float] = random.random) -> None:
+        """`chance` gives numbers from 0 up to but not including 1."""
+        self._routes = routes
+        self._forwarder = Forwarder(runtime)
+        self._chance = chance
+        self._mirroring: set[asyncio.Task[None]] = set()
+
+    @property
+    def traffic(self) -> Mapping[tuple[str, str], Traffic]:
+        """Counts by (endpoint, deployment)."""
+        return self._forwarder.traffic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] == "http":
+            await self.serve(scope, receive, send, self._authorised)
+
+    async def serve(
+        self, scope: Scope, receive: Receive, send: Send, authorised: Callable[[Route, Mapping[bytes, bytes]], bool]
+    ) -> None:
+        """Answer one request; `authorised` looks at its headers."""
+        request_id = new_request_id()
+        reply = Reply(send)
+        try:
+            await self._route(scope, receive, reply, request_id, authorised)
+        except Refused as refused:
+            await _refuse(refused, reply, request_id)
+        except CallerGone:
+            return
+
+    async def _route(
+        self,
+        scope: Scope,
+        receive: Receive,
+        reply: Reply,
+        request_id: bytes,
+        authorised: Callable[[Route, Mapping[bytes, bytes]], bool],
+    ) -> None:
+        endpoint, operation = _target(scope["path"])
+        headers = dict(scope["headers"])
+        route = self._routes.route(endpoint)
+        if route is None:
+            raise Refused(404, f"There is no endpoint {endpoint!r}.")
+        if not authorised(route, headers):
+            # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265
+            raise Refused(401, "key_auth_access_denied" if route.auth_mode == "Key" else "token_auth_access_denied")
+        named = headers.get(DEPLOYMENT)
+        deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())
+        query = scope["query_string"].decode("latin-1")
+        call = Call(
+            method=scope["method"],
+            path=f"/{operation}?{query}" if query else f"/{operation}",
+            headers=to_container(scope["headers"], request_id),
+            body=_body(receive),
+            request_id=request_id,
+        )
+        mirror = None if named is not None else _mirror(route, self._chance)
+        if mirror is not None:
+            call = await self._copy_to(mirror, route, call)
+        await self._forwarder.forward(call, route.deployments[deployment], reply)
+
+    def _authorised(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
+        scheme, _, bearer = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        return scheme.lower() == "bearer" and self._routes.authorises(route.endpoint, bearer.strip())
+
+    async def _copy_to(self, mirror: str, route: Route, call: Call) -> Call:
+        """Send a copy to the mirror in the background; the call to go on with."""
+        chunks = [chunk async for chunk in call.body]
+        copy = asyncio.create_task(self._forwarder.mirror(_with_body(call, chunks), route.deployments[mirror]))
+        self._mirroring.add(copy)
+        copy.add_done_callback(self._mirroring.discard)
+        return _with_body(call, chunks)
+
+
+def _target(path: str) -> tuple[str, str]:
+    match path.split("/"):
+        case ["", "inference", endpoint, operation] if operation in OPERATIONS:
+            return endpoint.lower(), operation
+    raise Refused(404, "Not Found")
+
+
+def _named(route: Route, name: bytes) -> str:
+    deployment = name.decode("latin-1").lower()
+    if deployment not in route.deployments:
+        raise Refused(404, f"The endpoint {route.endpoint!r} has no deployment {deployment!r} that serves.")
+    return deployment
+
+
+def _by_traffic(route: Route, chance: float) -> str:
+    shares = {name: share for name, share in route.traffic.items() if share > 0 and name in route.deployments}
+    left = chance * sum(shares.values())
+    for name, share in shares.items():
+        left -= share
+        if left < 0:
+            return name
+    raise Refused(404, f"The endpoint {route.endpoint!r} has no valid deployment with positive weight.")
+
+
+def _mirror(route: Route, chance: Callable[[], float]) -> str | None:
+    for name, share in route.mirror_traffic.items():
+        if name in route.deployments and chance() * 100 < share:
+            return name
+    return None
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallerGone
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            yield chunk
+
+
+def _with_body(call: Call, chunks: list[bytes]) -> Call:
+    async def body() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    return Call(method=call.method, path=call.path, headers=call.headers, body=body(), request_id=call.request_id)
+
+
+async def _refuse(refused: Refused, reply: Reply, request_id: bytes) -> None:
+    text = refused.text.encode()
+    headers: list[Header] = [
+        (b"content-type", b"text/plain"),
+        (b"content-length", str(len(text)).encode()),
+        (b"x-request-id", request_id),
+        *refused.headers,
+        SERVER,
+    ]
+    await reply.begin(refused.status, headers)
+    await reply.body(text, more=False)

@@ -1,0 +1,138 @@
+"""Serves deployments: each by one inference server, replaced without losing a request."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deployer.local_workspace import ports
+from deployer.local_workspace.container import container
+from deployer.local_workspace.environments import Environment, Environments
+from deployer.local_workspace.ports import Workload, WorkloadFailed
+from deployer.local_workspace.process import end_leftovers
+from deployer.local_workspace.replica import Replica
+
+LOG_FILES: dict[ports.Container, str] = {
+    "StorageInitializer": "storage-initializer.log",
+    "InferenceServer": "inference-server.log",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """What this data plane knows of one deployment."""
+
+    replica: Replica | None = None
+    drain: float = 0.0
+    """Seconds the requests of `replica` may take."""
+    starting: asyncio.Task[Replica] | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Runtime:
+    """The data plane: one inference server per deployment. Implements ports.Serving."""
+
+    def __init__(self, root: Path) -> None:
+        """Kill what an earlier run left under `root`, and serve nothing yet. `root` belongs to one server at a time."""
+        self._logs = root / "logs"
+        self._pids = root / "run"
+        self._pids.mkdir(parents=True, exist_ok=True)
+        end_leftovers(self._pids)
+        self._environments = Environments(root / "environments")
+        # Socket paths are limited to about 100 characters, and `root` may be anywhere.
+        self._sockets = Path(tempfile.mkdtemp(prefix="deployer-"))
+        self._numbers = itertools.count(1)
+        self._deployments: dict[tuple[str, str], Deployment] = {}
+
+    def replica(self, endpoint: str, deployment: str) -> Replica | None:
+        """The inference server that serves a deployment now."""
+        found = self._deployments.get((endpoint, deployment))
+        return found.replica if found else None
+
+    async def put(self, workload: Workload) -> None:
+        """See ports.Serving. A delete in the meantime makes it fail with OperationCanceled."""
+        deployment = self._deployments.setdefault((workload.endpoint, workload.deployment), Deployment())
+        async with deployment.lock:
+            deployment.starting = asyncio.create_task(self._start(workload))
+            try:
+                replica = await asyncio.shield(deployment.starting)
+            except asyncio.CancelledError:
+                if not deployment.starting.cancelled():  # the caller was cancelled, not the start
+                    deployment.starting.cancel()
+                    raise
+                raise WorkloadFailed("OperationCanceled", "The deployment was deleted while it was created.") from None
+            finally:
+                deployment.starting = None
+            before, drain = deployment.replica, deployment.drain
+            deployment.replica, deployment.drain = replica, workload.request_timeout_ms / 1000 + 1
+        if before is not None:
+            await before.stop(drain)
+
+    async def delete(self, endpoint: str, deployment: str) -> None:
+        """See ports.Serving."""
+        found = self._deployments.pop((endpoint, deployment), None)
+        if found is not None:
+            await self._end(found)
+        shutil.rmtree(self._log_folder(endpoint, deployment), ignore_errors=True)
+
+    def logs(self, endpoint: str, deployment: str, container: ports.Container, tail: int) -> str:
+        """See ports.Serving; empty where nothing was logged."""
+        try:
+            with (self._log_folder(endpoint, deployment) / LOG_FILES[container]).open(errors="replace") as lines:
+                return "".join(deque(lines, maxlen=max(tail, 0)))
+        except FileNotFoundError:
+            return ""
+
+    async def close(self) -> None:
+        """See ports.Serving."""
+        deployments = list(self._deployments.values())
+        self._deployments.clear()
+        await asyncio.gather(*(self._end(deployment) for deployment in deployments))
+        shutil.rmtree(self._sockets, ignore_errors=True)
+
+    async def _end(self, deployment: Deployment) -> None:
+        if deployment.starting is not None:
+            deployment.starting.cancel()
+        async with deployment.lock:
+            if deployment.replica is not None:
+                await deployment.replica.stop(deployment.drain)
+
+    async def _start(self, workload: Workload) -> Replica:
+        logs = self._log_folder(workload.endpoint, workload.deployment)
+        logs.mkdir(parents=True, exist_ok=True)
+        environment = await self._environment(workload, logs / LOG_FILES["StorageInitializer"])
+        log = logs / LOG_FILES["InferenceServer"]
+        if log.exists():
+            log.rename(log.with_suffix(".previous"))  # where the replica that serves still writes
+        number = next(self._numbers)
+        replica = Replica(
+            container(
+                workload,
+                environment,
+                home=self._sockets,
+                socket=self._sockets / f"{number}.sock",
+                log=log,
+                pid_file=self._pids / f"{number}.pid",
+            )
+        )
+        await replica.start()
+        return replica
+
+    async def _environment(self, workload: Workload, log: Path) -> Environment:
+        log.unlink(missing_ok=True)
+        try:
+            environment = self._environments.describe(workload.image, workload.conda_file)
+        except WorkloadFailed as failure:
+            log.write_text(f"{failure.message}\n")
+            raise
+        log.symlink_to(environment.log.absolute())
+        await self._environments.build(environment)
+        return environment
+
+    def _log_folder(self, endpoint: str, deployment: str) -> Path:
+        return self._logs / endpoint / deployment
