@@ -108,10 +108,12 @@ def _dropped_properties(case: Case) -> Iterator[Finding]:
     for wish in (*case.desired.of_kind(Kind.ENDPOINT), *case.desired.of_kind(Kind.DEPLOYMENT)):
         live = case.live.get(wish.ref)
         declared, there = wish.fields.get("properties"), live.fields.get("properties") if live else None
-        if isinstance(declared, Mapping) and isinstance(there, Mapping) and set(there) - set(declared):
+        if not isinstance(declared, Mapping) or not isinstance(there, Mapping):
+            continue
+        if foreign := sorted(set(there) - set(declared)):
             yield Finding(
                 code="properties-stay",
-                summary=f"{wish.ref} keeps properties no spec mentions: {', '.join(sorted(set(there) - set(declared)))}",
+                summary=f"{wish.ref} keeps properties no spec mentions: {', '.join(foreign)}",
                 detail="Azure only lets properties be added; a new resource is the way to be rid of them.",
                 ref=wish.ref,
                 origin=case.origins.of(wish.ref, "properties"),

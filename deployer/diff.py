@@ -23,7 +23,7 @@ Side = Value | _Missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One field that differs: dotted path in the vocabulary of the YAML, values before and after, what the change does."""
+    """One field that differs: dotted path as in the YAML, values before and after, what the change does."""
 
     path: str
     before: Side

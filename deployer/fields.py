@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-from deployer.resources import Kind, Value
+from deployer.resources import Value
 
 
 class Effect(StrEnum):

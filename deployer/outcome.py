@@ -37,6 +37,14 @@ class Outcome:
     interrupted: bool = False
 
     @property
+    def exit_code(self) -> int:
+        """0 all applied, 130 interrupted, 3 when a step was refused as stale, else 1."""
+        if self.ok:
+            return 0
+        codes = {item.error.exit_code for item in self.results if item.error}
+        return 130 if self.interrupted else max(codes, default=1)
+
+    @property
     def ok(self) -> bool:
         """Whether every step was applied."""
         return not self.interrupted and all(item.result is Result.APPLIED for item in self.results)

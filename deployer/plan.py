@@ -12,7 +12,7 @@ from deployer.resources import Ref, Resource
 
 
 class Action(StrEnum):
-    """What a step does; the value is its symbol in a plan. TEST writes nothing: it asks a deployment before it gets traffic."""
+    """What a step does; the value is its symbol. TEST writes nothing: it asks a deployment before it gets traffic."""
 
     CREATE = "+"
     UPDATE = "~"

@@ -22,7 +22,6 @@ from deployer.resources import (
     with_value,
 )
 
-
 PHASES: tuple[tuple[str, frozenset[Kind], frozenset[Action]], ...] = (
     ("assets", frozenset({Kind.MODEL, Kind.ENVIRONMENT}), frozenset({Action.CREATE, Action.UPDATE})),
     ("endpoint", frozenset({Kind.ENDPOINT}), frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})),
@@ -53,7 +52,7 @@ def make_plan(
     desired: State,
     live: State,
     *,
-    ignored: Mapping[Ref, tuple[str, ...]] = {},  # noqa: B006 -- never written to
+    ignored: Mapping[Ref, tuple[str, ...]] = {},
     doomed: frozenset[Ref] = frozenset(),
     origins: Origins = Origins(),  # noqa: B008 -- frozen
 ) -> tuple[Step, ...]:
@@ -114,7 +113,7 @@ def _kept_traffic(live: Resource | None, doomed: frozenset[Ref]) -> Mapping[str,
 def _steps_for(wish: Resource, live: State, ignored: tuple[str, ...], origins: Origins) -> list[Step]:
     before = live.get(wish.ref) or _initial(wish.ref)
     changes = _visible(diff(before, wish), before)
-    action, reason = _action(wish, before, bool(changes), live)
+    action, reason = _action(before, bool(changes), live)
     if action is None:
         return []
     place = origins.of(wish.ref, changes[0].path) if len(changes) == 1 else origins.of(wish.ref)
@@ -145,7 +144,7 @@ def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple
     return tuple(change for change in changes if change.path not in unknown)
 
 
-def _action(wish: Resource, before: Resource | None, changed: bool, live: State) -> tuple[Action | None, str]:
+def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action | None, str]:
     if before is None:
         return Action.CREATE, "it does not exist yet"
     if _is_dead(before, live):

@@ -34,7 +34,7 @@ class LocalServer:
 class Wanted:
     """What to read: whole endpoints (with deployments and traffic), assets, and labelled references to resolve.
 
-    `labels` are references such as "azureml:digits@latest" with the kind of asset they name, as Ref(kind, name=reference).
+    `labels` are references such as "azureml:digits@latest" with the kind of asset they name: Ref(kind, name=reference).
     `project` asks for every endpoint that carries this project's tag as well (the candidates for pruning).
     """
 

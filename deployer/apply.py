@@ -1,0 +1,142 @@
+"""apply: walk a plan and tell what became of each step. Endpoints go side by side, one endpoint's phases in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import TypeVar
+
+from deployer.bake import Interrupted, bake, put_back, rescue
+from deployer.carry import Tools, ask_until_settled, carry_out
+from deployer.errors import DeployerError, Refused, WorkspaceError
+from deployer.events import StepEnded, StepStarted
+from deployer.outcome import Outcome, Result, StepResult
+from deployer.plan import Action, Plan, Step
+from deployer.reconcile import phase_of
+from deployer.resources import ASSETS, Kind
+
+Item = TypeVar("Item")
+
+SIDE_BY_SIDE = 8
+"""Endpoints, and deployments of one endpoint, that are written at once."""
+
+
+def apply(plan: Plan, tools: Tools) -> Outcome:
+    """Carry out a plan. Assets first; an endpoint whose step fails stops there, the others go on."""
+    assets = [step for step in plan.steps if step.ref.kind in ASSETS]
+    rest = [step for step in plan.steps if step.ref.kind not in ASSETS]
+    results = _side_by_side(assets, lambda step: [_result_of(step, tools)])
+    if all(item.result is Result.APPLIED for item in results):
+        results += _side_by_side(_by_endpoint(rest), lambda steps: _endpoint(steps, tools))
+    else:
+        results += _skipped(rest)
+    return Outcome(results=tuple(results), interrupted=tools.stopping())
+
+
+def _by_endpoint(steps: Iterable[Step]) -> list[list[Step]]:
+    ordered = sorted(steps, key=lambda step: step.ref.endpoint)
+    return [list(group) for _, group in groupby(ordered, key=lambda step: step.ref.endpoint)]
+
+
+def _side_by_side(items: Sequence[Item], work: Callable[[Item], list[StepResult]]) -> list[StepResult]:
+    if len(items) < 2:
+        return [result for item in items for result in work(item)]
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        return [result for results in pool.map(work, items) for result in results]
+
+
+def _skipped(steps: Iterable[Step]) -> list[StepResult]:
+    return [StepResult(step=step, result=Result.SKIPPED) for step in steps]
+
+
+def _endpoint(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    """The phases of one endpoint in order, until one fails or somebody asks to stop."""
+    results: list[StepResult] = []
+    for _, phase in groupby(sorted(steps, key=phase_of), key=phase_of):
+        if tools.stopping() or any(item.result is not Result.APPLIED for item in results):
+            results += _skipped(phase)
+        else:
+            results += _phase(list(phase), tools)
+    return results
+
+
+def _phase(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    match steps[0].ref.kind, steps[0].action:
+        case Kind.TRAFFIC, _:
+            return _traffic(steps, tools)
+        case _, Action.TEST:
+            return _tests(steps, tools)
+        case _:
+            return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+
+
+def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:
+    """Do the work of a step and say what came of it, to the caller and to whoever watches."""
+    if tools.stopping():
+        return StepResult(step=step, result=Result.SKIPPED)
+    started = tools.now()
+    tools.emit(StepStarted(step=step))
+    try:
+        note = work(step, tools)
+        result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
+    except DeployerError as error:
+        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=error)
+    tools.emit(StepEnded(result=result))
+    return result
+
+
+def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    """Smoke tests; a deployment that serves and fails hands its share to a healthy one where there is one."""
+    results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
+    sick = frozenset(item.step.ref.name for item in results if item.result is Result.FAILED)
+    undo = rescue(steps[0].ref.endpoint, sick, tools) if sick else None
+    return [*results, _undone(undo, tools)] if undo else results
+
+
+def _smoke(step: Step, tools: Tools) -> str:
+    if step.test is None:
+        raise ValueError(f"{step.ref} has nothing to test")
+    seen = ask_until_settled(step.ref, step.test, tools)
+    if seen.problem:
+        raise WorkspaceError(
+            f"the smoke test of {step.ref} failed: it {seen.problem}",
+            hint=f"It got no traffic by this apply. Its logs: `deployer logs {step.ref.name}`.",
+            code="SmokeTestFailed",
+        )
+    return f"answered in {seen.milliseconds:.0f} ms"
+
+
+def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    """The traffic steps of one endpoint in sequence; where one fails, the split from before the first is put back."""
+    results: list[StepResult] = []
+    for number, step in enumerate(steps):
+        results.append(_result_of(step, tools, _move))
+        if results[-1].result is not Result.APPLIED:
+            results += _skipped(steps[number + 1 :])
+            break
+    undo = put_back(steps, tools) if any(_is_ours_to_undo(item) for item in results) else None
+    return [*results, _undone(undo, tools)] if undo else results
+
+
+def _is_ours_to_undo(item: StepResult) -> bool:
+    """Not what somebody else changed meanwhile, and not what an interruption left to go on with."""
+    return item.result is Result.FAILED and not isinstance(item.error, Refused | Interrupted)
+
+
+def _move(step: Step, tools: Tools) -> str:
+    note = carry_out(step, tools)
+    return bake(step, tools) or note
+
+
+def _undone(step: Step, tools: Tools) -> StepResult:
+    """An undoing step, carried out even when somebody asked to stop: it protects live traffic."""
+    started = tools.now()
+    tools.emit(StepStarted(step=step))
+    try:
+        carry_out(step, tools)
+        result = StepResult(step=step, result=Result.UNDONE, seconds=tools.now() - started, note=step.reason)
+    except DeployerError as error:
+        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=error)
+    tools.emit(StepEnded(result=result))
+    return result

@@ -1,0 +1,161 @@
+"""One step, carried out: check that nothing moved, write, read back. And one smoke test, asked and judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from deployer.diff import FieldChange, diff
+from deployer.errors import Refused, Unreachable, WorkspaceError
+from deployer.events import Event, Waiting
+from deployer.intent import ANYTHING, SmokeTest
+from deployer.plan import Action, Step
+from deployer.reconcile import keep_live
+from deployer.resources import Ref, Resource, fingerprint
+from deployer.rollout import Observation
+from deployer.workspace import Answer, Workspace
+
+READ_BACK_SECONDS = 60.0
+"""How long old values may be answered after an operation has succeeded; Azure's reads are eventually consistent."""
+
+NOT_YET = frozenset({404, 429, 502, 503})
+"""What a deployment that just came up may answer for a moment: routes and probes settle after the operation."""
+
+SETTLING_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What an apply works with. `pause` waits that many seconds and says whether somebody asked to stop."""
+
+    workspace: Workspace
+    body: Callable[[SmokeTest], bytes]
+    emit: Callable[[Event], None]
+    now: Callable[[], float]
+    pause: Callable[[float], bool]
+    stopping: Callable[[], bool]
+
+
+def carry_out(step: Step, tools: Tools) -> str:
+    """Write one step and read it back; the note says where nothing had to be done.
+
+    Raises Refused when the resource is not as it was planned on, WorkspaceError when the write or a field of it failed.
+    """
+    current = tools.workspace.read(step.ref)
+    if _is_done(step, current):
+        return "already so"
+    _check_fresh(step, current)
+    fresh = _with_current_values(step, current)
+    tools.workspace.execute(fresh)
+    _read_back(fresh, tools)
+    return ""
+
+
+def _is_done(step: Step, current: Resource | None) -> bool:
+    """Whether an interrupted or a second apply has already written this."""
+    if step.after is None or current is None:
+        return step.after is None and current is None
+    return step.action is not Action.REPLACE and fingerprint(current, step.ignore) == fingerprint(
+        step.after, step.ignore
+    )
+
+
+def _check_fresh(step: Step, current: Resource | None) -> None:
+    if fingerprint(current, step.ignore) == fingerprint(step.before, step.ignore):
+        return
+    moved = _moved(step.before, current)
+    raise Refused(
+        f"{step.ref} was changed by somebody else after it was planned{moved}; nothing was written to it",
+        hint="Plan again: `deployer plan` shows what is to be done now.",
+    )
+
+
+def _moved(before: Resource | None, current: Resource | None) -> str:
+    """Which fields moved, for the message."""
+    if before is None or current is None:
+        return " (it exists now)" if current else " (it is gone)"
+    paths = [change.path for change in diff(before, current)]
+    return f" ({', '.join(paths[:5])})" if paths else " (its last operation failed)"
+
+
+def _with_current_values(step: Step, current: Resource | None) -> Step:
+    """The step with the values of this moment wherever somebody else owns the field."""
+    if step.after is None or current is None or not step.ignore:
+        return step
+    kept = keep_live(step.after.fields, current.fields, step.ignore)
+    return replace(step, after=replace(step.after, fields=kept))
+
+
+def _read_back(step: Step, tools: Tools) -> None:
+    """Read until the workspace shows what was written."""
+    deadline, wait = tools.now() + READ_BACK_SECONDS, 0.2
+    while missing := _not_taken(step, tools.workspace.read(step.ref)):
+        if tools.now() >= deadline:
+            raise WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
+        tools.emit(Waiting(step=step, words="reading back"))
+        tools.pause(wait)
+        wait = min(wait * 2, 5.0)
+
+
+def _not_taken(step: Step, current: Resource | None) -> str:
+    """One sentence about what was written and does not show; empty when all does."""
+    if step.after is None:
+        return f"{step.ref} is still there after its deletion" if current else ""
+    if current is None:
+        return f"{step.ref} was written and cannot be read back"
+    unknown = current.status.unknown if current.status else ()
+    wrong = [change for change in diff(current, step.after) if change.path not in (*unknown, *step.ignore)]
+    return f"the workspace accepted {step.ref} and did not take {_words(wrong[0])}" if wrong else ""
+
+
+def _words(change: FieldChange) -> str:
+    if change.sensitive:
+        return change.path
+    return f"{change.path} (asked for {change.after!r}, answers {change.before!r})"
+
+
+def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
+    """One smoke test; the observation's problem is one sentence, empty when the answer is as declared."""
+    try:
+        answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+    except Unreachable as error:
+        return Observation(milliseconds=0.0, problem=error.message)
+    return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
+
+
+def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
+    """A smoke test that forgives a deployment its first moments, not a wrong answer."""
+    deadline, wait = tools.now() + SETTLING_SECONDS, 0.5
+    while True:
+        answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+        problem = problem_of(answer, test)
+        settling = answer.status in NOT_YET and answer.status != test.status
+        if not settling or tools.now() >= deadline or tools.pause(wait):
+            return Observation(milliseconds=answer.milliseconds, problem=problem)
+        wait = min(wait * 2, 5.0)
+
+
+def problem_of(answer: Answer, test: SmokeTest) -> str:
+    """What is wrong with an answer to a smoke test, in one sentence; empty when nothing is."""
+    if answer.status != test.status:
+        return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
+    if test.json is not ANYTHING and (wrong := _wrong_json(answer.body, test)):
+        return wrong
+    if test.max_ms is not None and answer.milliseconds > test.max_ms:
+        return f"took {answer.milliseconds:.0f} ms, at most {test.max_ms} ms is allowed"
+    return ""
+
+
+def _wrong_json(body: bytes, test: SmokeTest) -> str:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return f"answered something that is not JSON: {_excerpt(body)}"
+    same = value == test.json and isinstance(value, bool) == isinstance(test.json, bool)
+    return "" if same else f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body.decode("utf-8", errors="replace").split())
+    return text[:200] + ("…" if len(text) > 200 else "") if text else "an empty body"
