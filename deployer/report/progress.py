@@ -1,0 +1,151 @@
+"""Live progress of an apply: a table of what runs on a terminal, one plain line per start and end without one.
+
+It writes to the stream it is given, which is stderr: results go to stdout.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import RLock
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from deployer.events import Event, Probing, StepEnded, StepStarted, Waiting
+from deployer.outcome import Result, StepResult
+from deployer.plan import Action, Step
+from deployer.report.outcome import done
+from deployer.report.redaction import Mask, mask_of
+from deployer.report.sentences import title
+from deployer.report.words import seconds
+from deployer.resources import Ref
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_Key = tuple[Action, Ref]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    words: str
+    started: float
+    phase: str = ""
+
+
+class Progress:
+    """A context manager that is called with every event of an apply, by steps that may run in parallel."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        terminal: bool,
+        secrets: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream, self._terminal, self._clock = stream, terminal, clock
+        self._mask: Mask = mask_of(secrets)
+        self._running: dict[_Key, _Running] = {}
+        self._lock = RLock()
+        self._open = ExitStack()
+        self._console: Console | None = None
+
+    def __enter__(self) -> Self:
+        if self._terminal:
+            self._go_live()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case StepStarted():
+                self._started(event.step)
+            case Waiting():
+                self._phase(event.step, self._mask.line(event.words), say=True)
+            case Probing():
+                self._phase(event.step, f"{event.done} of {event.of} probes", say=False)
+            case StepEnded():
+                self._ended(event.result)
+
+    def _started(self, step: Step) -> None:
+        words = self._mask.line(title(step))
+        with self._lock:
+            self._running[_key(step)] = _Running(words=words, started=self._clock())
+        if not self._terminal:
+            self._say(f"{words} …")
+
+    def _ended(self, result: StepResult) -> None:
+        with self._lock:
+            running = self._running.pop(_key(result.step), None)
+        took = result.seconds or (self._clock() - running.started if running else 0.0)
+        self._say(self._mask.line(_past(result)) + (f" ({seconds(took)})" if took else ""))
+
+    def _phase(self, step: Step, phase: str, *, say: bool) -> None:
+        with self._lock:
+            running = self._running.get(_key(step))
+            if running is None or running.phase == phase:
+                return
+            self._running[_key(step)] = _Running(words=running.words, started=running.started, phase=phase)
+        if say and not self._terminal:
+            self._say(f"{running.words}: {phase}")
+
+    def _say(self, line: str) -> None:
+        """One line that stays."""
+        with self._lock:
+            if self._console is None:
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
+                return
+            self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def _go_live(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(file=self._stream, force_terminal=True)
+        live = Live(
+            console=self._console,
+            get_renderable=self._table,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._open.enter_context(live)
+
+    def _table(self) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            rows, now = tuple(self._running.values()), self._clock()
+        for row in rows:
+            table.add_row(Text(f"{seconds(now - row.started):>10}"), Text(row.words), Text(row.phase, style="dim"))
+        return table
+
+
+def _key(step: Step) -> _Key:
+    return step.action, step.ref
+
+
+def _past(result: StepResult) -> str:
+    """ "created deployment digits/blue", "could not create deployment digits/blue: <why>"."""
+    match result.result:
+        case Result.APPLIED:
+            words = done(result.step)
+        case Result.FAILED:
+            words = f"could not {title(result.step)}"
+        case Result.SKIPPED:
+            words = f"did not {title(result.step)}"
+        case Result.UNDONE:
+            words = f"undid: {title(result.step)}"
+    why = result.note or (result.error.message if result.error else "")
+    return f"{words}: {why}" if why else words
