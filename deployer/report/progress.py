@@ -13,7 +13,6 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from deployer.events import Event, Probing, StepEnded, StepStarted, Waiting
 from deployer.outcome import Result, StepResult
 from deployer.plan import Action, Step
 from deployer.report.outcome import done
@@ -36,7 +35,7 @@ class _Running:
 
 
 class Progress:
-    """A context manager that is called with every event of an apply, by steps that may run in parallel."""
+    """A context manager with one method per event of an apply; steps may run, and call, in parallel."""
 
     def __init__(
         self,
@@ -63,26 +62,24 @@ class Progress:
     ) -> None:
         self._open.close()
 
-    def __call__(self, event: Event) -> None:
-        """Show one event."""
-        match event:
-            case StepStarted():
-                self._started(event.step)
-            case Waiting():
-                self._phase(event.step, self._mask.line(event.words), say=True)
-            case Probing():
-                self._phase(event.step, f"{event.done} of {event.of} probes", say=False)
-            case StepEnded():
-                self._ended(event.result)
-
-    def _started(self, step: Step) -> None:
+    def step_started(self, step: Step) -> None:
+        """A step begins."""
         words = self._mask.line(title(step))
         with self._lock:
             self._running[_key(step)] = _Running(words=words, started=self._clock())
         if not self._terminal:
             self._say(f"{words} …")
 
-    def _ended(self, result: StepResult) -> None:
+    def waiting(self, step: Step, words: str) -> None:
+        """A running step waits; `words` says for what."""
+        self._phase(step, self._mask.line(words), say=True)
+
+    def probing(self, step: Step, done: int, of: int) -> None:
+        """A traffic step bakes: `done` of `of` rounds of probes were sent."""
+        self._phase(step, f"{done} of {of} probes", say=False)
+
+    def step_ended(self, result: StepResult) -> None:
+        """A step is over, one way or the other."""
         with self._lock:
             running = self._running.pop(_key(result.step), None)
         took = result.seconds or (self._clock() - running.started if running else 0.0)

@@ -92,7 +92,12 @@ def _spellings(secret: str) -> Iterator[str]:
         yield text
         yield from (quote(text, safe="", errors="replace"), quote(text, errors="replace"))
         yield quote_plus(text, errors="replace")
-        yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1])
+        yield from (
+            json.dumps(text)[1:-1],
+            json.dumps(text, ensure_ascii=False)[1:-1],
+            repr(text)[1:-1],
+            repr(text + "'\"")[1:-4],
+        )
         yield from (escape(text), escape(text, quote=False), visible(text))
         yield from _base64(text.encode(errors="replace"))
 

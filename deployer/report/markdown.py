@@ -1,0 +1,111 @@
+"""A plan as one pull-request comment: a hidden marker to find it again, the summary, findings, and a diff to unfold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from deployer.report.view import ChangeRow, FindingRow, PlanView, StepRow
+
+LIMIT = 65_536
+"""Characters that GitHub takes in one comment (https://github.com/orgs/community/discussions/27190)."""
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&-])")
+
+
+def marker(env: str, project: str) -> str:
+    """The first line of the comment of one env and project: a workflow finds its earlier comment by it."""
+    name = re.sub(r"[^A-Za-z0-9._/ ]", lambda found: f"%{ord(found[0]):x}", f"{project} {env}")
+    return f"<!-- deployer plan {name} -->"
+
+
+def plan_comment(view: PlanView) -> str:
+    """The comment, at most LIMIT characters; what does not fit is counted in a sentence that says where to see it."""
+    head = f"{marker(view.env, view.project)}\n### Plan for {code(view.env)}\n\n**{prose(view.summary)}**\n"
+    foot = f"\n<sub>project {code(view.project)}, digest {code(view.digest)}</sub>\n" if view.digest else ""
+    parts = [*_findings(view), *_steps(view), *_orphans(view)]
+    return head + _fitting(parts, LIMIT - len(head) - len(foot), view) + foot
+
+
+def _fitting(parts: list[str], room: int, view: PlanView) -> str:
+    """As many parts, in order, as there is room for."""
+    if len("".join(parts)) <= room:
+        return "".join(parts)
+    sentence = "\n{} of {} parts of this plan do not fit into a comment: `deployer plan --env {}` shows them all.\n"
+    room -= len(sentence) + 2 * len(str(len(parts))) + len(view.env)
+    kept: list[str] = []
+    for part in parts:
+        if len(part) > room:
+            break
+        kept.append(part)
+        room -= len(part)
+    return "".join(kept) + sentence.format(len(parts) - len(kept), len(parts), view.env.replace("`", "'"))
+
+
+def _findings(view: PlanView) -> Iterator[str]:
+    for heading, blocking in (("Refused", True), ("Worth knowing", False)):
+        rows = [row for row in view.findings if row.blocking is blocking]
+        yield from ([f"\n**{heading}**\n\n"] if rows else [])
+        yield from (_finding(row) for row in rows)
+
+
+def _finding(row: FindingRow) -> str:
+    place = f" ({code(row.origin)})" if row.origin else ""
+    detail = f" {prose(row.detail)}" if row.detail else ""
+    return f"- {prose(row.summary)} {code(row.code)}{place}.{detail}\n"
+
+
+def _steps(view: PlanView) -> Iterator[str]:
+    for row in view.steps:
+        body = "\n".join(_diff(row))
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+        yield (
+            f"\n<details><summary><code>{escape(row.symbol)}</code> {_html(row.words)}</summary>\n\n"
+            f"{fence}diff\n{body}\n{fence}\n\n</details>\n"
+        )
+
+
+def _diff(row: StepRow) -> Iterator[str]:
+    """Lines in the colours of a diff: red what was, green what will be, grey what is only said."""
+    yield f"@@ {row.words} @@"
+    yield from (f"# {line}" for line in (row.origin, row.reason, row.effect) if line)
+    for change in row.changes:
+        yield from _change(row, change)
+    yield from (f"# {sentence}" for sentence in row.sentences)
+    if row.verb == "delete":
+        yield f"- {row.kind} {row.name or row.endpoint}"
+
+
+def _change(row: StepRow, change: ChangeRow) -> Iterator[str]:
+    effect = "" if change.effect == row.effect else change.effect
+    comment = "; ".join(filter(None, (change.note, effect)))
+    if change.before:
+        yield f"- {change.path}: {change.before}"
+    yield f"+ {change.path}: {change.after}" + (f"  # {comment}" if comment else "")
+
+
+def _orphans(view: PlanView) -> Iterator[str]:
+    if view.orphans:
+        yield "\n**In no spec any more** (`--prune` deletes them)\n\n"
+    yield from (f"- {code(name)}\n" for name in view.orphans)
+
+
+def prose(text: str) -> str:
+    """Somebody's text as Markdown that says just that: nothing in it formats, links, or notifies anybody."""
+    one_line = " ".join(text.split())
+    return _SPECIAL.sub(r"\\\1", one_line).replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+
+
+def code(text: str) -> str:
+    """Somebody's text as a code span, whatever backticks it holds."""
+    if not text.strip():
+        return ""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    one_line = text.replace("\n", " ")
+    return f"{fence}{pad}{one_line}{pad}{fence}"
+
+
+def _html(text: str) -> str:
+    return escape(text).replace("@", "@<!-- -->")

@@ -1,0 +1,52 @@
+"""Diagnostics as SARIF 2.1.0, the form in which code scanning services take results.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from deployer.diagnostics import Diagnostic
+from deployer.report.defects import shown
+from deployer.report.github import repository_path
+from deployer.report.redaction import mask_of
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def sarif(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozenset(), root: str = "") -> str:
+    """A SARIF log with one run; `root` is where the project is in the repository. Columns count characters from 1."""
+    items = shown(diagnostics, mask_of(secrets))
+    codes = sorted({item.code for item in items})
+    driver = {"name": "deployer", "rules": [_rule(code) for code in codes]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(item, codes.index(item.code), root) for item in items],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(code: str) -> dict[str, object]:
+    return {"id": code, "help": {"text": f"`deployer explain {code}` says what this means and what to do."}}
+
+
+def _result(item: Diagnostic, rule: int, root: str) -> dict[str, object]:
+    place = item.location
+    return {
+        "ruleId": item.code,
+        "ruleIndex": rule,
+        "level": item.severity.value,
+        "message": {"text": f"{item.summary}\n{item.detail}" if item.detail else item.summary},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(repository_path(root, place.file))},
+                    "region": {"startLine": max(1, place.line), "startColumn": max(1, place.column)},
+                }
+            }
+        ],
+    }
