@@ -1,0 +1,65 @@
+"""Workspaces of Azure ML, real and local: the only place that knows azure.*, and how Azure says things."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deployer.azureml import execute as writing
+from deployer.azureml import observe as reading
+from deployer.azureml import score as scoring
+from deployer.azureml.arm import Arm
+from deployer.azureml.client import Site, site_of
+from deployer.azureml.logs import failed_with_logs, read_logs
+from deployer.azureml.patience import Patience
+from deployer.azureml.sdk import Sdk
+from deployer.plan import Step
+from deployer.resources import Ref, Resource, State
+from deployer.workspace import Answer, Coordinates, LocalServer, Wanted, Workspace
+
+_LOCAL_POLL = 0.2
+
+
+def connect(where: Coordinates, *, project: str, root: Path, local: LocalServer | None = None) -> Workspace:
+    """A workspace, real or local; contacts nothing yet.
+
+    `project` is written as the owner of endpoints and deployments, `root` is the folder that `Resource.sources` are
+    relative to.
+    """
+    patience = Patience(poll=_LOCAL_POLL, longest_pause=2.0) if local else Patience()
+    return AzureWorkspace(site_of(where, local), project=project, root=root, patience=patience)
+
+
+class AzureWorkspace:
+    """The port over ARM and azure-ai-ml. Safe for many threads."""
+
+    def __init__(self, site: Site, *, project: str, root: Path, patience: Patience) -> None:
+        self._patience = patience
+        self._arm = Arm(site)
+        self._reader = reading.Reader(arm=self._arm, home=site.home)
+        self._writer = writing.Writer(sdk=Sdk(site, patience), reader=self._reader, project=project, root=root)
+        self._scorer = scoring.Scorer(site, self._reader)
+
+    def observe(self, wanted: Wanted) -> State:
+        """What is live, in canonical form."""
+        return reading.observe(self._reader, wanted)
+
+    def read(self, ref: Ref) -> Resource | None:
+        """One resource once nobody changes it any more."""
+        return reading.read(self._reader, ref, self._patience)
+
+    def execute(self, step: Step) -> None:
+        """Write one step; a deployment that fails brings the last lines of its logs."""
+        with failed_with_logs(self._arm, step.ref):
+            writing.execute(self._writer, step)
+
+    def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
+        """POST a body to the scoring URI; raises only when nothing answered."""
+        return self._scorer.score(endpoint, body, deployment=deployment, timeout=timeout)
+
+    def logs(self, ref: Ref, container: str, tail: int) -> str:
+        """The last lines of one container of a deployment."""
+        return read_logs(self._arm, ref, container, tail)
+
+    def keys(self, endpoint: str) -> tuple[str, str]:
+        """The primary and the secondary key of an endpoint."""
+        return scoring.keys(self._arm, endpoint)

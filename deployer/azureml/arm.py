@@ -1,0 +1,114 @@
+"""Reading ARM JSON over pooled connections, without the SDK: importing that alone takes a second."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+
+from deployer.azureml.client import Site
+from deployer.azureml.errors import error_of, names_no_workspace
+from deployer.azureml.refusal import Refusal, read_refusal
+
+CONNECTIONS = 32
+_TIMEOUT = urllib3.Timeout(connect=10, read=60)
+_RETRIES = urllib3.Retry(
+    total=6,
+    connect=2,
+    read=3,
+    status=6,
+    redirect=0,
+    backoff_factor=0.2,
+    backoff_max=20,
+    status_forcelist=(408, 429, 500, 502, 503, 504),
+    allowed_methods=None,
+    raise_on_status=False,
+)
+
+
+def pool_for(address: str, ca_file: str, *, retries: urllib3.Retry) -> urllib3.PoolManager:
+    """A pool of kept-alive connections that trusts `ca_file`, through the machine's proxy where one is set."""
+    url = urlsplit(address)
+    proxy = None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
+    options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": True, "retries": retries, "timeout": _TIMEOUT}
+    if proxy:
+        return urllib3.ProxyManager(proxy, ca_certs=ca_file, **options)
+    return urllib3.PoolManager(ca_certs=ca_file, **options)
+
+
+class Arm:
+    """The management API of one workspace. Safe for many threads."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._pool = pool_for(site.base, site.ca_file, retries=_RETRIES)
+
+    def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
+        """GET what is at `path` below the workspace; None where nothing is. Raises WorkspaceError."""
+        url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
+        return self._send("GET", url, what=f"read {path.lstrip('/')}")
+
+    def pages(self, path: str, version: str) -> Iterator[Mapping[str, Any]]:
+        """The items of a list, page by page; nothing where the list itself is missing. Raises WorkspaceError."""
+        page = self.get(path, version)
+        while page is not None:
+            yield from page.get("value") or ()
+            following = page.get("nextLink")
+            if not following or urlsplit(following)[:2] != urlsplit(self._site.base)[:2]:
+                return
+            page = self._send("GET", following, what=f"read {path.lstrip('/')}")
+
+    def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """POST for what is not to be had by GET: keys, tokens, logs. Raises WorkspaceError, NotFound included."""
+        url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version})}"
+        what = f"call {path.lstrip('/')}"
+        found = self._send("POST", url, what=what, body=body)
+        if found is None:
+            raise error_of(Refusal(status=404, message="There is no such resource."), what)
+        return found
+
+    def _send(
+        self, method: str, url: str, *, what: str, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any] | None:
+        answer = self._authorised(method, url, what, body)
+        if answer.status < 300:
+            return json.loads(answer.data)  # type: ignore[no-any-return]
+        refusal = read_refusal(answer.status, answer.data.decode(errors="replace"), dict(answer.headers))
+        if answer.status == 404 and not names_no_workspace(refusal):
+            return None
+        raise error_of(refusal, what)
+
+    def _authorised(self, method: str, url: str, what: str, body: Mapping[str, Any] | None) -> urllib3.BaseHTTPResponse:
+        """Send with a bearer token; once more with a new one when it was not accepted."""
+        tokens, scope = self._site.tokens, self._site.scope
+        bearer = tokens.bearer(scope)
+        answer = self._request(method, url, bearer, what, body)
+        if answer.status != 401:
+            return answer
+        tokens.forget(scope, bearer)
+        return self._request(method, url, tokens.bearer(scope), what, body)
+
+    def _request(
+        self, method: str, url: str, bearer: str, what: str, body: Mapping[str, Any] | None
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json", "User-Agent": "azureml-deployer"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            return self._pool.request(
+                method, url, headers=headers, body=None if body is None else json.dumps(body).encode()
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise error_of(Refusal(status=0, message=silence(url, error)), what) from error
+
+
+def silence(url: str, error: Exception) -> str:
+    """Why nothing answered at an address, in one sentence without the query."""
+    reason = getattr(error, "reason", None) or error
+    parts = urlsplit(url)
+    words = str(reason).rpartition(": ")[2] or type(reason).__name__
+    return f"Nothing answered at {parts.scheme}://{parts.netloc}: {words}."

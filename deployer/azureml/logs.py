@@ -1,0 +1,50 @@
+"""The containers' logs: asked for, and shown with the failure of a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from deployer.azureml import quirks
+from deployer.azureml.arm import Arm
+from deployer.azureml.refusal import without_secrets
+from deployer.errors import Busy, SignInFailed, Unreachable, WorkspaceError
+from deployer.resources import Kind, Ref
+
+CONTAINERS: Mapping[str, str] = {"storage-initializer": "StorageInitializer", "inference-server": "InferenceServer"}
+_TAIL = 30
+
+
+def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
+    """The last `tail` lines of "inference-server" or "storage-initializer"; ValueError for another name."""
+    if container not in CONTAINERS:
+        raise ValueError(f"there is no container {container}: {', '.join(CONTAINERS)}")
+    path = f"/onlineEndpoints/{ref.endpoint}/deployments/{ref.name}/getLogs"
+    found = arm.post(path, quirks.DEPLOYMENTS_API, {"containerType": CONTAINERS[container], "tail": tail})
+    return str(found.get("content") or "")
+
+
+@contextmanager
+def failed_with_logs(arm: Arm, ref: Ref) -> Iterator[None]:
+    """Add the last lines of both containers to the failure of a deployment."""
+    try:
+        yield
+    except (Busy, SignInFailed, Unreachable):
+        raise
+    except WorkspaceError as error:
+        if ref.kind is Kind.DEPLOYMENT and not error.log_tail:
+            error.log_tail = _last_lines(arm, ref)
+        raise
+
+
+def _last_lines(arm: Arm, ref: Ref) -> str:
+    """What the containers said last, the one under the other; nothing where they cannot be asked."""
+    parts = []
+    for container in CONTAINERS:
+        try:
+            text = read_logs(arm, ref, container, _TAIL).strip()
+        except WorkspaceError:
+            continue
+        if text:
+            parts.append(f"--- {container} ---\n{without_secrets(text)}")
+    return "\n".join(parts)

@@ -1,0 +1,110 @@
+"""Asking deployments for predictions: one POST to the scoring URI, with the key or token that the endpoint wants.
+
+Not the SDK's invoke: its headers, Authorization among them, stay in a global of the process for the next call.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import urllib3
+
+from deployer.azureml import normalise, quirks
+from deployer.azureml.arm import Arm, pool_for, silence
+from deployer.azureml.client import SCORING_SCOPE, Site
+from deployer.azureml.errors import error_of
+from deployer.azureml.observe import Reader
+from deployer.azureml.refusal import Refusal
+from deployer.errors import NotFound, WorkspaceError
+from deployer.workspace import Answer
+
+_NO_RETRIES = urllib3.Retry(total=1, connect=1, read=0, status=0, redirect=0, other=0)
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How an endpoint is asked: its scoring URI, a bearer, and the time.monotonic() until which that is believed."""
+
+    uri: str
+    bearer: str
+    until: float
+
+
+class Scorer:
+    """Sends requests to the endpoints of one workspace over kept-alive connections. Safe for many threads."""
+
+    def __init__(self, site: Site, reader: Reader) -> None:
+        self._site = site
+        self._reader = reader
+        self._doors: dict[str, Door] = {}
+        self._lock = threading.Lock()
+        self._pool = pool_for("https://", site.ca_file, retries=_NO_RETRIES)
+
+    def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
+        """POST a body; a bearer that is refused is asked for again once, it may have been changed meanwhile."""
+        answer = self._post(self._door(endpoint), body, deployment, timeout)
+        if answer.status != 401:
+            return answer
+        with self._lock:
+            self._doors.pop(endpoint.lower(), None)
+        return self._post(self._door(endpoint), body, deployment, timeout)
+
+    def _post(self, door: Door, body: bytes, deployment: str, timeout: float) -> Answer:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {door.bearer}"}
+        if deployment:
+            headers[DEPLOYMENT_HEADER] = deployment
+        start = time.perf_counter()
+        try:
+            reply = self._pool.request("POST", door.uri, body=body, headers=headers, timeout=timeout)
+        except urllib3.exceptions.HTTPError as error:
+            raise error_of(Refusal(status=0, message=silence(door.uri, error)), "score") from error
+        milliseconds = (time.perf_counter() - start) * 1000
+        answered = {name.lower(): value for name, value in reply.headers.items()}
+        return Answer(
+            status=reply.status,
+            body=reply.data,
+            milliseconds=milliseconds,
+            deployment=answered.get(DEPLOYMENT_HEADER, ""),
+            headers=answered,
+        )
+
+    def _door(self, endpoint: str) -> Door:
+        with self._lock:
+            door = self._doors.get(endpoint.lower())
+            if door is None or door.until < time.monotonic():
+                door = self._doors[endpoint.lower()] = self._open(endpoint)
+            return door
+
+    def _open(self, endpoint: str) -> Door:
+        raw = self._reader.raw_endpoint(endpoint)
+        if raw is None:
+            raise NotFound(f"There is no endpoint {endpoint} in this workspace.", hint="Create it: `deployer apply`.")
+        live = normalise.endpoint(raw, self._reader.home)
+        uri = quirks.wire_value(raw, "properties.scoringUri")
+        if not uri:
+            raise WorkspaceError(
+                f"Endpoint {endpoint} has no scoring address yet.", hint="Wait until its creation has ended."
+            )
+        bearer, seconds = self._bearer(endpoint, str(live.fields["auth_mode"]))
+        return Door(uri=uri, bearer=bearer, until=time.monotonic() + seconds)
+
+    def _bearer(self, endpoint: str, auth_mode: str) -> tuple[str, float]:
+        """The key or token an endpoint wants, and for how many seconds to use it without asking again."""
+        match auth_mode:
+            case "aml_token":
+                token = self._reader.arm.post(f"/onlineEndpoints/{endpoint}/token", quirks.ENDPOINTS_API)
+                refresh = float(token.get("refreshAfterTimeUtc") or 0) - time.time()
+                return str(token["accessToken"]), max(60.0, refresh)
+            case "aad_token":
+                return self._site.tokens.bearer(SCORING_SCOPE), 60.0
+            case _:
+                return keys(self._reader.arm, endpoint)[0], 3600.0
+
+
+def keys(arm: Arm, endpoint: str) -> tuple[str, str]:
+    """The primary and the secondary key of an endpoint with key authentication."""
+    found = arm.post(f"/onlineEndpoints/{endpoint}/listKeys", quirks.ENDPOINTS_API)
+    return str(found["primaryKey"]), str(found["secondaryKey"])

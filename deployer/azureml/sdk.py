@@ -1,0 +1,138 @@
+"""The SDK at work: one MLClient, made when something is first written, and its failures told as refusals."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from deployer.azureml.client import Site, trusted_bundle
+from deployer.azureml.patience import Patience, Refused, insist
+from deployer.azureml.quiet import hush, sdk_at_work
+from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
+from deployer.errors import Busy
+
+T = TypeVar("T")
+
+_RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 2, "retry_status": 4, "retry_backoff_max": 10}
+"""Kept short: what lasts longer is tried again by us, where it is known what the answer means."""
+
+
+class Sdk:
+    """azure-ai-ml for one workspace. Safe for many threads: they share one client, and uploads of code take turns."""
+
+    def __init__(self, site: Site, patience: Patience) -> None:
+        self.patience = patience
+        self.uploading = threading.Lock()
+        self._site = site
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._settings: Mapping[str, str] | None = None
+
+    def call(self, what: str, work: Callable[[Any], T]) -> T:
+        """`work(ml_client)`, tried again while Azure is busy. Raises WorkspaceError; `what` says what was attempted."""
+        return insist(self.patience, what, lambda: self._attempt(work))
+
+    def operate(self, what: str, begin: Callable[[Any], Any]) -> None:
+        """Begin a long-running operation and wait for its end."""
+        self.call(what, lambda client: self._finish(begin(client), what))
+
+    def _attempt(self, work: Callable[[Any], T]) -> T:
+        with sdk_at_work(self._process_settings()), failures_as_refusals():
+            return work(self._ml_client())
+
+    def _finish(self, poller: Any, what: str) -> None:
+        poller.wait(self.patience.operation)
+        if not poller.done():
+            raise Busy(
+                f"Could not {what}: the operation still runs after {self.patience.operation / 60:.0f} minutes.",
+                hint="Look at it in the Azure portal; once it has ended, run the same command again.",
+            )
+        poller.result()
+
+    def _ml_client(self) -> Any:
+        with self._lock:
+            self._client = self._client or _make_client(self._site, self.patience.poll)
+            return self._client
+
+    def _process_settings(self) -> Mapping[str, str]:
+        """What the SDK reads from the environment: its blob client takes certificates from nowhere else."""
+        with self._lock:
+            if self._settings is None:
+                self._settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
+            return self._settings
+
+    def _local_settings(self, ca_file: Path) -> Mapping[str, str]:
+        folder = Path(tempfile.mkdtemp(prefix="deployer-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        bundle = folder / "ca-bundle.pem"
+        bundle.write_text(f"{Path(trusted_bundle()).read_text()}\n{ca_file.read_text()}")
+        return {"REQUESTS_CA_BUNDLE": str(bundle), "AZUREML_CURRENT_CLOUD": _cloud_name(self._site)}
+
+
+def _make_client(site: Site, poll: float) -> Any:
+    from azure.ai.ml import MLClient
+
+    hush()
+    cloud = {} if site.local is None else {"cloud": _cloud_name(site), "cloud_metadata": _cloud_metadata(site.base)}
+    return MLClient(
+        site.tokens.credential,
+        site.where.subscription_id,
+        site.where.resource_group,
+        site.where.name,
+        show_progress=False,
+        enable_telemetry=False,
+        polling_interval=poll,
+        **_RETRIES,
+        **cloud,
+    )
+
+
+def _cloud_name(site: Site) -> str:
+    """The SDK keeps the first cloud of a name for the life of the process, so the name holds the port."""
+    return f"local-{urlsplit(site.base).port}"
+
+
+def _cloud_metadata(base: str) -> Mapping[str, str]:
+    """All the SDK asks of a cloud; its storage is at `<account>.blob.local`, where the account name holds the address."""
+    names = ("azure_portal", "resource_manager", "active_directory", "aml_resource_id", "registry_discovery_endpoint")
+    return {**dict.fromkeys(names, base), "storage_endpoint": "local"}
+
+
+@contextmanager
+def failures_as_refusals() -> Iterator[None]:
+    """Turn the exceptions of azure-core and of the SDK into Refused."""
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    try:
+        yield
+    except HttpResponseError as error:
+        raise Refused(_of_response(error)) from error
+    except AzureError as error:
+        raise Refused(_without_answer(error)) from error
+
+
+def _of_response(error: Any) -> Refusal:
+    """A refused request, or an operation that ended badly; the answer of the latter is a 200."""
+    response = error.response
+    if response is None:
+        return Refusal(status=0, message=without_secrets(str(error.message)))
+    refusal = read_refusal(response.status_code, response.text(), dict(response.headers))
+    if refusal.message:
+        return refusal
+    return read_refusal(response.status_code, without_secrets(str(error.message)), dict(response.headers))
+
+
+def _without_answer(error: Any) -> Refusal:
+    """Nothing answered; or, for the SDK's own exceptions, something is wrong with what it was given."""
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+    message = without_secrets(" ".join(str(error.message).split()))[:1000]
+    unreachable = isinstance(error, ServiceRequestError | ServiceResponseError)
+    return Refusal(status=0 if unreachable else 400, message=message)

@@ -1,0 +1,89 @@
+"""What is written is what is observed, through the SDK's own entities and the service's own way of answering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from deployer.azureml import entities, normalise
+from deployer.azureml.bookkeeping import Notes
+from deployer.azureml.entities import Split
+from deployer.resources import Resource
+from tests.unit.azureml import fields, service
+
+many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def no_read(asset: str) -> str:
+    raise AssertionError(f"the code of our own deployment was read: {asset}")
+
+
+def observed_deployment(resource: Resource) -> Resource:
+    code_id = service.CODE_ID if resource.fields["code_configuration"] else None
+    entity = entities.deployment(resource, code_id, entities.deployment_notes(resource, "demo", code_id))
+    for name, part in (("model", "models"), ("environment", "environments")):
+        setattr(entity, name, _resolved(getattr(entity, name), part))
+    body = service.sent(entity._to_rest_object(location="local"))
+    return normalise.deployment(service.deployment(body, "blue"), "digits", service.HOME, no_read)
+
+
+def _resolved(reference: str | None, part: str) -> str | None:
+    """What the SDK makes of a short reference before it writes."""
+    if reference is None or reference.startswith("azureml://"):
+        return reference
+    name, _, version = reference.rpartition(":")
+    return f"{service.HOME}/{part}/{name}/versions/{version}"
+
+
+def observed_endpoint(resource: Resource, split: Split) -> tuple[Resource, Resource]:
+    entity = entities.endpoint(resource, split, Notes(project="demo", previous={"blue": 100}))
+    body = service.sent(entity._to_rest_online_endpoint(location="local"))
+    answer = service.endpoint(body, "digits")
+    compute = answer["properties"]["compute"]
+    answer["properties"]["compute"] = compute and f"{service.HOME}/computes/{compute}"
+    return normalise.endpoint(answer, service.HOME), normalise.traffic(answer)
+
+
+@many
+@given(fields.deployments)
+def test_deployment(wanted: dict[str, Any]) -> None:
+    resource = fields.deployment(**wanted)
+    seen = observed_deployment(resource)
+    assert dict(seen.fields) == dict(resource.fields)
+    assert seen.status is not None
+    assert seen.status.project == "demo"
+
+
+@many
+@given(fields.endpoints)
+def test_endpoint(wanted: dict[str, Any]) -> None:
+    resource = fields.endpoint(**wanted)
+    split = Split(traffic={"blue": 90, "green": 10}, mirror={"shadow": 5})
+    seen, traffic = observed_endpoint(resource, split)
+    assert dict(seen.fields) == dict(resource.fields)
+    assert dict(traffic.fields) == {"traffic": {"blue": 90, "green": 10}, "mirror_traffic": {"shadow": 5}}
+    assert traffic.status is not None
+    assert traffic.status.previous_split == {"blue": 100}
+
+
+@many
+@given(fields.models)
+def test_model(wanted: dict[str, Any]) -> None:
+    resource = fields.model(**wanted)
+    address = f"azureml://{service.HOME[1:]}/datastores/store/paths/LocalUpload/{'cd' * 32}/model"
+    body = service.sent(entities.model(resource, address)._to_rest_object())
+    assert dict(normalise.model(service.model(body), resource.ref).fields) == dict(resource.fields)
+
+
+@many
+@given(fields.environments)
+def test_environment(wanted: dict[str, Any]) -> None:
+    resource = fields.environment(**wanted)
+    body = service.sent(entities.environment(resource, None)._to_rest_object())
+    assert dict(normalise.environment(service.environment(body), resource.ref).fields) == dict(resource.fields)
+
+
+def test_the_fields_of_the_tests_are_the_fields_that_are_observed() -> None:
+    assert observed_deployment(fields.deployment()).fields.keys() == fields.DEPLOYMENT.keys()
+    assert observed_endpoint(fields.endpoint(), Split())[0].fields.keys() == fields.ENDPOINT.keys()
