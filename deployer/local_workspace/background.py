@@ -1,0 +1,158 @@
+"""Start, find and end the server in the background. Only the standard library: this runs at every command."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from deployer.local_workspace.home import Home, Trouble, one_sentence, read_json
+
+_START_SECONDS = 30
+_END_SECONDS = 20
+
+
+def alive(home: Home) -> dict[str, Any] | None:
+    """The connection of a running server that answers; None where there is none."""
+    if not is_held(home.lock):
+        return None
+    found = read_json(home.connection)
+    return found if found and _answers(int(found["page"].rstrip("/").rpartition(":")[2])) else None
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET /alive HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return connection.recv(5) == b"HTTP/"
+    except OSError:
+        return False
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds this lock; a pid file could be stale, a lock cannot."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """Hold a lock, waiting for it as long as another process has it."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def hold_for_life(home: Home) -> IO[str]:
+    """Take the lock of the server and write the own pid into it; Trouble where another server runs."""
+    file = home.lock.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise Trouble(f"a local workspace runs here already, as process {file.read().strip()}") from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
+    """The connection of the running server, and whether this call started it. Trouble where it does not start."""
+    found = alive(home)
+    if found is not None:
+        return found, False
+    with one_sentence("make the folder of the local workspace"):
+        home.root.mkdir(parents=True, exist_ok=True)
+        home.root.chmod(0o700)
+        lock = holding(home.start_lock)
+        lock.__enter__()
+    try:
+        found = alive(home)
+        return (found, False) if found is not None else (_spawn(home, options), True)
+    finally:
+        lock.__exit__(None, None, None)
+
+
+def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
+    """Start a server that outlives this process, and wait until it says that it answers."""
+    if is_held(home.lock):
+        raise Trouble(f"the local workspace runs but does not answer; `down` ends it, {home.log} may say why")
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "deployer.local_workspace", "serve", "--root", str(home.root)]
+    with one_sentence("write the log of the local workspace"), home.log.open("a") as log:
+        child = subprocess.Popen(
+            [*command, "--ready-fd", str(writing), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+    os.close(writing)
+    said = _first_line(reading)
+    if said.get("ready"):
+        return read_json(home.connection) or {}
+    child.kill()
+    raise Trouble(str(said.get("error") or f"the local workspace did not start; {home.log} says why"))
+
+
+def _first_line(reading: int) -> dict[str, Any]:
+    """What the new server reports over its pipe; empty where it says nothing in time."""
+    with os.fdopen(reading) as pipe:
+        if not select.select([pipe], [], [], _START_SECONDS)[0]:
+            return {}
+        line = pipe.readline()
+    return dict(json.loads(line)) if line else {}
+
+
+def stop(home: Home) -> bool:
+    """End the server and all it started; False where none runs."""
+    if not is_held(home.lock):
+        return False
+    pid = int(home.lock.read_text() or 0)
+    if pid <= 1:
+        raise Trouble(f"{home.lock} does not say which process runs; find and end it by hand")
+    _signal(pid, signal.SIGTERM)
+    end = time.monotonic() + _END_SECONDS
+    while is_held(home.lock):
+        if time.monotonic() > end:
+            _signal(pid, signal.SIGKILL)
+            end = time.monotonic() + _END_SECONDS
+        time.sleep(0.01)
+    return True
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def forget(home: Home) -> None:
+    """End the server and remove everything it keeps, but for the ports."""
+    stop(home)
+    kept = {home.ports, home.start_lock, home.lock}
+    for path in home.root.iterdir() if home.root.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path not in kept:
+            path.unlink()

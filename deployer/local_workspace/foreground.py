@@ -1,0 +1,42 @@
+"""Run the server in this process, and report to whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+
+from deployer.local_workspace.background import hold_for_life
+from deployer.local_workspace.home import Home, Trouble, one_sentence
+from deployer.local_workspace.server import DataPlane, real_data_plane, serve
+
+
+def run(
+    home: Home, *, realistic: float, new_ports: bool, ready_fd: int | None = None, plane: DataPlane | None = None
+) -> int:
+    """Serve until told to end. What keeps it from starting goes to `ready_fd` where there is one, else to stderr."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+
+    def ready() -> None:
+        _report(ready_fd, {"ready": True})
+
+    try:
+        with one_sentence("make the folder of the local workspace"):
+            home.root.mkdir(parents=True, exist_ok=True)
+            lock = hold_for_life(home)
+        with lock:
+            served = serve(home, plane or real_data_plane(), realistic=realistic, new_ports=new_ports, ready=ready)
+            asyncio.run(served)
+    except Trouble as trouble:
+        _report(ready_fd, {"error": str(trouble)})
+        print(f"error: {trouble}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _report(ready_fd: int | None, what: dict[str, object]) -> None:
+    if ready_fd is not None:
+        with os.fdopen(ready_fd, "w") as pipe:
+            pipe.write(json.dumps(what) + "\n")

@@ -1,0 +1,129 @@
+"""Long-running operations: what `mfeOperationsStatus` and `mfeOperationResults` answer, and how one ends."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+
+from deployer.local_workspace.calls import LOCATION, NULL, Call, Reply
+from deployer.local_workspace.ports import WorkloadFailed
+from deployer.local_workspace.refusals import NOT_FOUND, Refused
+from deployer.local_workspace.site import Site, now
+from deployer.local_workspace.store import Document
+
+_POLL_MS = 50
+_NOT_YET = "0001-01-01T00:00:00+00:00"
+# Seconds an operation was seen to take in recorded sessions and user reports; multiplied by `realistic`.
+SECONDS = {
+    "create-endpoint": 90,
+    "update-endpoint": 20,
+    "create-deployment": 540,
+    "update-deployment": 320,
+    "delete": 90,
+}
+
+Work = Callable[[], Awaitable[None]]
+
+
+def begin(site: Site, call: Call, kind: str, action: str, key: str) -> Document:
+    """A new operation, not yet written: `kind` is oeidp or odidp, `action` says what a restarted server has to do."""
+    name = f"{kind}:{site.workspace_id}:{uuid.uuid4()}"
+    fate = dict(call.fate) if call.fate else None
+    return {
+        "name": name,
+        "status": "Updating",
+        "startTime": now(),
+        "endTime": None,
+        "error": None,
+        "action": action,
+        "key": key,
+        "version": call.version,
+        "fate": fate,
+    }
+
+
+def status_url(site: Site, operation: Mapping[str, str], *, results: bool = False) -> str:
+    """Where this operation is asked after."""
+    route = "mfeOperationResults" if results else "mfeOperationsStatus"
+    return f"{site.base}{LOCATION}/{route}/{operation['name']}?api-version={operation['version']}"
+
+
+def accepted_headers(site: Site, operation: Mapping[str, str], location: str) -> dict[str, str]:
+    """The headers of an answer that starts an operation; Resource Manager signs the address in the header alone."""
+    signature = f"&t={secrets.randbelow(10**18):018d}&c={_noise()}&s={_noise()}&h={_noise()}"
+    return {
+        "Azure-AsyncOperation": status_url(site, operation) + signature,
+        "Location": location,
+        "x-ms-async-operation-timeout": "PT30M",
+        "x-ms-retry-after-ms": str(_POLL_MS),
+    }
+
+
+def _noise() -> str:
+    return secrets.token_urlsafe(12)
+
+
+async def run(site: Site, operation: Document, seconds: float, work: Work) -> WorkloadFailed | None:
+    """Do the work of an operation, for at least as long as Azure would take; give back why it failed, if it did."""
+    try:
+        await _meet_fate(site, operation["fate"])
+        await asyncio.gather(work(), asyncio.sleep(seconds * site.realistic))
+    except WorkloadFailed as failure:
+        return failure
+    return None
+
+
+async def _meet_fate(site: Site, fate: Mapping[str, str] | None) -> None:
+    """What a fault has laid down for this operation."""
+    match fate:
+        case {"kind": "hang"}:
+            await site.faults.cleared()
+        case {"kind": "fail", "code": code, "message": message}:
+            raise WorkloadFailed(code or None, message)
+        case {"kind": "cancel", "message": message}:
+            raise WorkloadFailed("OperationCanceled", message)
+
+
+def ended(operation: Document, failure: WorkloadFailed | None) -> Document:
+    """The operation as it stands at its end."""
+    error = {"code": failure.code, "message": failure.message} if failure else None
+    status = "Succeeded"
+    if failure is not None:
+        status = "Canceled" if failure.code == "OperationCanceled" else "Failed"
+    return operation | {"status": status, "endTime": now(), "error": error}
+
+
+async def get_status(site: Site, call: Call) -> Reply:
+    """GET mfeOperationsStatus/{operation}; the order of members is that of the api-version asked."""
+    operation = _find(site, call)
+    body: dict[str, object] = {
+        "id": f"{LOCATION}/mfeOperationsStatus/{operation['name']}",
+        "name": operation["name"],
+        "status": operation["status"],
+        "startTime": operation["startTime"],
+        "endTime": operation["endTime"] or _NOT_YET,
+        "percentComplete": 0.0,
+    }
+    if call.version < "2023":
+        body["status"] = body.pop("status")
+    if operation["error"]:
+        body["error"] = operation["error"]
+    return Reply(body=body, headers={"x-ms-retry-after-ms": str(_POLL_MS)})
+
+
+async def get_result(site: Site, call: Call) -> Reply:
+    """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it is over."""
+    operation = _find(site, call)
+    if operation["status"] != "Updating":
+        return Reply(status=204)
+    headers = {"Location": status_url(site, operation, results=True), "x-ms-retry-after-ms": str(_POLL_MS)}
+    return Reply(status=202, body=NULL, headers=headers)
+
+
+def _find(site: Site, call: Call) -> Document:
+    operation = site.store.get("operation", call.names["operation"].lower())
+    if operation is None:
+        raise Refused(NOT_FOUND)
+    return operation

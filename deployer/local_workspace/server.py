@@ -1,0 +1,217 @@
+"""One running server: https for the API and scoring, plain http for the page; bound to loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hmac
+import json
+import logging
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from deployer.local_workspace import deployments, endpoints
+from deployer.local_workspace.certificates import ensure_certificates
+from deployer.local_workspace.entry import App, Entry, alive_app
+from deployer.local_workspace.faults import Faults
+from deployer.local_workspace.home import (
+    Home,
+    Ports,
+    Trouble,
+    connection,
+    one_sentence,
+    read_json,
+    secret_in,
+    write_private,
+)
+from deployer.local_workspace.live_routes import LiveRoutes
+from deployer.local_workspace.ports import Routes, Serving
+from deployer.local_workspace.request_log import RequestLog
+from deployer.local_workspace.routes import control_plane
+from deployer.local_workspace.site import Site
+from deployer.local_workspace.store import Document, Store, workspace_id
+from deployer.local_workspace.tasks import Tasks
+from deployer.local_workspace.tokens import Tokens
+
+_LOG = logging.getLogger("deployer.local_workspace")
+_DRAIN_SECONDS = 10
+_KEEP_OPERATIONS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlane:
+    """How to make what serves: the tests bring their own."""
+
+    serving: Callable[[Path], Serving]
+    front_door: Callable[[Routes, Any], App]
+    page: Callable[[Any], App] | None = None
+
+
+def real_data_plane() -> DataPlane:
+    """Inference servers behind the front door."""
+    from deployer.local_workspace.frontdoor import FrontDoor
+    from deployer.local_workspace.runtime import Runtime
+
+    return DataPlane(serving=Runtime, front_door=FrontDoor)
+
+
+async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bool, ready: Callable[[], None]) -> None:
+    """Run until SIGTERM or SIGINT; `ready` is called once requests are answered. Trouble where it cannot start."""
+    with one_sentence("prepare the folder of the local workspace"):
+        home.blobs.mkdir(parents=True, exist_ok=True)
+        ensure_certificates(home)
+        sockets = _listen(home, new_ports)
+    ports = Ports(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])
+    site = _site(home, plane, ports, realistic)
+    log = RequestLog(home.requests)
+    entry = Entry(site, control_plane(site), plane.front_door(site.routes, site.serving), log)
+    servers = [_server(entry, home.server_certificate), _server(plane.page(site) if plane.page else alive_app, None)]
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        for server, listening in zip(servers, sockets, strict=True):
+            await server.startup(sockets=[listening])
+        entry.connections = servers[0].server_state.connections
+        _resume(site)
+        write_private(home.connection, _json(connection(home, ports)))
+        ready()
+        await stop.wait()
+    finally:
+        home.connection.unlink(missing_ok=True)
+        await _close(site, log, servers)
+
+
+def _listen(home: Home, new_ports: bool) -> list[socket.socket]:
+    """Both sockets, on the ports of last time; new ones are drawn at the first start or when asked for."""
+    kept = None if new_ports else read_json(home.ports)
+    sockets = [_bind((kept or {}).get(name, 0), name) for name in ("api", "page")]
+    drawn = dict(zip(("api", "page"), (item.getsockname()[1] for item in sockets), strict=True))
+    if kept != drawn:
+        write_private(home.ports, _json(drawn))
+    return sockets
+
+
+def _bind(port: int, name: str) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        listening.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        way_out = "end that program, or start with `up --new-ports`, which keeps all state and draws two others"
+        raise Trouble(f"port {port} of the local workspace ({name}) is taken by another program; {way_out}") from error
+    return listening
+
+
+def _site(home: Home, plane: DataPlane, ports: Ports, realistic: float) -> Site:
+    try:
+        store = Store(home.database)
+        ident, tokens = workspace_id(store), Tokens(store, workspace_id(store))
+    except sqlite3.Error as error:
+        way_out = "make room, or `reset` if nothing in it is needed any more"
+        raise Trouble(f"cannot open {home.database}: {error}; {way_out}") from error
+    control = secret_in(home.token).encode()
+    secret_in(home.admin_key)
+    return Site(
+        home=home,
+        base=f"https://127.0.0.1:{ports.api}",
+        workspace_id=ident,
+        store=store,
+        serving=plane.serving(home.root),
+        routes=LiveRoutes(store, home.blobs, tokens, lambda given: hmac.compare_digest(given.encode(), control)),
+        tokens=tokens,
+        faults=Faults(),
+        tasks=Tasks(),
+        realistic=realistic,
+    )
+
+
+def _server(app: App, certificate: Path | None) -> uvicorn.Server:
+    """A server that is started by hand: its own loop would wake ten times a second, and take the signals."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        ssl_certfile=certificate,
+        backlog=2048,
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    return server
+
+
+def _resume(site: Site) -> None:
+    """Bring every deployment back, and go on with the operations that were not over."""
+    under_way = {item["key"]: item for item in _operations(site) if item["status"] == "Updating"}
+    for deployment in site.store.list("deployment"):
+        key = f"{deployment['endpoint']}/{deployment['name']}".lower()
+        if deployment["serving"]:
+            site.warming.add(key)
+        site.tasks.start(f"deployment {key}", _bring_back(site, deployment, under_way.get(key)))
+    for key, operation in under_way.items():
+        if operation["action"] == "put-endpoint":
+            site.tasks.start(f"endpoint {key}", endpoints.finish_put(site, operation))
+        elif operation["action"] == "delete-endpoint":
+            site.tasks.start(f"endpoint {key}", endpoints.finish_delete(site, operation))
+
+
+async def _bring_back(site: Site, deployment: Document, operation: Document | None) -> None:
+    if deployment["serving"]:
+        await deployments.restore(site, deployment)
+    if operation and operation["action"] == "put-deployment":
+        await deployments.finish_put(site, operation)
+    elif operation and operation["action"] == "delete-deployment":
+        await deployments.finish_delete(site, operation)
+
+
+def _operations(site: Site) -> list[Document]:
+    """All operations; of those that are over, the last ones only are kept."""
+    found = site.store.list("operation")
+    over = [item for item in found if item["status"] != "Updating"]
+    for item in over[:-_KEEP_OPERATIONS]:
+        site.store.delete("operation", item["name"].lower())
+    return found
+
+
+async def _close(site: Site, log: RequestLog, servers: list[uvicorn.Server]) -> None:
+    """Let requests under way end, then everything that was started."""
+    await asyncio.gather(*(_drain(server) for server in servers if server.started))
+    await site.tasks.close()
+    await site.serving.close()
+    log.close()
+    site.store.close()
+
+
+async def _drain(server: uvicorn.Server) -> None:
+    """Let requests end. Idle connections are cut: over TLS a polite close waits half a minute for the other side."""
+    closing = asyncio.ensure_future(server.shutdown())
+    while not closing.done():
+        for protocol in list(server.server_state.connections):
+            cycle = getattr(protocol, "cycle", None)
+            is_idle = cycle is None or cycle.response_complete
+            if is_idle and not protocol.transport.get_write_buffer_size():
+                protocol.transport.abort()
+        await asyncio.wait([closing], timeout=0.05)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"

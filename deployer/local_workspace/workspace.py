@@ -1,0 +1,113 @@
+"""The workspace itself and its one datastore."""
+
+from __future__ import annotations
+
+from deployer.local_workspace.blob_access import signature
+from deployer.local_workspace.blob_paths import ACCOUNT, DATASTORE, default_container
+from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
+from deployer.local_workspace.home import PLACE
+from deployer.local_workspace.refusals import NO_ASSET, Refused
+from deployer.local_workspace.shapes import check
+from deployer.local_workspace.site import Site
+
+_SINCE = "2022-10-28T00:00:00.000000+00:00"
+_WHO = {
+    "createdAt": _SINCE,
+    "createdBy": "local",
+    "createdByType": "User",
+    "lastModifiedAt": _SINCE,
+    "lastModifiedBy": "local",
+    "lastModifiedByType": "User",
+}
+
+
+async def get_workspace(site: Site, _call: Call) -> Reply:
+    """GET of the workspace."""
+    host = site.base.removeprefix("https://")
+    properties = {
+        "friendlyName": PLACE,
+        "description": "",
+        "storageAccount": f"{WORKSPACE.partition('/providers/')[0]}/providers/Microsoft.Storage/storageAccounts/local",
+        "keyVault": f"{WORKSPACE.partition('/providers/')[0]}/providers/Microsoft.Keyvault/vaults/local",
+        "applicationInsights": "",
+        "hbiWorkspace": False,
+        "imageBuildCompute": "",
+        "provisioningState": "Succeeded",
+        "v1LegacyMode": False,
+        "softDeleteEnabled": False,
+        "allowRoleAssignmentOnRG": False,
+        "enableDataIsolation": False,
+        "systemDatastoresAuthMode": "AccessKey",
+        "publicNetworkAccess": "Enabled",
+        "ipAllowlist": [],
+        "networkAcls": None,
+        "notebookInfo": None,
+        "creationTime": _SINCE,
+        "workspaceId": site.workspace_id,
+        "discoveryUrl": f"{site.base}/discovery",
+        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{WORKSPACE}",
+    }
+    body = {
+        "id": WORKSPACE,
+        "name": PLACE,
+        "type": f"{PROVIDER}/workspaces",
+        "location": PLACE,
+        "tags": {},
+        "etag": None,
+        "properties": properties,
+        "identity": {"type": "SystemAssigned", "principalId": site.workspace_id, "tenantId": site.workspace_id},
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "systemData": _WHO,
+    }
+    return Reply(body=body)
+
+
+async def get_datastore(site: Site, call: Call) -> Reply:
+    """GET datastores/{datastore}."""
+    _check_datastore(call)
+    return Reply(body=_datastore(site))
+
+
+async def list_datastores(site: Site, _call: Call) -> Reply:
+    """GET datastores."""
+    return Reply(body={"value": [_datastore(site)]})
+
+
+async def list_secrets(site: Site, call: Call) -> Reply:
+    """POST datastores/{datastore}/listSecrets: a signature for the container, good for an hour or as long as asked."""
+    check(call.content, {"expirableSecret": bool, "expireAfterHours": int})
+    _check_datastore(call)
+    hours = call.content.get("expireAfterHours") or 1
+    container = default_container(site.workspace_id)
+    return Reply(body={"secretsType": "Sas", "sasToken": signature(site.store, container, hours * 3_600)})
+
+
+def _check_datastore(call: Call) -> None:
+    if call.key("datastore") != DATASTORE:
+        raise Refused(NO_ASSET, {"kind": "Datastore", "name": call.names["datastore"]})
+
+
+def _datastore(site: Site) -> dict[str, object]:
+    """The account is named by host and path, so that clients that build `https://ACCOUNT.blob.ENDPOINT` come here."""
+    host = site.base.removeprefix("https://")
+    account = ACCOUNT.partition(".")[0]
+    return {
+        "id": f"{WORKSPACE}/datastores/{DATASTORE}",
+        "name": DATASTORE,
+        "type": f"{PROVIDER}/workspaces/datastores",
+        "properties": {
+            "description": None,
+            "tags": None,
+            "properties": None,
+            "isDefault": True,
+            "credentials": {"credentialsType": "Sas"},
+            "datastoreType": "AzureBlob",
+            "accountName": f"{host}/{account}",
+            "containerName": default_container(site.workspace_id),
+            "endpoint": "local",
+            "protocol": "https",
+            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
+        },
+        "systemData": _WHO | {"createdByType": "Application", "lastModifiedByType": "Application"},
+    }
