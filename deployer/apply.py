@@ -10,7 +10,6 @@ from typing import TypeVar
 from deployer.bake import Interrupted, bake, put_back, rescue
 from deployer.carry import Tools, ask_until_settled, carry_out
 from deployer.errors import DeployerError, Refused, WorkspaceError
-from deployer.events import StepEnded, StepStarted
 from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Plan, Step
 from deployer.reconcile import phase_of
@@ -76,13 +75,13 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
     if tools.stopping():
         return StepResult(step=step, result=Result.SKIPPED)
     started = tools.now()
-    tools.emit(StepStarted(step=step))
+    tools.watcher.step_started(step)
     try:
         note = work(step, tools)
         result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
     except DeployerError as error:
         result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=error)
-    tools.emit(StepEnded(result=result))
+    tools.watcher.step_ended(result)
     return result
 
 
@@ -132,11 +131,11 @@ def _move(step: Step, tools: Tools) -> str:
 def _undone(step: Step, tools: Tools) -> StepResult:
     """An undoing step, carried out even when somebody asked to stop: it protects live traffic."""
     started = tools.now()
-    tools.emit(StepStarted(step=step))
+    tools.watcher.step_started(step)
     try:
         carry_out(step, tools)
         result = StepResult(step=step, result=Result.UNDONE, seconds=tools.now() - started, note=step.reason)
     except DeployerError as error:
         result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=error)
-    tools.emit(StepEnded(result=result))
+    tools.watcher.step_ended(result)
     return result

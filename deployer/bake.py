@@ -8,7 +8,6 @@ from dataclasses import replace
 from deployer.carry import Tools, ask
 from deployer.diff import diff
 from deployer.errors import DeployerError, WorkspaceError
-from deployer.events import Probing
 from deployer.plan import Action, Bake, Step
 from deployer.resources import FAILED_STATES, Resource, Status, deployment_ref, share_map, traffic_ref
 from deployer.rollout import FAILED_MARK, Observation, Split, Verdict, judge, rescue_split, rollout_mark
@@ -44,7 +43,7 @@ def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
         for ref, test in plan.probes:
             seen[str(ref)].append(ask(ref, test, tools))
             _stop_early(seen, plan)
-        tools.emit(Probing(step=step, done=number + 1, of=rounds))
+        tools.watcher.probing(step, number + 1, rounds)
         _wait(plan.seconds / rounds, tools)
     return [_accepted(name, judge(observations, plan.checks)) for name, observations in seen.items()]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from deployer.diff import FieldChange, diff
 from deployer.errors import Refused, Unreachable, WorkspaceError
-from deployer.events import Event, Waiting
 from deployer.intent import ANYTHING, SmokeTest
+from deployer.outcome import StepResult
 from deployer.plan import Action, Step
 from deployer.reconcile import keep_live
 from deployer.resources import Ref, Resource, fingerprint
@@ -25,13 +26,29 @@ NOT_YET = frozenset({404, 429, 502, 503})
 SETTLING_SECONDS = 30.0
 
 
+class Watcher(Protocol):
+    """Whoever watches an apply; called from several threads at once."""
+
+    def step_started(self, step: Step) -> None:
+        """A step begins."""
+
+    def waiting(self, step: Step, words: str) -> None:
+        """A running step waits; `words` says for what."""
+
+    def probing(self, step: Step, done: int, of: int) -> None:
+        """A traffic step bakes: `done` of `of` rounds of probes were sent."""
+
+    def step_ended(self, result: StepResult) -> None:
+        """A step is over, one way or the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What an apply works with. `pause` waits that many seconds and says whether somebody asked to stop."""
 
     workspace: Workspace
     body: Callable[[SmokeTest], bytes]
-    emit: Callable[[Event], None]
+    watcher: Watcher
     now: Callable[[], float]
     pause: Callable[[float], bool]
     stopping: Callable[[], bool]
@@ -93,7 +110,7 @@ def _read_back(step: Step, tools: Tools) -> None:
     while missing := _not_taken(step, tools.workspace.read(step.ref)):
         if tools.now() >= deadline:
             raise WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
-        tools.emit(Waiting(step=step, words="reading back"))
+        tools.watcher.waiting(step, "reading back")
         tools.pause(wait)
         wait = min(wait * 2, 5.0)
 

@@ -1,0 +1,1 @@
+"""The bodies of the commands, imported when they are called."""

@@ -1,0 +1,170 @@
+"""plan, apply, drift: what reads, shows and carries out plans."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from deployer.carry import Tools
+from deployer.console import Console, stoppable
+from deployer.errors import Refused, UsageError
+from deployer.outcome import Outcome
+from deployer.payload import smoke_body
+from deployer.pipeline import Planned, Request, carry_through, make_planned
+from deployer.plan import Plan
+from deployer.report.json import SavedPlan, differences, plan_json, read_saved_plan
+from deployer.report.markdown import plan_comment
+from deployer.report.outcome import outcome_view
+from deployer.report.progress import Progress
+from deployer.report.terminal import outcome_text, plan_text
+from deployer.report.view import PlanView, plan_view
+from deployer.resources import Kind
+from deployer.rollout import failed_towards
+from deployer.resources import share_map
+
+PENDING = 2
+"""The exit code that says changes are pending (`plan --detailed-exitcode`, `drift`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """How a plan is shown: text, markdown or json; `out` also saves it for `apply PLAN`."""
+
+    format: str = "text"
+    out: Path | None = None
+    detailed_exitcode: bool = False
+
+
+def plan(request: Request, showing: Showing, console: Console) -> int:
+    """Show what apply would do; nothing is written to the workspace."""
+    planned = make_planned(request)
+    console.secrets = planned.desired.secrets
+    view = _view(planned)
+    console.out(_shown(view, showing.format, console))
+    if showing.out:
+        showing.out.write_text(plan_json(view), encoding="utf-8")
+        console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this.")
+    if planned.plan.blockers:
+        return Refused.exit_code
+    return PENDING if showing.detailed_exitcode and not planned.plan.is_empty else 0
+
+
+def _view(planned: Planned) -> PlanView:
+    return plan_view(planned.plan, secrets=planned.desired.secrets)
+
+
+def _shown(view: PlanView, wanted: str, console: Console) -> str:
+    match wanted:
+        case "json":
+            return plan_json(view)
+        case "markdown":
+            return plan_comment(view)
+        case _:
+            return plan_text(view, color=console.color)
+
+
+def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> int:
+    """Plan, show, ask where that is due, and carry the plan out."""
+    reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
+    planned = make_planned(request)
+    console.secrets = planned.desired.secrets
+    view = _view(planned)
+    console.out(plan_text(view, color=console.color))
+    if reviewed:
+        _check_same(reviewed, view)
+    if planned.plan.is_empty and not planned.plan.blockers:
+        return 0
+    agreed = yes or reviewed is not None or planned.desired.env.workspace is None or bool(planned.plan.blockers)
+    if not agreed and not console.confirm(f"Apply these changes to env {request.env}? Only 'yes' is accepted:"):
+        console.err("Nothing was applied.")
+        return 1
+    return run(planned, request, console)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
+    """Refuse a saved plan that is not what would be done now."""
+    if moved := differences(reviewed, view):
+        raise Refused(
+            "the saved plan is stale: " + " ".join(moved), hint="Plan again, have it reviewed, and apply that one."
+        )
+
+
+def run(planned: Planned, request: Request, console: Console) -> int:
+    """Carry a plan out with live progress, and tell what came of it."""
+    with stoppable() as pause, Progress(sys.stderr, terminal=sys.stderr.isatty(), secrets=console.secrets) as watcher:
+        outcome = carry_through(planned.plan, _tools(planned, request.project, pause, watcher))
+    told = outcome_view(
+        outcome, secrets=console.secrets, uris=_uris(planned), next_command=_next(outcome, planned, request)
+    )
+    console.out(outcome_text(told, color=console.color))
+    return outcome.exit_code
+
+
+def _tools(planned: Planned, project: Path, pause: Callable[[float], bool], watcher: Progress) -> Tools:
+    return Tools(
+        workspace=planned.workspace,
+        body=partial(smoke_body, project),
+        watcher=watcher,
+        now=time.monotonic,
+        pause=pause,
+        stopping=partial(pause, 0),
+    )
+
+
+def _uris(planned: Planned) -> dict[str, str]:
+    """Where the endpoints that this plan wrote to answer now."""
+    touched = sorted({step.ref.endpoint for step in planned.plan.steps if step.ref.endpoint})
+    from deployer.resources import endpoint_ref
+
+    live = {name: planned.workspace.read(endpoint_ref(name)) for name in touched}
+    return {name: item.status.scoring_uri for name, item in live.items() if item and item.status}
+
+
+def _next(outcome: Outcome, planned: Planned, request: Request) -> str:
+    """The command to type now."""
+    where = "" if request.env == "local" else f" --env {request.env}"
+    if not outcome.ok:
+        return f"deployer plan{where}"
+    tests = [test for test in planned.desired.intent.smoke_tests.values() if test.image or test.request]
+    if not tests:
+        return f"deployer status{where}"
+    what = f"--image {tests[0].image}" if tests[0].image else f"--request {tests[0].request}"
+    return f"deployer score{where} {what}"
+
+
+def drift(request: Request, console: Console) -> int:
+    """Say where live differs from the specs; exit 2 when it does."""
+    planned = make_planned(request)
+    console.secrets = planned.desired.secrets
+    if planned.plan.is_empty:
+        console.out("No drift: the workspace is as the specs say.")
+        return 0
+    for name in _failed_rollouts(planned.plan):
+        console.out(f"The last rollout of endpoint {name} failed and was put back; `deployer apply` tries again.\n")
+    console.out(plan_text(_view(planned), color=console.color))
+    return PENDING
+
+
+def _failed_rollouts(plan: Plan) -> list[str]:
+    """Endpoints whose traffic differs because a rollout was put back, not because somebody changed it."""
+    moves = [step for step in plan.steps if step.ref.kind is Kind.TRAFFIC and step.before and step.before.status]
+    last = {step.ref.endpoint: step for step in moves}
+    first = {step.ref.endpoint: step for step in reversed(moves)}
+    return [
+        name
+        for name, step in first.items()
+        if step.before
+        and step.before.status
+        and failed_towards(step.before.status.rollout, share_map(last[name].after, "traffic"))
+    ]

@@ -1,0 +1,88 @@
+"""What the command line says: results on stdout, everything else on stderr, secrets nowhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from deployer.errors import DeployerError, SpecError, UsageError
+from deployer.report.redaction import mask_of
+
+
+@dataclass(slots=True)
+class Console:
+    """The two streams, and the values that must not appear on them; `secrets` grows as they become known."""
+
+    secrets: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def color(self) -> bool:
+        """Whether results are coloured: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+    def out(self, text: str) -> None:
+        """A result."""
+        sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+        sys.stdout.flush()
+
+    def err(self, text: str) -> None:
+        """Something beside the result."""
+        sys.stderr.write(f"{mask_of(self.secrets).hide(text)}\n")
+
+    def error(self, error: DeployerError) -> None:
+        """One clear sentence and the way out."""
+        if isinstance(error, SpecError):
+            self.diagnostics(error)
+            return
+        self.err(f"error: {error.message}")
+        if error.hint:
+            self.err(f"  {error.hint}")
+
+    def diagnostics(self, error: SpecError) -> None:
+        """The defects of the specs, by place."""
+        from deployer.report.terminal import diagnostics_text
+
+        self.err(diagnostics_text(error.diagnostics, secrets=self.secrets, color=self.color).rstrip("\n"))
+
+    def confirm(self, question: str) -> bool:
+        """Ask on the terminal. Raises UsageError where there is none."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError(
+                "there is no terminal to confirm on", hint="Say --yes, or apply a saved plan: `deployer apply plan.json`."
+            )
+        sys.stderr.write(f"{question} ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def typed(self, question: str, expected: str) -> bool:
+        """Ask for a name to be typed. Raises UsageError where there is no terminal."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError("there is no terminal to confirm on", hint=f"Say --yes {expected} if you mean it.")
+        sys.stderr.write(f"{question} ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip() == expected
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[float], bool]]:
+    """Within, Ctrl-C (or SIGTERM) asks to stop and a second one leaves at once; gives `pause(seconds) -> asked to stop`."""
+    stop = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+        sys.stderr.write("\nStopping after the write in flight; press Ctrl-C again to leave at once.\n")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop.wait
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

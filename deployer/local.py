@@ -1,0 +1,48 @@
+"""The local workspace as a process: started when it is needed, spoken to through the file it leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deployer.errors import Unreachable
+from deployer.workspace import Coordinates, LocalServer
+
+
+def local_root(project: Path) -> Path:
+    """Where the local workspace of a project keeps its state."""
+    return project.resolve() / ".deployer" / "local"
+
+
+def start(project: Path) -> tuple[Coordinates, LocalServer]:
+    """Make sure the local workspace runs, and say where. Raises Unreachable with its own sentence when it does not."""
+    done = command(project, ["up"], capture=True)
+    if done.returncode:
+        raise Unreachable((done.stderr or done.stdout).strip().removeprefix("error: "))
+    return connection(local_root(project) / "connection.json")
+
+
+def connection(file: Path) -> tuple[Coordinates, LocalServer]:
+    """Read what a running local workspace says of itself."""
+    said = json.loads(file.read_text(encoding="utf-8"))
+    where = said["workspace"]
+    coordinates = Coordinates(
+        subscription_id=where["subscription_id"], resource_group=where["resource_group"], name=where["name"]
+    )
+    server = LocalServer(
+        api=said["api"],
+        page=said["page"],
+        ca_file=Path(said["ca_file"]),
+        token_file=Path(said["token_file"]),
+        location=said["location"],
+    )
+    return coordinates, server
+
+
+def command(project: Path, words: Sequence[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run one command of the local workspace (up, down, status, reset, fault) in a process of its own."""
+    call = [sys.executable, "-m", "deployer.local_workspace", *words, "--root", str(local_root(project))]
+    return subprocess.run(call, check=False, text=True, capture_output=capture)  # noqa: S603 -- our own module

@@ -1,0 +1,114 @@
+"""load -> observe -> plan -> apply: the whole program on one page.
+
+    specs + env file --load_project--> desired --.
+                                                  >-- plan_of --> Plan --> review --> carry_through --> Outcome
+    workspace ---------observe-------> live -----'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from deployer.apply import apply
+from deployer.azureml import connect
+from deployer.carry import Tools
+from deployer.case import Allowed, Case
+from deployer.errors import Refused
+from deployer.local import start
+from deployer.outcome import Outcome
+from deployer.plan import Plan
+from deployer.reconcile import make_plan
+from deployer.references import pinned, wanted
+from deployer.report.redaction import mask_of
+from deployer.resources import Kind, Ref, State
+from deployer.rollout import gated
+from deployer.safety import findings
+from deployer.seal import seal
+from deployer.spec import Desired, EnvFile, load_project
+from deployer.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asked for on the command line."""
+
+    project: Path
+    env: str
+    endpoint: str = ""
+    overrides: Sequence[str] = ()
+    prune: bool = False
+    allowed: Allowed = field(default_factory=Allowed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, and what it was made from."""
+
+    desired: Desired
+    live: State
+    plan: Plan
+    workspace: Workspace
+
+
+def make_planned(request: Request) -> Planned:
+    """Specs to a reviewed-to-be plan; nothing is written. Raises SpecError, WorkspaceError."""
+    desired = load_project(request.project, request.env, endpoint=request.endpoint, overrides=request.overrides)
+    workspace = open_workspace(desired.env, request.project)
+    live = workspace.observe(wanted(desired.state, desired.env.project))
+    desired = replace(desired, state=pinned(desired.state, live.labels))
+    return Planned(desired=desired, live=live, plan=plan_of(desired, live, request), workspace=workspace)
+
+
+def open_workspace(env: EnvFile, project: Path) -> Workspace:
+    """The workspace an env file names; the local one is started when it does not run."""
+    if env.workspace is not None:
+        return connect(env.workspace, project=env.project, root=project)
+    where, server = start(project)
+    return connect(where, project=env.project, root=project, local=server)
+
+
+def plan_of(desired: Desired, live: State, request: Request) -> Plan:
+    """Desired and live to a plan with its findings and its seal. Pure."""
+    left = orphans(desired, live, request.endpoint)
+    doomed = frozenset(left) if request.prune else frozenset[Ref]()
+    intent = desired.intent
+    writes = make_plan(desired.state, live, ignored=intent.ignored, doomed=doomed, origins=desired.origins)
+    steps = gated(writes, live, intent)
+    case = Case(
+        project=desired.env.project,
+        desired=desired.state,
+        live=live,
+        steps=steps,
+        intent=intent,
+        origins=desired.origins,
+        allowed=request.allowed,
+    )
+    plan = Plan(
+        env=desired.env.name,
+        project=desired.env.project,
+        steps=steps,
+        unchanged=tuple(sorted(desired.state.resources.keys() - {step.ref for step in writes})),
+        orphans=left,
+        findings=findings(case),
+    )
+    return seal(plan, mask_of(desired.secrets).value)
+
+
+def orphans(desired: Desired, live: State, endpoint: str) -> tuple[Ref, ...]:
+    """What carries this project's tag and is in no spec any more: deployments, and endpoints with all they have."""
+    mine = [item for item in live.resources.values() if item.status and item.status.project == desired.env.project]
+    left = [item.ref for item in mine if item.ref not in desired.state.resources]
+    here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
+    whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
+    kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
+    return tuple(sorted(ref for ref in kept if ref.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT)))
+
+
+def carry_through(plan: Plan, tools: Tools) -> Outcome:
+    """Apply a plan. Raises Refused, before anything is written, when a finding forbids it."""
+    if plan.blockers:
+        count = len(plan.blockers)
+        raise Refused(f"the plan is refused: {count} finding{'s' if count > 1 else ''} above must be resolved first")
+    return apply(plan, tools)

@@ -1,0 +1,42 @@
+"""What specs refer to: which resources to read before planning, and which version a label stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from deployer.resources import ASSETS, Kind, Ref, Resource, State, referenced
+from deployer.workspace import Wanted
+
+
+def wanted(desired: State, project: str) -> Wanted:
+    """Everything a plan for `desired` has to know about."""
+    deployments = desired.of_kind(Kind.DEPLOYMENT)
+    named = {ref for item in deployments for kind in ASSETS if (ref := referenced(item, kind))}
+    return Wanted(
+        endpoints=frozenset(ref.endpoint for ref in desired.resources if ref.endpoint),
+        assets=frozenset({ref for ref in desired.resources if ref.kind in ASSETS} | named),
+        labels=frozenset(label for item in deployments for label in _labels(item)),
+        project=project,
+    )
+
+
+def _labels(deployment: Resource) -> Iterator[Ref]:
+    """References such as "azureml:digits@latest", as Ref(kind, name=reference)."""
+    for kind in sorted(ASSETS):
+        value = deployment.fields.get(kind.value)
+        if isinstance(value, str) and "@" in value and not value.startswith("azureml://"):
+            yield Ref(kind=kind, name=value)
+
+
+def pinned(desired: State, labels: Mapping[str, str]) -> State:
+    """`desired` with every label replaced by the version it stood for when live state was read."""
+    return replace(desired, resources={ref: _pinned(item, labels) for ref, item in desired.resources.items()})
+
+
+def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
+    """A resource with its labelled references made concrete; one that nothing answers to stays, and is found missing."""
+    if resource.ref.kind is not Kind.DEPLOYMENT:
+        return resource
+    concrete = {ref.kind.value: labels[ref.name] for ref in _labels(resource) if ref.name in labels}
+    return replace(resource, fields={**resource.fields, **concrete}) if concrete else resource

@@ -1,0 +1,149 @@
+"""Random pairs of states, with all kinds of resources, for the laws of planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from deployer.intent import Intent, Rollout, SmokeTest
+from deployer.resources import (
+    Kind,
+    Ref,
+    Resource,
+    State,
+    Status,
+    Value,
+    asset_ref,
+    deployment_ref,
+    endpoint_ref,
+    state_of,
+    traffic_ref,
+)
+
+PROJECT = "shop"
+ENDPOINTS = ("digits", "prices")
+NAMES = ("blue", "green", "red")
+TAGS = st.dictionaries(st.sampled_from(["owner", "team"]), st.sampled_from(["a", "b"]), max_size=2)
+
+
+def splits(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, int]]:
+    """Shares that add up to 0 or 100 over some of the names."""
+    if not names:
+        return st.just({})
+    cut = st.lists(st.integers(0, 100), min_size=len(names) - 1, max_size=len(names) - 1).map(sorted)
+    shares = cut.map(lambda cuts: [b - a for a, b in zip([0, *cuts], [*cuts, 100], strict=True)])
+    whole = shares.map(lambda parts: {name: part for name, part in zip(names, parts, strict=True) if part})
+    return st.one_of(st.just({}), whole)
+
+
+@st.composite
+def endpoints(draw: st.DrawFn, name: str, status: Status | None) -> Resource:
+    fields: dict[str, Value] = {
+        "auth_mode": draw(st.sampled_from(["key", "aml_token"])),
+        "description": draw(st.sampled_from([None, "a service"])),
+        "tags": draw(TAGS),
+        "public_network_access": draw(st.sampled_from(["enabled", "disabled"])),
+        "properties": draw(st.dictionaries(st.sampled_from(["p", "q"]), st.just("1"), max_size=2)),
+    }
+    return Resource(ref=endpoint_ref(name), fields=fields, status=status)
+
+
+@st.composite
+def deployments(draw: st.DrawFn, endpoint: str, name: str, status: Status | None) -> Resource:
+    fields: dict[str, Value] = {
+        "model": draw(st.sampled_from([None, "azureml:digits:1", "azureml:digits:2"])),
+        "instance_type": draw(st.sampled_from(["standard_ds3_v2", "standard_f4s_v2"])),
+        "instance_count": draw(st.integers(1, 3)),
+        "tags": draw(TAGS),
+        "environment_variables": draw(st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["1", "2"]))),
+        "request_settings": {"request_timeout_ms": draw(st.sampled_from([5000, 90000]))},
+        "code_configuration": draw(st.sampled_from([None, {"code": "sha256:aa", "scoring_script": "score.py"}])),
+        "properties": {},
+    }
+    return Resource(ref=deployment_ref(endpoint, name), fields=fields, status=status)
+
+
+def models(status: Status | None) -> st.SearchStrategy[list[Resource]]:
+    def model(version: str) -> Resource:
+        fields: Mapping[str, Value] = {"type": "custom_model", "path": f"sha256:{version * 4}"}
+        return Resource(ref=asset_ref(Kind.MODEL, "digits", version), fields=fields, status=status)
+
+    return st.lists(st.sampled_from(["1", "2"]), unique=True).map(lambda versions: [model(v) for v in versions])
+
+
+@st.composite
+def live_states(draw: st.DrawFn, *, healthy: bool = False, busy: bool = False) -> State:
+    """What may be live: only valid traffic, failed resources now and then; a busy one serves on every endpoint."""
+    states = st.just("Succeeded") if healthy else st.sampled_from(["Succeeded"] * 4 + ["Failed"])
+    found: list[Resource] = draw(models(Status()))
+    for endpoint in draw(st.lists(st.sampled_from(ENDPOINTS), unique=True, min_size=int(busy))):
+        found.append(draw(endpoints(endpoint, Status(project=PROJECT))))
+        names = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=2 * busy)))
+        for name in names:
+            status = Status(project=PROJECT, provisioning_state=draw(states))
+            found.append(draw(deployments(endpoint, name, status)))
+        split = draw(splits(names).filter(lambda shares: bool(shares) or not busy))
+        idle = [name for name in names if name not in split]
+        mirror = {draw(st.sampled_from(idle)): draw(st.integers(1, 50))} if idle and draw(st.booleans()) else {}
+        fields: dict[str, Value] = {"traffic": split, "mirror_traffic": mirror}
+        found.append(Resource(ref=traffic_ref(endpoint), fields=fields, status=Status()))
+    return state_of(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A desired state with its intent."""
+
+    state: State
+    intent: Intent
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Wish:
+    """What specs may ask for: traffic to declared deployments only, or undeclared."""
+    found: list[Resource] = draw(models(None))
+    rollouts: dict[str, Rollout] = {}
+    for endpoint in draw(st.lists(st.sampled_from(ENDPOINTS), unique=True)):
+        found.append(draw(endpoints(endpoint, None)))
+        names = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True)))
+        found += [draw(deployments(endpoint, name, None)) for name in names]
+        if draw(st.booleans()):
+            found.append(Resource(ref=traffic_ref(endpoint), fields={"traffic": draw(splits(names))}))
+        if draw(st.booleans()):
+            steps = tuple(draw(st.lists(st.integers(1, 100), min_size=1, max_size=4)))
+            rollouts[endpoint] = Rollout(steps=steps, bake_seconds=60)
+    tested: list[Ref] = [item.ref for item in found if item.ref.kind is Kind.DEPLOYMENT and draw(st.booleans())]
+    tests = {ref: SmokeTest(request="request.json") for ref in tested}
+    return Wish(state=state_of(found), intent=Intent(rollouts=rollouts, smoke_tests=tests))
+
+
+@st.composite
+def next_wishes(draw: st.DrawFn, live: State) -> Wish:
+    """What specs ask for after an ordinary edit: mostly what is live, some of it changed, traffic moved."""
+    found: list[Resource] = [
+        Resource(ref=item.ref, fields=item.fields) for item in (*live.of_kind(Kind.MODEL), *live.of_kind(Kind.ENDPOINT))
+    ]
+    found += [item for item in draw(models(None)) if item.ref not in live.resources]
+    rollouts: dict[str, Rollout] = {}
+    for endpoint in live.endpoints():
+        names = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1)))
+        for name in names:
+            there = live.get(deployment_ref(endpoint, name))
+            same = there is not None and draw(st.booleans())
+            keep = Resource(ref=there.ref, fields=there.fields) if there and same else None
+            found.append(keep or draw(deployments(endpoint, name, None)))
+        if draw(st.integers(0, 3)):
+            found.append(Resource(ref=traffic_ref(endpoint), fields={"traffic": draw(splits(names))}))
+        steps = tuple(draw(st.lists(st.integers(1, 100), min_size=1, max_size=4)))
+        rollouts[endpoint] = Rollout(steps=steps, bake_seconds=60)
+    tests = {item.ref: SmokeTest(request="r.json") for item in found if item.ref.kind is Kind.DEPLOYMENT}
+    return Wish(state=state_of(found), intent=Intent(rollouts=rollouts, smoke_tests=tests))
+
+
+def pairs(*, healthy: bool = False) -> st.SearchStrategy[tuple[Wish, State]]:
+    """A wish and a live state: unrelated ones, and edits of a service that runs."""
+    unrelated = st.tuples(wishes(), live_states(healthy=healthy))
+    edits = live_states(healthy=healthy, busy=True).flatmap(lambda live: st.tuples(next_wishes(live), st.just(live)))
+    return st.one_of(unrelated, edits, edits)
