@@ -11,7 +11,8 @@ from deployer.report.view import ChangeRow, FindingRow, PlanView, StepRow
 LIMIT = 65_536
 """Characters that GitHub takes in one comment (https://github.com/orgs/community/discussions/27190)."""
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
+_BULLET = re.compile(r"^(\d*)([-+.)])")
 
 
 def marker(env: str, project: str) -> str:
@@ -93,8 +94,8 @@ def _orphans(view: PlanView) -> Iterator[str]:
 
 def prose(text: str) -> str:
     """Somebody's text as Markdown that says just that: nothing in it formats, links, or notifies anybody."""
-    one_line = " ".join(text.split())
-    return _SPECIAL.sub(r"\\\1", one_line).replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+    escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _BULLET.sub(r"\1\\\2", escaped).replace("@", "@<!-- -->")
 
 
 def code(text: str) -> str:

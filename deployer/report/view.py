@@ -15,7 +15,7 @@ from deployer.fields import field_at
 from deployer.plan import Action, Finding, Plan, Step
 from deployer.report.redaction import MASK, Mask, mask_of
 from deployer.report.sentences import EFFECTS, VERBS, sentences, title
-from deployer.report.words import LONGEST_NAME, content, count, narrowed, pair, scalar, shortened
+from deployer.report.words import LONGEST_NAME, content, count, narrowed, pair, scalar, shortened, size
 from deployer.resources import Kind, Ref
 
 Files = Mapping[str, Mapping[str, int]]
@@ -165,7 +165,7 @@ class _Look:
         )
 
     def step(self, step: Step) -> StepRow:
-        changes = tuple(row for change in step.changes for row in self.change(step, change))
+        changes = tuple(self.change(step, change) for change in step.changes)
         effects = {change.effect for change in changes}
         return StepRow(
             symbol=step.action.value,
@@ -176,24 +176,24 @@ class _Look:
             words=self.name(title(step)),
             changes=changes,
             reason=self.mask.line(step.reason),
-            sentences=tuple(self.mask.line(sentence) for sentence in sentences(step)),
+            sentences=tuple(self.mask.line(sentence) for sentence in (*sentences(step), *self.listings(step))),
             effect=effects.pop() if len(effects) == 1 else "",
             origin=self.place(step.origin),
         )
 
-    def change(self, step: Step, change: FieldChange) -> Iterator[ChangeRow]:
+    def change(self, step: Step, change: FieldChange) -> ChangeRow:
         path, old, new, common = narrowed(change.path, change.before, change.after)
         before, after = (MASK, MASK) if change.sensitive else self.both(step, path, old, new)
+        if MASK in after:
+            before = MASK  # what a secret replaces is likely to be the secret of before
         fresh = step.before is None or step.action is Action.CREATE
-        yield ChangeRow(
+        return ChangeRow(
             path=self.name(path),
             before="" if fresh else before,
             after=after + ("" if fresh or change.sensitive else _default_mark(step.ref, change)),
             effect="" if fresh else EFFECTS[change.effect],
             note=f"{common} more unchanged" if common else "",
         )
-        if self.verbose:
-            yield from self.listing(step, change)
 
     def both(self, step: Step, path: str, old: Side, new: Side) -> tuple[str, str]:
         """Both sides in words: shares with a percent sign, content by its folder, everything else as YAML."""
@@ -208,11 +208,12 @@ class _Look:
     def side(self, side: Side) -> Side:
         return side if side is MISSING else self.mask.value(side)  # type: ignore[arg-type]
 
-    def listing(self, step: Step, change: FieldChange) -> Iterator[ChangeRow]:
-        """The files behind a content hash, one row each."""
-        source = step.after.sources.get(change.path, "") if step.after else ""
-        for name, length in sorted(self.files.get(source, {}).items()):
-            yield ChangeRow(path=self.name(f"{source.rstrip('/')}/{name}"), before="", after=count(length, "byte"))
+    def listings(self, step: Step) -> Iterator[str]:
+        """The files behind each content hash that changes."""
+        sources = step.after.sources if self.verbose and step.after else {}
+        for source in filter(None, (sources.get(change.path) for change in step.changes)):
+            if held := [f"{name} ({size(length)})" for name, length in sorted(self.files.get(source, {}).items())]:
+                yield f"{source} holds {', '.join(held)}"
 
 
 def _share(side: Side) -> str:

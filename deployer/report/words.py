@@ -115,7 +115,8 @@ def size(bytes_: int) -> str:
     """Bytes in words: "512 bytes", "12 KB", "3.4 MB"."""
     if bytes_ < 1000:
         return count(bytes_, "byte")
-    return f"{bytes_ / 1000:.0f} KB" if bytes_ < 999_500 else f"{bytes_ / 1_000_000:.1f} MB"
+    amount, unit = (bytes_ / 1000, "KB") if bytes_ < 999_500 else (bytes_ / 1_000_000, "MB")
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
 
 
 def seconds(number: float) -> str:

@@ -1,0 +1,254 @@
+"""Plans, outcomes and diagnostics that the tests of reports share, and every rendering that has a golden file.
+
+`python -m tests.unit.report.samples` writes the golden files anew: read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+
+from deployer.diagnostics import Diagnostic, Location, Severity
+from deployer.diff import diff
+from deployer.errors import WorkspaceError
+from deployer.intent import Checks, SmokeTest
+from deployer.measure import Sample, summary
+from deployer.outcome import Outcome, Result, StepResult
+from deployer.plan import Action, Bake, Finding, Plan, Step
+from deployer.report import github, markdown, sarif, score, terminal
+from deployer.report import json as report_json
+from deployer.report.outcome import outcome_view
+from deployer.report.progress import Progress
+from deployer.report.view import plan_view
+from deployer.resources import Kind, Resource, Value, asset_ref, deployment_ref, endpoint_ref, traffic_ref
+from deployer.workspace import Answer
+
+GOLDEN = Path(__file__).parent / "golden"
+
+SECRET = "hunter2-and-more"
+FILES = {"scoring/": {"score.py": 9_500, "engines.py": 2_600}}
+BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
+SMOKE = SmokeTest(image="data/seven.png", json=7, max_ms=500)
+
+
+def deployment(*, instances: int, timeout: int, variables: Mapping[str, str], code: str, numpy: str) -> Resource:
+    """A deployment with something of everything that can change."""
+    fields: dict[str, Value] = {
+        "code_configuration": {"code": f"sha256:{code * 32}", "scoring_script": "score.py"},
+        "conda_file": {"dependencies": ["python=3.11", {"pip": [f"numpy=={numpy}", "pillow==11.3.0"]}]},
+        "description": None,
+        "environment_variables": dict(variables),
+        "instance_count": instances,
+        "request_settings": {"request_timeout_ms": timeout},
+        "tags": {"team": "vision"},
+    }
+    return Resource(ref=BLUE, fields=fields, sources={"code_configuration.code": "scoring/"})
+
+
+OLD = deployment(instances=2, timeout=90000, variables={"TOKEN": "old", "WORKERS": "1"}, code="ab", numpy="2.2.0")
+NEW = deployment(instances=3, timeout=5000, variables={"TOKEN": SECRET, "WORKERS": "2"}, code="cd", numpy="2.3.1")
+MODEL = Resource(
+    ref=asset_ref(Kind.MODEL, "digits", "2"),
+    fields={"path": f"sha256:{'ef' * 32}", "type": "custom_model", "description": None},
+    sources={"path": "data/model"},
+)
+TRAFFIC = Resource(ref=traffic_ref("digits"), fields={"traffic": {"green": 100}})
+SHIFTED = Resource(ref=traffic_ref("digits"), fields={"traffic": {"blue": 10, "green": 90}})
+
+
+def place(file: str, line: int = 1, column: int = 1) -> Location:
+    """A place in a spec."""
+    return Location(file=f"specs/{file}", line=line, column=column)
+
+
+def sample_plan() -> Plan:
+    """A plan with every action, a rollout step, findings of both kinds and an orphan."""
+    checks = Checks(max_error_rate=0.01, max_p95_ms=500, min_requests=50)
+    steps = (
+        Step(action=Action.CREATE, ref=MODEL.ref, after=MODEL, changes=diff(None, MODEL), origin=place("model.yml")),
+        Step(
+            action=Action.UPDATE,
+            ref=BLUE,
+            before=OLD,
+            after=NEW,
+            changes=diff(OLD, NEW),
+            reason="the spec differs from the workspace",
+            origin=place("deployment-blue.yml", 3),
+            ignore=("tags.owner",),
+        ),
+        Step(
+            action=Action.REPLACE, ref=GREEN, before=OLD, after=NEW, reason="its creation failed, nothing can update it"
+        ),
+        Step(action=Action.TEST, ref=BLUE, after=NEW, test=SMOKE),
+        Step(
+            action=Action.UPDATE,
+            ref=TRAFFIC.ref,
+            before=TRAFFIC,
+            after=SHIFTED,
+            changes=diff(TRAFFIC, SHIFTED),
+            reason="10 % of the way",
+            bake=Bake(seconds=300, checks=checks, probes=((BLUE, SMOKE),)),
+        ),
+        Step(action=Action.DELETE, ref=deployment_ref("digits", "old"), before=OLD),
+    )
+    findings = (
+        Finding(
+            code="in-place-update",
+            summary="deployment digits/blue carries 10 % of the traffic while it is updated in place",
+            detail="A second deployment beside it could be tested before it gets traffic; this one cannot.",
+            ref=BLUE,
+            origin=place("deployment-blue.yml", 3),
+        ),
+        Finding(
+            code="outage", summary="endpoint digits would answer nobody", detail="Say --allow-outage.", blocking=True
+        ),
+    )
+    orphans = (deployment_ref("digits", "forgotten"),)
+    unchanged = (endpoint_ref("digits"),)
+    return Plan(
+        env="dev",
+        project="digits",
+        steps=steps,
+        unchanged=unchanged,
+        orphans=orphans,
+        findings=findings,
+        digest="0123456789abcdef",
+    )
+
+
+def empty_plan() -> Plan:
+    """A plan with nothing to do."""
+    return Plan(env="local", project="digits", unchanged=(BLUE, endpoint_ref("digits")), digest="0123456789abcdef")
+
+
+def sample_outcome() -> Outcome:
+    """An apply that failed on the way."""
+    create, update, replace_, test, traffic, delete = sample_plan().steps
+    error = WorkspaceError(
+        "The container of deployment digits/blue crashed while it started.",
+        hint="`init` of scoring/score.py raised; the log below says what. Correct it and apply again.",
+        code="ResourceNotReady",
+        correlation_id="1b2c",
+        log_tail=f"\x1b[31mTraceback\x1b[0m (most recent call last):\r\n  KeyError: '{SECRET}'\n",
+    )
+    return Outcome(
+        results=(
+            StepResult(step=create, result=Result.APPLIED, seconds=1.24),
+            StepResult(step=test, result=Result.APPLIED, seconds=0.2, note="answered in 12 ms"),
+            StepResult(step=update, result=Result.FAILED, seconds=71.6, error=error),
+            StepResult(step=traffic, result=Result.UNDONE, seconds=2, note="the previous split was put back"),
+            StepResult(step=replace_, result=Result.SKIPPED),
+            StepResult(step=delete, result=Result.SKIPPED),
+        )
+    )
+
+
+def applied_outcome() -> Outcome:
+    """An apply that went well."""
+    steps = sample_plan().steps[:2]
+    return Outcome(results=tuple(StepResult(step=step, result=Result.APPLIED, seconds=4.5) for step in steps))
+
+
+def sample_diagnostics() -> tuple[Diagnostic, ...]:
+    """Two files, an error and a warning on one place, out of order."""
+    return (
+        Diagnostic(
+            severity=Severity.WARNING,
+            code="vm-size",
+            summary="Standard_DS3_v9 is no known VM size",
+            location=place("endpoint.yml", 2, 10),
+            detail="Did you mean Standard_DS3_v2?",
+        ),
+        Diagnostic(
+            severity=Severity.ERROR,
+            code="traffic-sum",
+            summary="traffic adds up to 90, not 0 or 100",
+            location=place("endpoint.yml", 2, 10),
+            detail="Write shares that add up to 100,\nor leave the key out to keep live traffic.",
+            path="traffic",
+        ),
+        Diagnostic(
+            severity=Severity.ERROR, code="yaml", summary="expected ':'", location=place("deployment-blue.yml", 7)
+        ),
+    )
+
+
+SOURCES = {"specs/endpoint.yml": "name: digits\ntraffic: {blue: 90}\n"}
+MODEL_REFUSED = Answer(
+    status=424,
+    body=b'{"error": {"code": "BadImage", "message": "`data` is not base64"}}',
+    milliseconds=8.4,
+    deployment="blue",
+    headers={"ms-azureml-model-error-statuscode": "400", "X-Request-ID": "5f0c"},
+)
+SEVEN = Answer(status=200, body=b"7", milliseconds=12.3, deployment="blue")
+MEASURED = summary(
+    [
+        *(Sample(milliseconds=4 + number % 7 + number / 50, deployment="blue") for number in range(95)),
+        *(Sample(milliseconds=1.0, error="429 too many requests") for _ in range(4)),
+        Sample(milliseconds=2.0, error="424 the model refused the request with 400"),
+    ],
+    2.5,
+)
+
+
+def _plan(render: Callable[..., str], **options: bool) -> str:
+    return render(plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES), **options)
+
+
+def _outcome(render: Callable[..., str], **options: bool) -> str:
+    view = outcome_view(
+        sample_outcome(),
+        secrets=frozenset({SECRET}),
+        uris={"digits": "https://digits.eastus.inference.ml.azure.com/score"},
+        next_command="deployer apply --env dev",
+    )
+    return render(view, **options)
+
+
+def progress_lines() -> str:
+    """What an apply says without a terminal, each step two seconds long."""
+    stream, ticks = StringIO(), iter(range(0, 1000, 2))
+    with Progress(stream, terminal=False, secrets=frozenset({SECRET}), clock=lambda: float(next(ticks))) as progress:
+        for result in sample_outcome().results:
+            progress.step_started(result.step)
+            progress.waiting(result.step, f"reading back {SECRET}")
+            progress.probing(result.step, 3, 50)
+            progress.step_ended(result)
+    return stream.getvalue()
+
+
+RENDERINGS: Mapping[str, Callable[[], str]] = {
+    "plan.txt": lambda: _plan(terminal.plan_text),
+    "plan.ansi": lambda: _plan(terminal.plan_text, color=True),
+    "plan-verbose.txt": lambda: terminal.plan_text(
+        plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES, verbose=True)
+    ),
+    "plan-empty.txt": lambda: terminal.plan_text(plan_view(empty_plan())),
+    "plan.md": lambda: _plan(markdown.plan_comment),
+    "plan-empty.md": lambda: markdown.plan_comment(plan_view(empty_plan())),
+    "plan.json": lambda: _plan(report_json.plan_json),
+    "outcome.txt": lambda: _outcome(terminal.outcome_text),
+    "outcome.ansi": lambda: _outcome(terminal.outcome_text, color=True),
+    "outcome-applied.txt": lambda: terminal.outcome_text(
+        outcome_view(applied_outcome(), next_command="deployer score --image data/seven.png")
+    ),
+    "outcome.json": lambda: _outcome(report_json.outcome_json),
+    "progress.txt": progress_lines,
+    "diagnostics.txt": lambda: terminal.diagnostics_text(sample_diagnostics(), sources=SOURCES),
+    "diagnostics.json": lambda: report_json.diagnostics_json(sample_diagnostics()),
+    "diagnostics.sarif": lambda: sarif.sarif(sample_diagnostics(), root="deploy"),
+    "diagnostics.github.txt": lambda: github.workflow_commands(sample_diagnostics(), root="deploy/"),
+    "score.txt": lambda: score.score_text(score.scored(SEVEN)),
+    "score.json": lambda: score.score_json(score.scored(SEVEN)),
+    "score-refused.txt": lambda: score.score_text(score.scored(MODEL_REFUSED)),
+    "score-refused.json": lambda: score.score_json(score.scored(MODEL_REFUSED)),
+    "measurement.txt": lambda: score.measurement_text(MEASURED, concurrency=8),
+    "measurement.json": lambda: score.measurement_json(MEASURED, concurrency=8),
+}
+
+
+if __name__ == "__main__":
+    for name, render in RENDERINGS.items():
+        (GOLDEN / name).write_text(render(), encoding="utf-8")

@@ -1,0 +1,55 @@
+"""The pull-request comment: found again by its marker, and never longer than GitHub takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from markdown_it import MarkdownIt
+
+from deployer.plan import Finding
+from deployer.report.markdown import LIMIT, code, marker, plan_comment
+from deployer.report.view import plan_view
+from tests.unit.report.samples import sample_plan
+
+
+def test_the_marker_is_the_first_line_and_of_one_env_and_project() -> None:
+    assert plan_comment(plan_view(sample_plan())).split("\n")[0] == marker("dev", "digits")
+    assert len({marker("dev", "digits"), marker("prod", "digits"), marker("dev", "other")}) == 3
+
+
+@pytest.mark.parametrize("name", ["-->", "a\nb", "<script>"])
+def test_a_marker_stays_one_comment(name: str) -> None:
+    text = marker(name, name)
+    assert "\n" not in text
+    assert text.count("-->") == text.count("<") == 1
+
+
+@pytest.mark.parametrize("times", [1, 20, 60, 500])
+def test_a_long_plan_is_cut_between_steps_and_says_so(times: int) -> None:
+    plan = replace(sample_plan(), steps=sample_plan().steps * times)
+    text = plan_comment(plan_view(plan))
+    assert len(text) <= LIMIT
+    assert ("do not fit into a comment: `deployer plan --env dev` shows them all." in text) is (times > 20)
+    assert text.count("<details>") == text.count("</details>")
+    assert sum(token.type == "fence" for token in MarkdownIt().parse(text)) == text.count("<details>")
+    assert text.endswith("digest `0123456789abcdef`</sub>\n")
+
+
+def test_the_cut_uses_the_room_there_is() -> None:
+    plan = replace(sample_plan(), steps=sample_plan().steps * 500)
+    assert len(plan_comment(plan_view(plan))) > LIMIT - 2_000
+
+
+def test_a_finding_longer_than_a_comment_is_left_out_and_counted() -> None:
+    finding = Finding(code="c", summary="x" * 70_000, blocking=True)
+    text = plan_comment(plan_view(replace(sample_plan(), findings=(finding,), steps=())))
+    assert len(text) < 1_000
+    assert "parts of this plan do not fit" in text
+
+
+@pytest.mark.parametrize("text", ["plain", "a`b", "``", "` ", "a\nb", "`"])
+def test_a_code_span_holds_what_it_was_given(text: str) -> None:
+    paragraph = MarkdownIt().parse(f"x {code(text)} y")[1]
+    spans = [token.content for token in paragraph.children or () if token.type == "code_inline"]
+    assert [span.strip() for span in spans] == [text.replace("\n", " ").strip()]

@@ -1,0 +1,95 @@
+"""Progress: plain lines without a terminal, a table that goes away on one."""
+
+from __future__ import annotations
+
+import threading
+from io import StringIO
+
+from deployer.outcome import Result, StepResult
+from deployer.plan import Action, Step
+from deployer.report.progress import Progress
+from deployer.resources import deployment_ref
+from tests.unit.report.samples import sample_outcome
+
+
+def step(name: str) -> Step:
+    return Step(action=Action.CREATE, ref=deployment_ref("digits", name))
+
+
+def test_an_apply_with_nothing_to_do_says_nothing() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False):
+        pass
+    assert stream.getvalue() == ""
+
+
+def test_the_same_wait_is_said_once() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False) as progress:
+        progress.step_started(step("blue"))
+        for _ in range(5):
+            progress.waiting(step("blue"), "reading back")
+    assert stream.getvalue().splitlines() == [
+        "create deployment digits/blue …",
+        "create deployment digits/blue: reading back",
+    ]
+
+
+def test_a_wait_of_a_step_that_does_not_run_is_nothing() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False) as progress:
+        progress.waiting(step("blue"), "reading back")
+        progress.probing(step("blue"), 1, 2)
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_shows_what_runs_with_its_phase_and_keeps_what_ended() -> None:
+    stream = StringIO()
+    now = iter(float(number) for number in range(0, 100_000, 75))
+    with Progress(stream, terminal=True, secrets=frozenset({"s3cret-value"}), clock=lambda: next(now)) as progress:
+        progress.step_started(step("blue"))
+        progress.waiting(step("blue"), "s3cret-value: image builds")
+        progress.probing(step("blue"), 3, 50)
+        progress.step_ended(StepResult(step=step("blue"), result=Result.APPLIED, seconds=71.0))
+    text = stream.getvalue()
+    assert "created deployment digits/blue (1 min 11 s)" in text
+    assert "s3cret-value" not in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
+
+
+def test_the_table_holds_words_phase_and_seconds() -> None:
+    from rich.console import Console
+
+    ticks = iter([10.0, 82.0])
+    progress = Progress(StringIO(), terminal=True, clock=lambda: next(ticks))
+    progress.step_started(step("blue"))
+    progress.waiting(step("blue"), "image builds")
+    console = Console(file=StringIO(), width=100, record=True)
+    console.print(progress._table())
+    assert " ".join(console.export_text().split()) == "1 min 12 s create deployment digits/blue image builds"
+
+
+def test_many_threads_lose_no_line() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False) as progress:
+
+        def run(name: str) -> None:
+            progress.step_started(step(name))
+            progress.step_ended(StepResult(step=step(name), result=Result.APPLIED, seconds=1.0))
+
+        threads = [threading.Thread(target=run, args=(f"d{number}",)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 40
+    assert sorted(line for line in lines if line.startswith("created"))[0] == "created deployment digits/d0 (1 s)"
+
+
+def test_a_failure_says_why_in_its_line() -> None:
+    stream = StringIO()
+    failed = next(item for item in sample_outcome().results if item.error)
+    with Progress(stream, terminal=False) as progress:
+        progress.step_ended(failed)
+    assert stream.getvalue().startswith("could not update deployment digits/blue: The container of deployment")

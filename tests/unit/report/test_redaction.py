@@ -1,0 +1,191 @@
+"""No secret gets through, in whatever spelling, wherever it stands, whatever renders it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from html import escape
+from io import StringIO
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deployer.diagnostics import Diagnostic, Location, Severity
+from deployer.diff import FieldChange, diff
+from deployer.errors import WorkspaceError
+from deployer.fields import Effect
+from deployer.outcome import Outcome, Result, StepResult
+from deployer.plan import Action, Finding, Plan, Step
+from deployer.report import github, markdown, sarif, score, terminal
+from deployer.report import json as report_json
+from deployer.report.outcome import outcome_view
+from deployer.report.progress import Progress
+from deployer.report.redaction import MASK, mask_of
+from deployer.report.view import plan_view
+from deployer.resources import Resource, Value, deployment_ref, digest_of
+from deployer.workspace import Answer
+
+SECRETS = st.text(min_size=4, max_size=40).filter(lambda text: len(text.strip()) >= 4)
+WORDS = st.text(max_size=60)
+
+
+def values(secret: str) -> st.SearchStrategy[Value]:
+    """Plain data of any depth with the secret somewhere in it."""
+    holding = st.tuples(WORDS, WORDS).map(lambda around: around[0] + secret + around[1])
+    return st.recursive(
+        holding,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3),
+            st.dictionaries(st.one_of(WORDS, holding), inner, min_size=1, max_size=3),
+        ),
+        max_leaves=4,
+    )
+
+
+def plan_with(before: Value, after: Value, text: str) -> Plan:
+    """A plan that has something of somebody's in every place that holds text."""
+    ref = deployment_ref("digits", "blue")
+    old = Resource(ref=ref, fields={"environment_variables": {"A": before}, "tags": {"same": text}})
+    new = Resource(ref=ref, fields={"environment_variables": {"A": after}, "tags": {text: text}})
+    origin = Location(file=text)
+    change = FieldChange(path=text, before=before, after=after, effect=Effect.ROLLING)
+    steps = (
+        Step(action=Action.UPDATE, ref=ref, before=old, after=new, changes=(*diff(old, new), change), reason=text),
+        Step(action=Action.CREATE, ref=deployment_ref(text, text), after=new, changes=diff(None, new), origin=origin),
+    )
+    finding = Finding(code=text, summary=text, detail=text, origin=origin)
+    return Plan(env=text, project=text, steps=steps, findings=(finding,), orphans=(deployment_ref("e", text),))
+
+
+def renderings(before: Value, after: Value, text: str, secrets: frozenset[str]) -> Mapping[str, str]:
+    """Everything that every renderer makes of it."""
+    plan = plan_with(before, after, text)
+    view = plan_view(plan, secrets=secrets)
+    full = plan_view(plan, secrets=secrets, verbose=True)
+    error = WorkspaceError(text, hint=text, code=text, correlation_id=text, log_tail=text)
+    failed = StepResult(step=plan.steps[1], result=Result.FAILED, error=error, note=text)
+    told = outcome_view(Outcome(results=(failed,)), secrets=secrets, uris={text: text}, next_command=text)
+    found = [Diagnostic(severity=Severity.ERROR, code=text, summary=text, detail=text, location=Location(file=text))]
+    stream = StringIO()
+    with Progress(stream, terminal=False, secrets=secrets) as progress:
+        progress.step_started(failed.step)
+        progress.waiting(failed.step, text)
+        progress.step_ended(failed)
+    answer = Answer(status=424, body=json.dumps(after).encode(), milliseconds=1, deployment=text, headers={})
+    scored = score.scored(answer, secrets=secrets)
+    return {
+        "terminal": terminal.plan_text(view) + terminal.plan_text(full),
+        "markdown": markdown.plan_comment(view) + markdown.plan_comment(full),
+        "json": report_json.plan_json(view) + report_json.plan_json(full),
+        "outcome": terminal.outcome_text(told) + report_json.outcome_json(told),
+        "diagnostics": terminal.diagnostics_text(found, sources={text: text}, secrets=secrets)
+        + report_json.diagnostics_json(found, secrets=secrets),
+        "sarif": sarif.sarif(found, secrets=secrets) + github.workflow_commands(found, secrets=secrets),
+        "progress": stream.getvalue(),
+        "score": score.score_text(scored) + score.score_json(scored),
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), SECRETS)
+def test_no_renderer_shows_a_secret(data: st.DataObject, secret: str) -> None:
+    before, after = data.draw(values(secret)), data.draw(values(secret))
+    around = data.draw(WORDS)
+    without = renderings("x", "y", "z", frozenset())
+    for name, text in renderings(before, after, around + secret + around, frozenset({secret})).items():
+        if secret not in without[name] and secret not in around:
+            assert secret not in text, name
+
+
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "itself": lambda secret: secret,
+    "json": lambda secret: json.dumps(secret)[1:-1],
+    "json-unicode": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
+    "url": lambda secret: quote(secret, safe=""),
+    "form": quote_plus,
+    "html": escape,
+    "repr": lambda secret: repr(secret)[1:-1],
+    "base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+    "base64-url": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@given(secret=st.text(st.characters(codec="utf-8"), min_size=4, max_size=40).filter(lambda text: text.strip() == text))
+def test_every_spelling_is_masked(spelling: str, secret: str) -> None:
+    written = SPELLINGS[spelling](secret)
+    assert mask_of(frozenset({secret})).hide(f"<{written}>").replace("=", "") == f"<{MASK}>"
+
+
+@given(st.binary(max_size=7), st.text(st.characters(codec="ascii"), min_size=8, max_size=40), st.binary(max_size=7))
+def test_base64_of_something_around_a_secret_gives_nothing_back(before: bytes, secret: str, after: bytes) -> None:
+    """`user:password` in a header: whatever its alignment, less than a fragment of it can be decoded."""
+    if secret.strip() != secret:
+        return
+    whole = base64.b64encode(before + secret.encode() + after).decode()
+    hidden = mask_of(frozenset({secret})).hide(whole)
+    assert MASK in hidden
+    left = sum(len(part) for part in hidden.split(MASK))
+    assert left * 6 / 8 <= len(before) + len(after) + 6
+
+
+def test_overlapping_secrets_are_masked_as_one() -> None:
+    mask = mask_of(frozenset({"abcdef", "defghi"}))
+    assert mask.hide("-abcdefghi-") == f"-{MASK}-"
+
+
+def test_two_secrets_side_by_side_and_apart() -> None:
+    mask = mask_of(frozenset({"first-one", "second-one"}))
+    assert mask.hide("first-one second-one") == f"{MASK} {MASK}"
+    assert mask.hide("nothing here") == "nothing here"
+
+
+def test_a_line_of_a_secret_of_many_lines_is_masked() -> None:
+    key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nAAECAwQF\n-----END KEY-----\n"
+    assert mask_of(frozenset({key})).hide("log: MIIEvQIBADANBgkqhkiG") == f"log: {MASK}"
+
+
+def test_a_short_secret_is_masked_alone_but_eats_no_words() -> None:
+    mask = mask_of(frozenset({"no", "7"}))
+    assert mask.hide("no") == MASK
+    assert mask.hide("nothing to note") == "nothing to note"
+    assert mask.value({"a": ["no", 7, "note"]}) == {"a": [MASK, MASK, "note"]}
+
+
+def test_blank_secrets_mask_nothing() -> None:
+    assert mask_of(frozenset({"", "  "})).hide("a  b") == "a  b"
+
+
+def test_what_a_secret_replaces_is_not_shown_either() -> None:
+    ref = deployment_ref("digits", "blue")
+    old = Resource(ref=ref, fields={"environment_variables": {"TOKEN": "the-secret-of-yesterday"}})
+    new = Resource(ref=ref, fields={"environment_variables": {"TOKEN": "the-secret-of-today"}})
+    step = Step(action=Action.UPDATE, ref=ref, before=old, after=new, changes=diff(old, new))
+    view = plan_view(Plan(env="dev", project="p", steps=(step,)), secrets=frozenset({"the-secret-of-today"}))
+    assert "yesterday" not in terminal.plan_text(view) + report_json.plan_json(view) + markdown.plan_comment(view)
+
+
+def test_the_value_of_a_sensitive_field_is_masked_elsewhere_too() -> None:
+    ref = deployment_ref("digits", "blue")
+    change = FieldChange(
+        path="key", before="old-value", after={"k": ["new-value"]}, effect=Effect.ROLLING, sensitive=True
+    )
+    step = Step(action=Action.UPDATE, ref=ref, changes=(change,), reason="key becomes new-value, was old-value")
+    text = terminal.plan_text(plan_view(Plan(env="dev", project="p", steps=(step,))))
+    assert "new-value" not in text
+    assert "old-value" not in text
+
+
+def test_a_long_value_is_masked_before_it_is_cut() -> None:
+    ref = deployment_ref("digits", "blue")
+    value = "x" * 55 + "TOP-SECRET-TOKEN" + "y" * 200
+    new = Resource(ref=ref, fields={"description": value})
+    step = Step(action=Action.CREATE, ref=ref, after=new, changes=diff(None, new))
+    view = plan_view(Plan(env="dev", project="p", steps=(step,)), secrets=frozenset({"TOP-SECRET-TOKEN"}))
+    shown = view.steps[0].changes[0].after
+    assert "TOP" not in shown
+    assert len(shown) < 160
+    assert digest_of(value) not in shown

@@ -1,0 +1,120 @@
+"""What a terminal shows: carets, findings, outcomes, widths."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deployer.diagnostics import Diagnostic, Location, Severity
+from deployer.diff import diff
+from deployer.outcome import Outcome, Result, StepResult
+from deployer.plan import Action, Plan, Step
+from deployer.report.outcome import outcome_view
+from deployer.report.terminal import diagnostics_text, outcome_text, plan_text
+from deployer.report.view import plan_view
+from deployer.resources import Resource, Value, deployment_ref
+from tests.unit.report.samples import sample_outcome, sample_plan
+
+REF = deployment_ref("digits", "blue")
+
+
+def at(line: int, column: int) -> list[Diagnostic]:
+    place = Location(file="f.yml", line=line, column=column)
+    return [Diagnostic(severity=Severity.ERROR, code="c", summary="wrong", location=place)]
+
+
+def caret(line: str, column: int) -> tuple[str, str]:
+    """The source line as shown, and the character of it that the caret points to."""
+    shown, below = diagnostics_text(at(1, column), sources={"f.yml": line}).split("\n")[1:3]
+    return shown, shown[below.index("^")]
+
+
+@pytest.mark.parametrize(("line", "column"), [("key: value", 6), ("\tkey: value", 7), ("x" * 300 + "value", 301)])
+def test_the_caret_points_at_the_column(line: str, column: int) -> None:
+    assert caret(line, column)[1] == "v"
+
+
+def test_a_long_line_is_cut_around_the_column() -> None:
+    assert len(caret("x" * 300 + "value" + "y" * 300, 301)[0]) < 120
+
+
+@pytest.mark.parametrize(("line", "column"), [(0, 1), (9, 1), (1, 99), (2, 1)])
+def test_a_place_that_is_not_in_the_text_shows_no_line(line: int, column: int) -> None:
+    text = diagnostics_text(at(line, column), sources={"f.yml": "key: value\n\n"})
+    assert text == f"f.yml:{line}:{column}: error: wrong [c]\n\n1 error in 1 file.\n"
+
+
+def test_a_line_with_a_secret_is_not_shown() -> None:
+    text = diagnostics_text(at(1, 1), sources={"f.yml": "key: s3cret-value"}, secrets=frozenset({"s3cret-value"}))
+    assert "key:" not in text
+
+
+def test_no_diagnostics_are_no_text() -> None:
+    assert diagnostics_text([]) == ""
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_prose_keeps_to_the_width(width: int) -> None:
+    plan = sample_plan()
+    long = replace(plan, steps=(replace(plan.steps[4], reason="why " * 80, changes=()),), findings=())
+    lines = plan_text(plan_view(long), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) > 400 // width
+
+
+def one_change(before: Value, after: Value, *, path: str = "description") -> str:
+    old, new = Resource(ref=REF, fields={path: before}), Resource(ref=REF, fields={path: after})
+    step = Step(action=Action.UPDATE, ref=REF, before=old, after=new, changes=diff(old, new))
+    return plan_text(plan_view(Plan(env="dev", project="p", steps=(step,)))).splitlines()[1].strip()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("a", "b", "~ description: a -> b"),
+        ("1", 1, '~ description: "1" -> 1'),
+        (None, "", '~ description: (not set) -> ""'),
+        ("true", True, '~ description: "true" -> true'),
+        ("a b", "a\nb", '~ description: a b -> "a\\nb"'.replace("a b ->", '"a b" ->')),
+        (["a", "b", "c"], ["a", "x", "c"], '~ description: ["b"] -> ["x"]  # 2 more unchanged'),
+        ("(not set)", None, '~ description: "(not set)" -> (not set)'),
+    ],
+)
+def test_values_are_told_apart(before: Value, after: Value, shown: str) -> None:
+    assert one_change(before, after).split("  # metadata")[0].replace("; metadata only, nothing restarts", "") == shown
+
+
+def test_a_removed_field_shows_that_it_goes_back_to_its_default() -> None:
+    assert "3 -> 1 (default)" in one_change(3, 1, path="instance_count")
+    assert "(default)" not in one_change(1, 3, path="instance_count")
+
+
+def test_long_values_show_where_they_differ() -> None:
+    shown = one_change("x" * 300 + "-old", "x" * 300 + "-new")
+    assert "-old" in shown
+    assert "-new" in shown
+    assert len(shown) < 400
+    assert "304 characters, sha256 " in shown
+
+
+def test_an_empty_outcome_is_no_changes() -> None:
+    assert outcome_text(outcome_view(Outcome())) == "No changes.\n"
+
+
+def test_an_interrupted_outcome_says_so() -> None:
+    some = replace(sample_outcome(), results=sample_outcome().results[:1], interrupted=True)
+    assert "Interrupted: 1 applied." in outcome_text(outcome_view(some))
+
+
+def test_the_log_is_cut_to_its_end() -> None:
+    failed = next(item for item in sample_outcome().results if item.error)
+    error = failed.error
+    assert error is not None
+    error.log_tail = "\n".join(f"line {number}" for number in range(500))  # type: ignore[attr-defined]
+    text = outcome_text(
+        outcome_view(Outcome(results=(StepResult(step=failed.step, result=Result.FAILED, error=error),)))
+    )
+    assert "line 499" in text
+    assert "line 460" in text
+    assert "line 459" not in text
