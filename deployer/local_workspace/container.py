@@ -64,9 +64,13 @@ def container(
 
 
 def worker_count(workload: Workload) -> int:
-    """One worker for each request at a time, as far as this machine has processors (but at least two)."""
+    """One worker for each request at a time, or WORKER_COUNT, as far as this machine has processors (but at least two).
+
+    https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online#requestsettings
+    """
+    asked = workload.environment_variables.get("WORKER_COUNT", "")
     at_once = workload.max_concurrent_requests_per_instance * workload.instance_count
-    return max(1, min(at_once, max(2, os.cpu_count() or 2)))
+    return max(1, min(int(asked) if asked.isdecimal() else at_once, max(2, os.cpu_count() or 2)))
 
 
 def _gunicorn(workload: Workload, environment: Environment, socket: Path) -> tuple[str, ...]:

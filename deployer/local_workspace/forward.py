@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from deployer.local_workspace.admission import Gate, TooManyPending
 from deployer.local_workspace.counters import Traffic
-from deployer.local_workspace.headers import Header, Refused, model_error, of_deployment, to_client
+from deployer.local_workspace.headers import (
+    Header,
+    Refused,
+    model_error,
+    new_request_id,
+    of_deployment,
+    to_client,
+)
 from deployer.local_workspace.ports import Workload
-from deployer.local_workspace.relay import Answer, UpstreamLost, exchange
+from deployer.local_workspace.relay import Answer, Request, UpstreamLost, exchange
 from deployer.local_workspace.replica import Replica
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -31,21 +37,11 @@ class Replicas(Protocol):
         """The one that serves a deployment now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A request as it goes to a container; `path` with its query, as the scoring script would see it."""
-
-    method: str
-    path: str
-    headers: list[Header]
-    body: AsyncIterator[bytes]
-    request_id: bytes
-
-
 class Reply:
     """The way back to the caller; `status` is None until the answer begins."""
 
     def __init__(self, send: Send) -> None:
+        self.request_id = new_request_id()
         self._send = send
         self.status: int | None = None
 
@@ -65,12 +61,12 @@ class Forwarder:
         self._gates: defaultdict[tuple[str, str], Gate] = defaultdict(Gate)
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
 
-    async def forward(self, call: Call, workload: Workload, reply: Reply) -> None:
+    async def forward(self, request: Request, workload: Workload, reply: Reply) -> None:
         """Give the deployment's answer. Raises Refused where there is none and nothing was sent yet."""
         started = time.perf_counter()
         status = 500
         try:
-            await self._within_time(call, workload, reply)
+            await self._within_time(request, workload, reply)
             status = reply.status or 500
         except Refused as refused:
             status = refused.status
@@ -79,16 +75,16 @@ class Forwarder:
             key = workload.endpoint, workload.deployment
             self.traffic[key].count(status, (time.perf_counter() - started) * 1000)
 
-    async def mirror(self, copy: Call, workload: Workload) -> None:
+    async def mirror(self, copy: Request, workload: Workload) -> None:
         """Send a copy whose answer nobody reads, whatever becomes of it."""
         self.traffic[workload.endpoint, workload.deployment].mirrored += 1
         with suppress(Refused, TimeoutError, UpstreamLost, OSError):
             await self._within_time(copy, workload, Reply(_nowhere))
 
-    async def _within_time(self, call: Call, workload: Workload, reply: Reply) -> None:
+    async def _within_time(self, request: Request, workload: Workload, reply: Reply) -> None:
         try:
             async with asyncio.timeout(workload.request_timeout_ms / 1000):
-                await self._in_turn(call, workload, reply)
+                await self._in_turn(request, workload, reply)
         except TimeoutError as error:
             if reply.status is not None:
                 raise  # too late for another status: the connection breaks off
@@ -98,7 +94,7 @@ class Forwarder:
                 raise
             raise _no_answer(502, "model_error", workload) from error
 
-    async def _in_turn(self, call: Call, workload: Workload, reply: Reply) -> None:
+    async def _in_turn(self, request: Request, workload: Workload, reply: Reply) -> None:
         gate = self._gates[workload.endpoint, workload.deployment]
         at_once = max(1, workload.max_concurrent_requests_per_instance * workload.instance_count)
         try:
@@ -108,19 +104,23 @@ class Forwarder:
             reason = (b"ms-azureml-model-error-reason", b"too_many_pending_request")
             raise Refused(429, "too many pending requests", reason, *of_deployment(workload.deployment)) from error
         try:
-            await self._relay(call, workload, reply)
+            await self._relay(request, workload, reply)
         finally:
             gate.leave()
 
-    async def _relay(self, call: Call, workload: Workload, reply: Reply) -> None:
+    async def _relay(self, request: Request, workload: Workload, reply: Reply) -> None:
         give_up = time.monotonic() + LONGEST_WAIT_FOR_REPLICA
         while True:
             replica = await self._ready_replica(workload, give_up)
             try:
                 with replica.lease():
-                    await _converse(call, workload, replica, reply)
+                    await _converse(request, workload, replica, reply)
                 return
-            except (FileNotFoundError, ConnectionRefusedError):  # it died this moment, before anything was sent
+            except (
+                FileNotFoundError,
+                ConnectionRefusedError,
+                BlockingIOError,
+            ):  # it died this moment, before anything was sent
                 await asyncio.sleep(RETRY_PERIOD)
 
     async def _ready_replica(self, workload: Workload, give_up: float) -> Replica:
@@ -133,10 +133,9 @@ class Forwarder:
             await asyncio.sleep(RETRY_PERIOD)
 
 
-async def _converse(call: Call, workload: Workload, replica: Replica, reply: Reply) -> None:
-    socket = replica.container.socket
-    async with exchange(socket, call.method, call.path, call.headers, call.body) as answer:
-        headers = to_client(answer.headers, workload.deployment, call.request_id)
+async def _converse(request: Request, workload: Workload, replica: Replica, reply: Reply) -> None:
+    async with exchange(replica.container.socket, request) as answer:
+        headers = to_client(answer.headers, workload.deployment, reply.request_id)
         if answer.status == 200:
             await reply.begin(200, headers)
         else:

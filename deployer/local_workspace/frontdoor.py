@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from deployer.local_workspace.counters import Traffic
-from deployer.local_workspace.forward import Call, Forwarder, Replicas, Reply, Send
-from deployer.local_workspace.headers import DEPLOYMENT, SERVER, Header, Refused, new_request_id, to_container
+from deployer.local_workspace.forward import Forwarder, Replicas, Reply, Send
+from deployer.local_workspace.headers import DEPLOYMENT, SERVER, Header, Refused, to_container
 from deployer.local_workspace.ports import Route, Routes
+from deployer.local_workspace.relay import Request
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -48,12 +50,11 @@ class FrontDoor:
         self, scope: Scope, receive: Receive, send: Send, authorised: Callable[[Route, Mapping[bytes, bytes]], bool]
     ) -> None:
         """Answer one request; `authorised` looks at its headers."""
-        request_id = new_request_id()
         reply = Reply(send)
         try:
-            await self._route(scope, receive, reply, request_id, authorised)
+            await self._route(scope, receive, reply, authorised)
         except Refused as refused:
-            await _refuse(refused, reply, request_id)
+            await _refuse(refused, reply)
         except CallerGone:
             return
 
@@ -62,7 +63,6 @@ class FrontDoor:
         scope: Scope,
         receive: Receive,
         reply: Reply,
-        request_id: bytes,
         authorised: Callable[[Route, Mapping[bytes, bytes]], bool],
     ) -> None:
         endpoint, operation = _target(scope["path"])
@@ -76,29 +76,30 @@ class FrontDoor:
         named = headers.get(DEPLOYMENT)
         deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())
         query = scope["query_string"].decode("latin-1")
-        call = Call(
+        request = Request(
             method=scope["method"],
-            path=f"/{operation}?{query}" if query else f"/{operation}",
-            headers=to_container(scope["headers"], request_id),
+            target=f"/{operation}?{query}" if query else f"/{operation}",
+            headers=to_container(scope["headers"], reply.request_id),
             body=_body(receive),
-            request_id=request_id,
         )
         mirror = None if named is not None else _mirror(route, self._chance)
         if mirror is not None:
-            call = await self._copy_to(mirror, route, call)
-        await self._forwarder.forward(call, route.deployments[deployment], reply)
+            request = await self._copy_to(mirror, route, request)
+        await self._forwarder.forward(request, route.deployments[deployment], reply)
 
     def _authorised(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, bearer = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         return scheme.lower() == "bearer" and self._routes.authorises(route.endpoint, bearer.strip())
 
-    async def _copy_to(self, mirror: str, route: Route, call: Call) -> Call:
-        """Send a copy to the mirror in the background; the call to go on with."""
-        chunks = [chunk async for chunk in call.body]
-        copy = asyncio.create_task(self._forwarder.mirror(_with_body(call, chunks), route.deployments[mirror]))
+    async def _copy_to(self, mirror: str, route: Route, request: Request) -> Request:
+        """Send a copy to the mirror in the background; the request to go on with."""
+        chunks = [chunk async for chunk in request.body]
+        copy = asyncio.create_task(
+            self._forwarder.mirror(replace(request, body=_again(chunks)), route.deployments[mirror])
+        )
         self._mirroring.add(copy)
         copy.add_done_callback(self._mirroring.discard)
-        return _with_body(call, chunks)
+        return replace(request, body=_again(chunks))
 
 
 def _target(path: str) -> tuple[str, str]:
@@ -143,20 +144,17 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _with_body(call: Call, chunks: list[bytes]) -> Call:
-    async def body() -> AsyncIterator[bytes]:
-        for chunk in chunks:
-            yield chunk
-
-    return Call(method=call.method, path=call.path, headers=call.headers, body=body(), request_id=call.request_id)
+async def _again(chunks: list[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
-async def _refuse(refused: Refused, reply: Reply, request_id: bytes) -> None:
+async def _refuse(refused: Refused, reply: Reply) -> None:
     text = refused.text.encode()
     headers: list[Header] = [
         (b"content-type", b"text/plain"),
         (b"content-length", str(len(text)).encode()),
-        (b"x-request-id", request_id),
+        (b"x-request-id", reply.request_id),
         *refused.headers,
         SERVER,
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,11 @@ from deployer.local_workspace.process import Command, ProcessGroup
 START_PERIOD = 0.05
 """Seconds between two looks at a server that starts."""
 STOP_GRACE = 10.0
+"""Seconds a container that works gets to end."""
+HANGING_GRACE = 1.0
+
+_EXCEPTION = re.compile(r"^.*Traceback .*\n(?:  .*\n)+(\S.*)$", re.MULTILINE)
+FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
 STABLE_AFTER = 60.0
 """Seconds after which a server that crashes is restarted at once again."""
@@ -95,11 +101,12 @@ class Replica:
         try:
             await asyncio.wait({ended, ready}, timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                raise _crashed(f"the inference server exited with code {ended.result()}")
-            if not ready.done():
-                raise _crashed(
-                    f"Readiness probe failed: no answer 200 to GET {self.container.health_path} within {allowed:g} s"
-                )
+                reason = f"the inference server exited with code {ended.result()}"
+            elif ready.done():
+                return
+            else:
+                reason = f"Readiness probe failed: no healthy answer within {allowed:g} s"
+            raise _crashed(reason, self.container.log)
         finally:
             ended.cancel()
             ready.cancel()
@@ -121,12 +128,21 @@ class Replica:
             started = time.monotonic()
             reason = await self._until_down(group)
             self.ready.clear()
-            await group.stop(STOP_GRACE if reason.startswith("Liveness") else 0)
-            backoff = 0.0 if time.monotonic() - started > STABLE_AFTER else backoff
+            await group.stop(HANGING_GRACE)
+            if time.monotonic() - started > STABLE_AFTER:
+                backoff = 0.0
             self._note(f"{reason}; restarting in {backoff:g} s")
             await asyncio.sleep(backoff)
-            backoff = min(LONGEST_BACKOFF, backoff * 2 or 0.5)
-            group = self._group = await self._launch()
+            backoff = min(LONGEST_BACKOFF, backoff * 2 or FIRST_BACKOFF)
+            group = self._group = await self._relaunch()
+
+    async def _relaunch(self) -> ProcessGroup:
+        while True:
+            try:
+                return await self._launch()
+            except OSError as error:  # no process, no memory, no space: it may pass
+                self._note(f"The container cannot be started: {error}; trying again in {LONGEST_BACKOFF:g} s")
+                await asyncio.sleep(LONGEST_BACKOFF)
 
     async def _until_down(self, group: ProcessGroup) -> str:
         """Probe until the container has to be restarted, and say why."""
@@ -178,7 +194,7 @@ class Replica:
             return False
 
     def _note(self, sentence: str) -> None:
-        with self.container.log.open("a") as log:
+        with suppress(OSError), self.container.log.open("a") as log:
             print(sentence, file=log)
 
 
@@ -192,5 +208,9 @@ async def _answers_200(socket: Path, path: str) -> bool:
         writer.close()
 
 
-def _crashed(reason: str) -> WorkloadFailed:
-    return WorkloadFailed(None, f"ResourceNotReady: User container has crashed or terminated: {reason}.")
+def _crashed(reason: str, log: Path) -> WorkloadFailed:
+    """In Azure's words, with the exception of the scoring script where the log shows one."""
+    tracebacks = _EXCEPTION.findall(log.read_text(errors="replace"))
+    causes = [line for line in tracebacks if not line.startswith("azureml_inference_server_http.")]
+    cause = f": {causes[-1]}" if causes else ""
+    return WorkloadFailed(None, f"ResourceNotReady: User container has crashed or terminated: {reason}{cause}")

@@ -3,41 +3,249 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.serving import workload, workspace
+from deployer.local_workspace.ports import WorkloadFailed
+from tests.e2e.serving import changed, workload, workspace
 
 
-@pytest.fixture(scope="session")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder of environments for all tests, so that each is built once."""
-    return tmp_path_factory.mktemp("environments")
-
-
-@pytest.fixture
-def root(tmp_path: Path, environments: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    (folder / "environments").symlink_to(environments)
-    return folder
-
-
-def test_a_deployment_answers_with_the_headers_of_azure(root: Path, tmp_path: Path) -> None:
+def test_a_deployment_answers_with_the_headers_of_azure(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
-        async with workspace(root) as (stand, _, client):
+        async with workspace(serving_root) as (stand, _, client):
             await stand.put(workload(tmp_path))
             stand.traffic = {"blue": 100}
-            answer = await client.score(x_ms_client_request_id="mine-1")
+            answer = await client.score(x_ms_client_request_id="mine-1.!" + "x" * 50, x_request_id="not-this")
             assert (answer.status, answer.json()) == (200, "blue")
-            assert answer.headers["server"] == "azureml-frontdoor"
+            assert answer.headers.getlist("server") == ["azureml-frontdoor"]
             assert answer.headers["azureml-model-deployment"] == answer.headers["azureml-model-session"] == "blue"
-            assert answer.headers["x-ms-client-request-id"] == "mine-1"
+            assert answer.headers["x-ms-client-request-id"] == ("mine-1" + "x" * 50)[:40]
+            assert "not-this" not in answer.headers["x-request-id"]
             assert answer.headers["x-ms-run-function-failed"] == "False"
             assert answer.headers["x-ms-server-version"].startswith("azmlinfsrv/")
             assert "x-ms-run-fn-exec-ms" in answer.headers
+            swagger = await client.score(path="/inference/E/swagger.json?version=3", method="GET")
+            assert swagger.json()["openapi"].startswith("3.")
             assert "Users's init has completed" in stand.runtime.logs("e", "blue", "InferenceServer", 50)
             assert "azureml-inference-server-http" in stand.runtime.logs("e", "blue", "StorageInitializer", 50)
+            assert len(stand.runtime.logs("e", "blue", "InferenceServer", 2).splitlines()) == 2
+
+    asyncio.run(body())
+
+
+def test_the_scoring_script_sees_its_own_variables_and_no_secret(
+    serving_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET_OF_THE_USER", "s3cret")
+
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            model = tmp_path / "model"
+            blue = workload(tmp_path, body="return dict(os.environ)")
+            mine = {"MINE": "1", "WORKER_COUNT": "1"}
+            await stand.put(changed(blue, environment_variables=mine, model_dir=model))
+            stand.traffic = {"blue": 100}
+            seen = (await client.score()).json()
+            assert seen["MINE"] == "1"
+            assert seen["AZUREML_MODEL_DIR"] == str(model)
+            assert (seen["AML_APP_ROOT"], seen["AZUREML_ENTRY_SCRIPT"]) == (str(blue.code_dir), "score.py")
+            assert "A_SECRET_OF_THE_USER" not in seen
+            assert seen["HOME"] != os.environ["HOME"]
+
+    asyncio.run(body())
+
+
+def test_errors_of_the_model_are_424_and_its_body_stays(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, door, client):
+            await stand.put(workload(tmp_path, body="raise ValueError(data) if data == 'x' else os._exit(1)"))
+            stand.traffic = {"blue": 100}
+            answer = await client.score(b"x")
+            assert answer.status == 424
+            assert answer.headers["ms-azureml-model-error-statuscode"] == "500"
+            assert answer.headers["ms-azureml-model-error-reason"] == "model_error"
+            assert answer.headers["azureml-model-deployment"] == "blue"
+            assert "unexpected error occurred in scoring script" in answer.json()["message"]
+            gone = await client.score(b"y")
+            assert (gone.status, gone.headers["ms-azureml-model-error-statuscode"]) == (424, "502")
+            wrong_method = await client.score(method="PUT")
+            assert (wrong_method.status, wrong_method.headers["ms-azureml-model-error-statuscode"]) == (424, "405")
+            traffic = door.traffic["e", "blue"]
+            assert (traffic.requests, traffic.errors) == (3, 3)
+
+    asyncio.run(body())
+
+
+def test_who_may_not_and_what_is_not_there(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            await stand.put(workload(tmp_path))
+            assert (await client.score(key="wrong")).status == 401
+            assert (await client.score(path="/inference/e/swagger.json", key="wrong")).status == 401
+            assert (await client.score(path="/inference/other/score")).status == 404
+            assert (await client.score(path="/inference/e/other")).status == 404
+            no_traffic = await client.score()
+            assert (no_traffic.status, "positive weight" in no_traffic.data.decode()) == (404, True)
+            stand.traffic = {"gone": 100}
+            assert (await client.score()).status == 404
+            assert (await client.score(azureml_model_deployment="gone")).status == 404
+            named = await client.score(azureml_model_deployment="BLUE")
+            assert (named.status, named.json()) == (200, "blue")
+
+    asyncio.run(body())
+
+
+def test_limits_and_time_outs(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            slow = workload(
+                tmp_path, body="time.sleep(json.loads(data)); return 'slept'", init="global json; import json"
+            )
+            await stand.put(changed(slow, request_timeout_ms=700, max_queue_wait_ms=0))
+            stand.traffic = {"blue": 100}
+            late = await client.score(b"2")
+            assert (late.status, late.data) == (408, b"upstream request timeout")
+            three = await asyncio.gather(*(client.score(b"0.2") for _ in range(3)))
+            assert sorted(answer.status for answer in three) == [200, 200, 429]
+            stand.deployments["blue"] = changed(slow, request_timeout_ms=2000, max_queue_wait_ms=50)
+            two = await asyncio.gather(*(client.score(b"0.4") for _ in range(2)))
+            assert sorted(answer.status for answer in two) == [200, 429]
+            assert (await client.score(b"0")).json() == "slept"
+
+    asyncio.run(body())
+
+
+def test_traffic_is_split_and_mirrored(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, door, client):
+            await asyncio.gather(
+                stand.put(workload(tmp_path)), stand.put(workload(tmp_path, "green", "return 'green'"))
+            )
+            assert len(list((serving_root / "environments").iterdir())) == 1, "same content, one environment"
+            stand.traffic = {"blue": 50, "green": 50}
+            answers = [(await client.score()).json() for _ in range(60)]
+            assert set(answers) == {"blue", "green"}
+            stand.traffic, stand.mirror = {"blue": 100, "green": 0}, {"green": 100}
+            before = door.traffic["e", "green"].mirrored
+            assert {(await client.score(b"{}")).json() for _ in range(5)} == {"blue"}
+            assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
+            assert door.traffic["e", "green"].mirrored == before + 5
+            log = ""
+            while log.count("azmlinfsrv - POST /score 200") < answers.count("green") + 5:
+                await asyncio.sleep(0.05)
+                log = stand.runtime.logs("e", "green", "InferenceServer", 1000)
+
+    asyncio.run(asyncio.wait_for(body(), 30))
+
+
+RAW = """
+from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
+from azureml_inference_server_http.api.aml_response import AMLResponse
+from flask import Response
+def init():
+    pass
+@rawhttp
+def run(request):
+    size = len(request.get_data())
+    if request.args.get("how") == "chunks":
+        return Response((b"%d" % i for i in range(size)), 200)
+    if request.args.get("how") == "created":
+        return AMLResponse(b"made", 201)
+    return AMLResponse(b"z" * size, 200)
+"""
+
+
+def test_large_and_chunked_bodies_pass_both_ways(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            blue = workload(tmp_path)
+            assert blue.code_dir is not None
+            (blue.code_dir / "score.py").write_text(RAW)
+            await stand.put(blue)
+            stand.traffic = {"blue": 100}
+            size = 5_000_000
+            assert (await client.score(b"x" * size)).data == b"z" * size
+            in_chunks = await asyncio.to_thread(
+                client.pool.request,
+                "POST",
+                client.url + "/inference/e/score",
+                body=iter([b"ab", b"c" * 1000]),
+                headers={"Authorization": "Bearer a key that opens the endpoint"},
+                chunked=True,
+            )
+            assert (in_chunks.status, in_chunks.data) == (200, b"z" * 1002)
+            streamed = await client.score(b"12345", path="/inference/e/score?how=chunks")
+            assert (streamed.status, streamed.data) == (200, b"01234")
+            created = await client.score(path="/inference/e/score?how=created")
+            assert (created.status, created.headers["ms-azureml-model-error-statuscode"]) == (424, "201")
+            assert created.data == b"made"
+
+    asyncio.run(body())
+
+
+def test_a_failing_start_says_why_and_what_served_goes_on(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            await stand.put(workload(tmp_path))
+            stand.traffic = {"blue": 100}
+            with pytest.raises(WorkloadFailed) as crash:
+                await stand.put(workload(tmp_path, init="raise ValueError('no model here')"))
+            assert crash.value.code is None
+            assert crash.value.message.startswith("ResourceNotReady: User container has crashed or terminated: ")
+            assert "no model here" in crash.value.message
+            assert "no model here" in stand.runtime.logs("e", "blue", "InferenceServer", 100)
+            assert (await client.score()).json() == "blue"
+            slow = workload(tmp_path, init="time.sleep(60)")
+            hurried = replace(slow.readiness_probe, initial_delay=0.5, period=0.1, failure_threshold=1, timeout=0.2)
+            with pytest.raises(WorkloadFailed, match="Readiness probe failed"):
+                await stand.put(changed(slow, readiness_probe=hurried))
+            with pytest.raises(WorkloadFailed, match=r"no scoring script 'gone.py'"):
+                await stand.put(changed(slow, scoring_script="gone.py"))
+            assert (await client.score()).json() == "blue"
+
+    asyncio.run(body())
+
+
+def test_deleting_stops_serving_even_while_it_starts(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            starting = asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)")))
+            while not stand.runtime.logs("e", "blue", "InferenceServer", 1):
+                await asyncio.sleep(0.05)
+            await stand.runtime.delete("e", "blue")
+            with pytest.raises(WorkloadFailed, match="deleted") as cancelled:
+                await starting
+            assert cancelled.value.code == "OperationCanceled"
+            assert stand.runtime.logs("e", "blue", "InferenceServer", 1) == ""
+            assert not list((serving_root / "run").iterdir())
+            await stand.runtime.delete("e", "blue")
+            await stand.put(workload(tmp_path))
+            assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
+
+    asyncio.run(asyncio.wait_for(body(), 30))
+
+
+@pytest.mark.parametrize(
+    ("conda", "words"),
+    [
+        (json.dumps({"dependencies": [{"pip": ["itsdangerous"]}]}), "has no azureml-inference-server-http"),
+        (json.dumps({"dependencies": ["itsdangerous==99999"]}), "itsdangerous==99999"),
+        (None, "cannot be known without pulling it"),
+    ],
+)
+def test_an_environment_that_cannot_serve_is_a_failed_build(
+    serving_root: Path, tmp_path: Path, conda: str | None, words: str
+) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, _client):
+            with pytest.raises(WorkloadFailed) as failed:
+                await stand.put(changed(workload(tmp_path), conda_file=conda))
+            assert failed.value.code == "ImageBuildFailure"
+            assert words in failed.value.message
+            assert words in stand.runtime.logs("e", "blue", "StorageInitializer", 100) or "has no" in words
 
     asyncio.run(body())

@@ -1,0 +1,185 @@
+"""No request is lost while deployments change, containers that die come back, and none outlives its server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from deployer.local_workspace.ports import Workload
+from deployer.local_workspace.runtime import Runtime
+from tests.e2e.serving import Client, changed, workload, workspace
+
+
+def leader(root: Path) -> int:
+    """The process id of the only inference server that runs."""
+    (pid_file,) = (root / "run").glob("*.pid")
+    return int(pid_file.read_text())
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def until_dead(*pids: int) -> None:
+    while any(lives(pid) for pid in pids):
+        await asyncio.sleep(0.02)
+
+
+async def keep_asking(client: Client, stop: asyncio.Event) -> Counter[tuple[int, str]]:
+    answers: Counter[tuple[int, str]] = Counter()
+    while not stop.is_set():
+        answer = await client.score()
+        answers[answer.status, answer.data.decode()] += 1
+    return answers
+
+
+def test_updates_and_traffic_moves_lose_no_request(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            slow = "time.sleep(0.02); return "
+            await stand.put(_wide(tmp_path, "blue", slow + "1"))
+            stand.traffic = {"blue": 100}
+            stop = asyncio.Event()
+            asking = [asyncio.create_task(keep_asking(client, stop)) for _ in range(4)]
+            await stand.put(_wide(tmp_path, "blue", slow + "2"))
+            await stand.put(_wide(tmp_path, "green", slow + "3"))
+            stand.traffic = {"green": 100}
+            await stand.runtime.delete("e", "blue")
+            del stand.deployments["blue"]
+            await stand.put(_wide(tmp_path, "green", slow + "4"))
+            stop.set()
+            answers = sum(await asyncio.gather(*asking), Counter[tuple[int, str]]())
+            assert {status for status, _ in answers} == {200}, answers
+            assert {text for _, text in answers} >= {"1", "2", "3"}, answers
+            assert (await client.score()).data == b"4"
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def _wide(folder: Path, deployment: str, body: str) -> Workload:
+    return changed(workload(folder, deployment, body), max_concurrent_requests_per_instance=4)
+
+
+def test_a_killed_container_is_restarted_and_requests_wait_for_it(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            await stand.put(workload(tmp_path, body="return os.getppid()"))
+            stand.traffic = {"blue": 100}
+            for _ in range(2):
+                master = leader(serving_root)
+                assert (await client.score()).json() == master
+                os.kill(master, signal.SIGKILL)
+                await until_dead(master)
+                answer = await client.score()
+                # Workers outlive their master for a moment and may still answer, or die with the request.
+                assert answer.status in (200, 424)
+                while (answer := await client.score()).status != 200 or answer.json() == master:
+                    assert answer.headers.get("ms-azureml-model-error-statuscode", "502") in ("502", "503")
+            assert "The container exited with code -9; restarting" in stand.runtime.logs(
+                "e", "blue", "InferenceServer", 1000
+            )
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def test_a_container_that_hangs_is_restarted_by_its_liveness_probe(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            hangs = workload(tmp_path, body="time.sleep(60 if data == 'hang' else 0); return os.getppid()")
+            probe = replace(hangs.liveness_probe, initial_delay=0.1, period=0.2, timeout=0.2, failure_threshold=2)
+            await stand.put(changed(hangs, liveness_probe=probe, request_timeout_ms=60_000))
+            stand.traffic = {"blue": 100}
+            first = (await client.score()).json()
+            assert (await client.score(b"hang")).status == 424
+            assert (await client.score()).json() != first
+            assert "Liveness probe failed 2 times" in stand.runtime.logs("e", "blue", "InferenceServer", 1000)
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def test_readiness_follows_its_probe(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            busy = workload(tmp_path, body="time.sleep(float(data)); return 'done'")
+            probe = replace(busy.readiness_probe, period=0.1, timeout=0.1, failure_threshold=2)
+            await stand.put(changed(busy, readiness_probe=probe))
+            stand.traffic = {"blue": 100}
+            replica = stand.runtime.replica("e", "blue")
+            assert replica is not None
+            asking = asyncio.create_task(client.score(b"1.5"))
+            while replica.ready.is_set():
+                await asyncio.sleep(0.02)
+            assert (await asking).json() == "done", "a request on its way is not disturbed"
+            assert (await client.score(b"0")).json() == "done", "the next one waits until it is ready again"
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+SERVER = """
+import asyncio, sys
+from pathlib import Path
+from tests.e2e.serving import workload, workspace
+async def main(root, folder):
+    async with workspace(root) as (stand, _, client):
+        await stand.put(workload(folder))
+        print("ready", flush=True)
+        await asyncio.sleep(600)
+asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+"""
+
+
+def _start_server(root: Path, folder: Path) -> subprocess.Popen[str]:
+    server = subprocess.Popen([sys.executable, "-c", SERVER, str(root), str(folder)], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    assert server.stdout.readline() == "ready\n"
+    return server
+
+
+def _group(leader: int) -> list[int]:
+    """The processes of a group."""
+    return [int(line) for line in subprocess.run(["pgrep", "-g", str(leader)], capture_output=True).stdout.split()]
+
+
+def test_no_container_outlives_a_killed_server(serving_root: Path, tmp_path: Path) -> None:
+    with _start_server(serving_root, tmp_path) as server:
+        group = _group(leader(serving_root))
+        assert len(group) >= 2
+        server.kill()
+    asyncio.run(asyncio.wait_for(until_dead(*group), 10))
+
+
+def test_a_container_that_cannot_end_is_killed_by_the_next_server(serving_root: Path, tmp_path: Path) -> None:
+    with _start_server(serving_root, tmp_path) as server:
+        group = _group(leader(serving_root))
+        for pid in group:
+            os.kill(pid, signal.SIGSTOP)
+        server.kill()
+    assert all(lives(pid) for pid in group)
+    Runtime(serving_root)
+    asyncio.run(asyncio.wait_for(until_dead(*group), 10))
+    assert not list((serving_root / "run").iterdir())
+
+
+def test_closing_ends_every_process_and_leaves_no_file(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> tuple[list[int], Path]:
+        async with workspace(serving_root) as (stand, _, _client):
+            await stand.put(workload(tmp_path))
+            replica = stand.runtime.replica("e", "blue")
+            assert replica is not None
+            return _group(leader(serving_root)), replica.container.socket.parent
+
+    group, sockets = asyncio.run(body())
+    assert group
+    assert not any(lives(pid) for pid in group)
+    assert not sockets.exists()
+    assert not list((serving_root / "run").iterdir())
