@@ -71,19 +71,6 @@ def tags_of(notes: Notes) -> dict[str, str]:
     return {name: value for name, value in tags.items() if 0 < len(value) <= _LONGEST}
 
 
-def previous_split(live: Notes, split: Mapping[str, int], target: Mapping[str, int], rollout: str) -> Mapping[str, int]:
-    """The split to go back to once `target` is put over `split`.
-
-    All steps of one rollout, its end and its being put back keep the split from before its first step.
-    """
-    goal, _, percent = live.rollout.partition(":")
-    under_way = percent.isdigit() and int(percent) < 100
-    same_rollout = bool(goal) and rollout.partition(":")[0] == goal
-    if dict(split) == dict(target) or same_rollout or (under_way and not rollout):
-        return live.previous
-    return split
-
-
 def _split_tags(split: Mapping[str, int]) -> dict[str, str]:
     """The non-zero shares as `name=share;...`, cut between shares into tags of at most 256 characters."""
     chunks = [""]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.azureml import entities, normalise, quirks
-from deployer.azureml.bookkeeping import Notes, previous_split, read_notes
+from deployer.azureml.bookkeeping import Notes, read_notes
 from deployer.azureml.entities import Split
 from deployer.azureml.observe import Raw, Reader, settled
 from deployer.azureml.patience import wait_for
@@ -73,14 +73,16 @@ def put_traffic(writer: Writer, after: Resource) -> None:
         traffic=share_map(after, "traffic") if "traffic" in after.fields else live.traffic,
         mirror=share_map(after, "mirror_traffic") if "mirror_traffic" in after.fields else live.mirror,
     )
-    rollout = after.status.rollout if after.status is not None else ""
-    notes = replace(
-        notes,
-        project=writer.project,
-        previous=previous_split(notes, live.traffic, target.traffic, rollout),
-        rollout=rollout,
-    )
+    notes = replace(_traffic_notes(notes, after, live, target), project=writer.project)
     _write_endpoint(writer, normalise.endpoint(raw, writer.reader.home), target, notes)
+
+
+def _traffic_notes(notes: Notes, after: Resource, live: Split, target: Split) -> Notes:
+    """What to remember with a change of traffic: what the step says, else that the split of now is the one before."""
+    if after.status is not None:
+        return replace(notes, previous=after.status.previous_split, rollout=after.status.rollout)
+    moved = dict(live.traffic) != dict(target.traffic)
+    return replace(notes, previous=live.traffic if moved else notes.previous, rollout="")
 
 
 def _write_endpoint(writer: Writer, endpoint: Resource, split: Split, notes: Notes) -> None:

@@ -19,7 +19,7 @@ from typing import TextIO
 _lock = threading.Lock()
 _silent = threading.local()
 _depth = 0
-_restore: list[tuple[str, str | None]] = []
+_restore: dict[str, str | None] = {}
 _POLLER = "LROPoller("
 
 
@@ -65,10 +65,11 @@ def hush() -> None:
 
 
 @contextmanager
-def sdk_at_work(settings: Mapping[str, str]) -> Iterator[None]:
+def sdk_at_work(settings: Mapping[str, str | None]) -> Iterator[None]:
     """Run calls of the SDK in this thread: nothing of it is heard, and `settings` are in os.environ meanwhile.
 
-    Nests and may overlap in many threads; the environment is as before once the last one has left.
+    A setting of None is one that the SDK itself will make. Nests and may overlap in many threads; the environment is as
+    before once the last one has left.
     """
     _enter(settings)
     outer, _silent.on = getattr(_silent, "on", False), True
@@ -79,15 +80,15 @@ def sdk_at_work(settings: Mapping[str, str]) -> Iterator[None]:
         _leave()
 
 
-def _enter(settings: Mapping[str, str]) -> None:
+def _enter(settings: Mapping[str, str | None]) -> None:
     global _depth
     with _lock:
         if _depth == 0:
             sys.stdout, sys.stderr = _Filter(sys.stdout), _Filter(sys.stderr)
         _depth += 1
         for name, value in settings.items():
-            if os.environ.get(name) != value:
-                _restore.append((name, os.environ.get(name)))
+            _restore.setdefault(name, os.environ.get(name))
+            if value is not None:
                 os.environ[name] = value
 
 
@@ -97,7 +98,7 @@ def _leave() -> None:
         _depth -= 1
         if _depth:
             return
-        for name, before in reversed(_restore):
+        for name, before in _restore.items():
             if before is None:
                 os.environ.pop(name, None)
             else:

@@ -20,7 +20,15 @@ from deployer.errors import Busy
 
 T = TypeVar("T")
 
-_RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 2, "retry_status": 4, "retry_backoff_max": 10}
+_CLOUD = "AZUREML_CURRENT_CLOUD"
+_RETRIES = {
+    "retry_total": 4,
+    "retry_connect": 2,
+    "retry_read": 2,
+    "retry_status": 4,
+    "retry_backoff_factor": 0.2,
+    "retry_backoff_max": 10,
+}
 """Kept short: what lasts longer is tried again by us, where it is known what the answer means."""
 
 
@@ -33,7 +41,7 @@ class Sdk:
         self._site = site
         self._lock = threading.Lock()
         self._client: Any = None
-        self._settings: Mapping[str, str] | None = None
+        self._settings: Mapping[str, str] = {}
 
     def call(self, what: str, work: Callable[[Any], T]) -> T:
         """`work(ml_client)`, tried again while Azure is busy. Raises WorkspaceError; `what` says what was attempted."""
@@ -44,8 +52,9 @@ class Sdk:
         self.call(what, lambda client: self._finish(begin(client), what))
 
     def _attempt(self, work: Callable[[Any], T]) -> T:
-        with sdk_at_work(self._process_settings()), failures_as_refusals():
-            return work(self._ml_client())
+        client = self._ml_client()
+        with sdk_at_work(self._settings), failures_as_refusals():
+            return work(client)
 
     def _finish(self, poller: Any, what: str) -> None:
         poller.wait(self.patience.operation)
@@ -57,23 +66,22 @@ class Sdk:
         poller.result()
 
     def _ml_client(self) -> Any:
+        """The one client. The SDK looks up its cloud when imported, and registers ours when the client is made."""
         with self._lock:
-            self._client = self._client or _make_client(self._site, self.patience.poll)
+            if self._client is None:
+                settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
+                with sdk_at_work({**settings, _CLOUD: None}):
+                    self._client = _make_client(self._site, self.patience.poll)
+                self._settings = settings | ({_CLOUD: _cloud_name(self._site)} if self._site.local else {})
             return self._client
 
-    def _process_settings(self) -> Mapping[str, str]:
-        """What the SDK reads from the environment: its blob client takes certificates from nowhere else."""
-        with self._lock:
-            if self._settings is None:
-                self._settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
-            return self._settings
-
-    def _local_settings(self, ca_file: Path) -> Mapping[str, str]:
+    def _local_settings(self, ca_file: Path) -> dict[str, str]:
+        """The SDK's blob client takes the certificates it trusts from the environment of the process alone."""
         folder = Path(tempfile.mkdtemp(prefix="deployer-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         bundle = folder / "ca-bundle.pem"
         bundle.write_text(f"{Path(trusted_bundle()).read_text()}\n{ca_file.read_text()}")
-        return {"REQUESTS_CA_BUNDLE": str(bundle), "AZUREML_CURRENT_CLOUD": _cloud_name(self._site)}
+        return {"REQUESTS_CA_BUNDLE": str(bundle)}
 
 
 def _make_client(site: Site, poll: float) -> Any:
@@ -100,7 +108,7 @@ def _cloud_name(site: Site) -> str:
 
 
 def _cloud_metadata(base: str) -> Mapping[str, str]:
-    """All the SDK asks of a cloud; its storage is at `<account>.blob.local`, where the account name holds the address."""
+    """All the SDK asks of a cloud; storage is at `<account>.blob.local`, where the account name holds the address."""
     names = ("azure_portal", "resource_manager", "active_directory", "aml_resource_id", "registry_discovery_endpoint")
     return {**dict.fromkeys(names, base), "storage_endpoint": "local"}
 

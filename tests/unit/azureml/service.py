@@ -1,4 +1,4 @@
-"""What the service answers to a PUT, after the recorded sessions of azure-ai-ml: defaults filled in, values rewritten."""
+"""What the service answers to a PUT, after the recorded sessions of azure-ai-ml: defaults filled in, some rewritten."""
 
 from __future__ import annotations
 
@@ -114,5 +114,5 @@ def environment(body: Body) -> dict[str, Any]:
     wire = dict(body["properties"])
     if wire.get("condaFile"):
         wire["condaFile"] = json.dumps(yaml.safe_load(wire["condaFile"]), indent=2)
-    empty = {"description": None, "tags": {}, "properties": {}}
+    empty: dict[str, Any] = {"description": None, "tags": {}, "properties": {}}
     return {"name": "1", "properties": {**empty, **wire, "environmentType": "UserCreated", "osType": "Linux"}}
