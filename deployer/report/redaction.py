@@ -42,9 +42,12 @@ class Mask:
         return self(text).replace("\n", "\\n").replace("\t", "\\t")
 
     def hide(self, text: str) -> str:
-        """The text with every secret in it replaced, overlapping ones as one."""
+        """The text with every secret in it replaced, overlapping ones as one; doing it twice changes nothing."""
         if text in self.whole:
             return MASK
+        return MASK.join(self._hidden(piece) for piece in text.split(MASK))
+
+    def _hidden(self, text: str) -> str:
         shown, end = [], 0
         for first, last in _merged(sorted(_places(text, self.parts))):
             shown += [text[end:first], MASK]
@@ -61,7 +64,7 @@ class Mask:
             case Sequence():
                 return [self.value(item) for item in value]
             case _:
-                return MASK if json.dumps(value) in self.whole else value
+                return MASK if MASK in self.hide(json.dumps(value)) else value
 
 
 NOTHING_SECRET = Mask()
