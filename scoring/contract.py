@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .engines import Engine
-from .images import Floats, is_image, picture
+from .images import MAX_PIXELS, SIDE, Floats, is_image, opened, picture
 from .refusal import Refused
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -36,13 +36,11 @@ class Query:
 def answer(body: bytes, engine: Engine) -> Digit | list[Digit]:
     """What `body` is answered with, ready for JSON. Raises Refused."""
     query = parse(body)
-    pictures = np.stack([_picture(query, place) for place in range(len(query.images))]) if query.images else _NOTHING
-    probabilities = engine.probabilities(pictures)
+    if not query.images:
+        return []
+    probabilities = engine.probabilities(_pictures(query))
     digits = _digits(probabilities, query.wants_probabilities)
     return digits if query.is_list else digits[0]
-
-
-_NOTHING: Floats = np.empty((0, 28, 28), np.float32)
 
 
 def parse(body: bytes) -> Query:
@@ -63,9 +61,11 @@ def parse(body: bytes) -> Query:
 def _document(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BODY_BYTES:
         raise too_large(len(body))
+    if body.count(b"[") + body.count(b"{") > MAX_IMAGES:  # base64 has neither, and a million lists take 80 MB
+        raise Refused(400, "too_many_lists", f"the body holds too many lists and objects; send {SHAPE}")
     try:
         document = json.loads(body.decode())
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         if is_image(body):
             raise Refused(415, "bare_image", f"the body is the image itself; send {SHAPE}") from error
         raise Refused(400, "not_json", f"the body is not JSON in UTF-8; send {SHAPE}") from error
@@ -92,17 +92,26 @@ def _decoded(text: Any, name: str) -> bytes:
         content = a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise Refused(400, "bad_base64", f"{name} is not base64 (no line breaks, padding kept): {error}") from error
+    if len(text) != (len(content) + 2) // 3 * 4:  # strict_mode of Python 3.11 lets "=" follow a whole group
+        raise Refused(400, "bad_base64", f"{name} is not base64: it has too much padding")
     if not content:
         raise Refused(400, "empty_image", f"{name} is empty")
     return content
 
 
-def _picture(query: Query, place: int) -> Floats:
-    try:
-        return picture(query.images[place])
-    except Refused as refusal:
-        name = _named(place, query.is_list)
-        raise Refused(refusal.status, refusal.code, f"{name}: {refusal.message}") from refusal
+def _pictures(query: Query) -> Floats:
+    """Every image of `query`, decoded: (n, 28, 28). All of them together may have MAX_PIXELS."""
+    pictures = np.empty((len(query.images), SIDE, SIDE), np.float32)
+    pixels = MAX_PIXELS
+    for place, content in enumerate(query.images):
+        try:
+            image = opened(content, pixels)
+            pixels -= image.width * image.height
+            pictures[place] = picture(image)
+        except Refused as refusal:
+            name = _named(place, query.is_list)
+            raise Refused(refusal.status, refusal.code, f"{name}: {refusal.message}") from refusal
+    return pictures
 
 
 def _digits(probabilities: Floats, wants_probabilities: bool) -> list[Digit]:

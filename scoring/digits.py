@@ -118,19 +118,19 @@ def any_look(rng: np.random.Generator) -> Look:
 
 
 def photograph_look(rng: np.random.Generator) -> Look:
-    """A pen on paper, photographed from above in a room: dark on light, uneven light, grain."""
+    """A pen on paper, photographed from above in a room: dark on light, uneven light, a little grain."""
     return Look(
         shift=(rng.uniform(-0.15, 0.15), rng.uniform(-0.08, 0.08)),
-        scale=rng.uniform(0.65, 1.0),
+        scale=rng.uniform(0.65, 0.95),
         stretch=rng.uniform(0.9, 1.15),
         rotation=rng.uniform(-0.12, 0.12),
         slant=rng.uniform(-0.1, 0.1),
-        edge=rng.uniform(0.3, 0.5),
+        edge=rng.uniform(0.35, 0.6),
         sharpness=rng.uniform(20, 40),
         paper=rng.uniform(0.7, 0.92),
         ink=rng.uniform(0.08, 0.25),
         slope=(rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1)),
-        noise=rng.uniform(0.01, 0.05),
+        noise=rng.uniform(0.004, 0.02),
     )
 
 

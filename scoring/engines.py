@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-CLASSES = 10
+PICTURE = (28, 28, 1)
+BATCH = 32
 MODEL_FOLDER = "INPUT_model"
 LITERT_FILE = "model.tflite"
 
@@ -29,7 +30,7 @@ class Engine(Protocol):
     name: str
 
     def probabilities(self, pictures: Floats) -> Floats:
-        """Ten probabilities for each picture: (n, 28, 28) from 0, black, to 1, white, becomes (n, 10)."""
+        """Ten probabilities for each picture: (n, 28, 28) from 0, black, to 1, white, becomes (n, 10); n is not 0."""
 
 
 class ModelError(Exception):
@@ -75,7 +76,7 @@ def _verified(light: Path, saved_model: Path) -> bytes:
 
 
 class LiteRT:
-    """One interpreter, one picture at a time: its input has the constant shape (1, 28, 28, 1).
+    """Two interpreters of constant shape, for one picture and for `BATCH` of them: a batch is a fifth faster a picture.
 
     Interpreters are not thread-safe (several threads on one give wrong labels), so calls take turns.
     """
@@ -83,21 +84,34 @@ class LiteRT:
     name = "litert"
 
     def __init__(self, content: bytes) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._interpreter = Interpreter(model_content=content, num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])
-        self._output = self._interpreter.tensor(self._interpreter.get_output_details()[0]["index"])
+        self._one = _Interpreter(content, 1)
+        self._batch = _Interpreter(content, BATCH)
         self._lock = Lock()
 
     def probabilities(self, pictures: Floats) -> Floats:
-        answers = np.empty((len(pictures), CLASSES), np.float32)
+        whole = len(pictures) - len(pictures) % BATCH
         with self._lock:
-            for picture, answer in zip(pictures, answers, strict=True):
-                self._input()[0, :, :, 0] = picture
-                self._interpreter.invoke()
-                answer[:] = self._output()[0]
+            parts = [self._batch.ask(pictures[at : at + BATCH]) for at in range(0, whole, BATCH)]
+            parts += [self._one.ask(pictures[at : at + 1]) for at in range(whole, len(pictures))]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+class _Interpreter:
+    """A LiteRT interpreter for exactly `size` pictures."""
+
+    def __init__(self, content: bytes, size: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._interpreter.resize_tensor_input(self._input, (size, *PICTURE))
+        self._interpreter.allocate_tensors()
+
+    def ask(self, pictures: Floats) -> Floats:
+        self._interpreter.set_tensor(self._input, pictures[..., None])
+        self._interpreter.invoke()
+        answers: Floats = self._interpreter.get_tensor(self._output)
         return answers
 
 
@@ -114,12 +128,12 @@ class TensorFlow:
 
         loaded = tf.keras.models.load_model(model) if model.suffix == ".keras" else tf.saved_model.load(str(model))
         self._owner = loaded  # the variables live as long as what loaded them
-        self._call = one_picture_call(tf, loaded if model.suffix == ".keras" else signature_call(loaded))
+        call = loaded if model.suffix == ".keras" else signature_call(loaded)
+        self._call = tf.function(call).get_concrete_function(tf.TensorSpec((1, *PICTURE), tf.float32))
         self._constant = tf.constant
 
     def probabilities(self, pictures: Floats) -> Floats:
-        answers = [self._call(self._constant(picture[None, :, :, None])).numpy() for picture in pictures]
-        return np.concatenate(answers) if answers else np.empty((0, CLASSES), np.float32)
+        return np.concatenate([self._call(self._constant(picture[None, :, :, None])).numpy() for picture in pictures])
 
 
 def signature_call(loaded: Any) -> Callable[[Any], Any]:
@@ -132,8 +146,3 @@ def signature_call(loaded: Any) -> Callable[[Any], Any]:
         return answer
 
     return call
-
-
-def one_picture_call(tf: Any, call: Callable[[Any], Any]) -> Any:
-    """`call` as a concrete function of one picture; a constant shape leaves no shape arithmetic and no tracing."""
-    return tf.function(call).get_concrete_function(tf.TensorSpec((1, 28, 28, 1), tf.float32))

@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float32]
 SIDE = 28
 MIN_SIDE = 8
 MAX_PIXELS = 4096 * 4096
+"""Of all images of a request together; a telephone's photograph has 12 million."""
 MIN_CONTRAST = 8
 """Levels of 255 between the darkest and the lightest point, below which a picture shows nothing."""
 
@@ -35,6 +36,7 @@ SIGNATURES: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"BM", BmpImageFile),
     (b"RIFF", WebPImageFile),
 )
+ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -45,26 +47,6 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """What undoes each EXIF orientation (tag 0x0112)."""
-ORIENTATION = 0x0112
-
-
-def picture(content: bytes, full_decode: bool = False) -> Floats:
-    """`content` as the model wants it: (28, 28) from 0, black, to 1, white. Raises Refused.
-
-    A JPEG is decoded at an eighth of its size where that is enough; `full_decode` turns that off, for comparison.
-    """
-    reader = _reader(content)
-    try:
-        image = reader(BytesIO(content))
-        _check(image)
-        if reader is JpegImageFile and not full_decode:
-            image.draft("L", (2 * SIDE, 2 * SIDE))
-        small = _upright(image, _small(_grey(image)))
-    except Refused:
-        raise
-    except Exception as error:  # decoders raise whatever they trip over
-        raise Refused(400, "unreadable_image", f"the image is damaged or cut off: {error}") from error
-    return _contrasted(small)
 
 
 def is_image(content: bytes) -> bool:
@@ -72,33 +54,59 @@ def is_image(content: bytes) -> bool:
     return any(content.startswith(signature) for signature, _ in SIGNATURES)
 
 
-def _reader(content: bytes) -> type[ImageFile]:
+def opened(content: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
+    """The image file `content`, its header read and not a pixel decoded yet. Raises Refused."""
     for signature, reader in SIGNATURES:
         if content.startswith(signature):
-            return reader
-    raise Refused(415, "not_an_image", "the data is not an image; PNG, JPEG, WebP, GIF and BMP are read")
+            try:
+                image = reader(BytesIO(content))
+            except Exception as error:  # decoders raise whatever they trip over
+                raise _unreadable(error) from error
+            return _checked(image, max_pixels)
+    raise Refused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
 
 
-def _check(image: ImageFile) -> None:
+def picture(image: ImageFile, full_decode: bool = False) -> Floats:
+    """`image` as the model wants it: (28, 28) from 0, black, to 1, white. Raises Refused.
+
+    A JPEG is decoded at an eighth of its size where that is enough; `full_decode` turns that off, for comparison.
+    """
+    try:
+        if isinstance(image, JpegImageFile) and not full_decode:
+            image.draft("L", (2 * SIDE, 2 * SIDE))
+        image.load()
+        small = _upright(image, _small(_grey(image)))
+    except Exception as error:  # decoders raise whatever they trip over
+        raise _unreadable(error) from error
+    darkest, lightest = small.getextrema()
+    if lightest - darkest < MIN_CONTRAST:  # type: ignore[operator]  # one band: two numbers
+        raise Refused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
+    levels: Floats = np.frombuffer(small.tobytes(), np.uint8).reshape(SIDE, SIDE) * np.float32(1 / 255)
+    return levels
+
+
+def _unreadable(error: Exception) -> Refused:
+    return Refused(400, "unreadable_image", f"the image is damaged or cut off ({error})")
+
+
+def _checked(image: ImageFile, max_pixels: int) -> ImageFile:
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise Refused(
-            413, "too_many_pixels", f"the image has {width} x {height} pixels; at most {MAX_PIXELS:,} are read"
-        )
+    if width * height > max_pixels:
+        limit = f"a request may have {MAX_PIXELS:,}"
+        raise Refused(413, "too_many_pixels", f"{width} x {height} pixels are too many; {limit}")
     if min(width, height) < MIN_SIDE:
-        raise Refused(
-            400, "image_too_small", f"the image is {width} x {height}; a digit needs at least {MIN_SIDE} pixels"
-        )
-    if not isinstance(image, JpegImageFile) and getattr(image, "is_animated", False):
+        raise Refused(400, "image_too_small", f"{width} x {height} pixels cannot show a digit; send {MIN_SIDE} or more")
+    if isinstance(image, PngImageFile | GifImageFile | WebPImageFile) and image.is_animated:
         raise Refused(415, "animated_image", "the image is animated; send one still picture")
+    return image
 
 
 def _grey(image: Image.Image) -> Image.Image:
     """8-bit grey, transparent parts on white."""
     if image.mode == "L" and "transparency" not in image.info:
         return image
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("L")
@@ -111,14 +119,5 @@ def _small(image: Image.Image) -> Image.Image:
 
 def _upright(image: Image.Image, small: Image.Image) -> Image.Image:
     """`small`, made from `image`, turned as the EXIF data of `image` wants it."""
-    small.load()
     turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1)) if "exif" in image.info else None
     return small if turn is None else small.transpose(turn)
-
-
-def _contrasted(small: Image.Image) -> Floats:
-    levels = np.frombuffer(small.tobytes(), np.uint8).reshape(SIDE, SIDE)
-    if int(levels.max()) - int(levels.min()) < MIN_CONTRAST:
-        raise Refused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
-    scaled: Floats = levels * np.float32(1 / 255)
-    return scaled

@@ -14,7 +14,7 @@ from PIL import Image
 from scoring.digits import Digits, Floats, Look, draw, load_split, photograph_look
 
 PHOTOGRAPH = (640, 480)
-PEN = Look(scale=0.85, edge=0.4, sharpness=14)
+PEN = Look(scale=0.85, edge=0.5, sharpness=14)
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     as_image(draw(first_of(held_out, 7), PEN, rng)).save(output / "seven.png")
     for label, name in ((2, "two"), (3, "three"), (7, "seven")):
         photograph = draw(first_of(held_out, label), photograph_look(rng), rng, PHOTOGRAPH)
-        as_image(photograph).convert("RGB").save(output / f"{name}-photograph.jpg", quality=88)
+        as_image(photograph).convert("RGB").save(output / f"{name}-photograph.jpg", quality=85)
     print(f"wrote {output}")
 
 
