@@ -48,7 +48,7 @@ def parse(body: bytes) -> Query:
     document = _document(body)
     data, wants = document.get("data"), document.get("probabilities", False)
     if unknown := sorted(document.keys() - {"data", "probabilities"}):
-        raise Refused(400, "unknown_field", f"the body has the unknown field {unknown[0]!r}; send {SHAPE}")
+        raise Refused(400, "unknown_field", f"the body has the unknown field {unknown[0][:40]!r}; send {SHAPE}")
     if not isinstance(wants, bool):
         raise Refused(400, "bad_field", '"probabilities" is true or false')
     texts = data if isinstance(data, list) else [data]
@@ -61,13 +61,13 @@ def parse(body: bytes) -> Query:
 def _document(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BODY_BYTES:
         raise too_large(len(body))
+    if is_image(body):
+        raise Refused(415, "bare_image", f"the body is the image itself; send {SHAPE}")
     if body.count(b"[") + body.count(b"{") > MAX_IMAGES:  # base64 has neither, and a million lists take 80 MB
         raise Refused(400, "too_many_lists", f"the body holds too many lists and objects; send {SHAPE}")
     try:
         document = json.loads(body.decode())
     except ValueError as error:
-        if is_image(body):
-            raise Refused(415, "bare_image", f"the body is the image itself; send {SHAPE}") from error
         raise Refused(400, "not_json", f"the body is not JSON in UTF-8; send {SHAPE}") from error
     if not isinstance(document, dict) or "data" not in document:
         raise Refused(400, "no_data", f'the body has no field "data"; send {SHAPE}')
@@ -85,7 +85,7 @@ def _named(place: int, is_list: bool) -> str:
 
 def _decoded(text: Any, name: str) -> bytes:
     if not isinstance(text, str):
-        raise Refused(400, "bad_field", f"{name} is {json.dumps(text)[:40]}, not text; send {SHAPE}")
+        raise Refused(400, "bad_field", f"{name} is not text; send {SHAPE}")
     if text.startswith("data:"):
         raise Refused(400, "data_url", f"{name} is a data URL; send only what follows its comma")
     try:

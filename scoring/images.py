@@ -86,6 +86,8 @@ def picture(image: ImageFile, full_decode: bool = False) -> Floats:
 
 
 def _unreadable(error: Exception) -> Refused:
+    if isinstance(error, TimeoutError):  # the server's alarm went off while decoding: its answer to give
+        raise error
     return Refused(400, "unreadable_image", f"the image is damaged or cut off ({error})")
 
 

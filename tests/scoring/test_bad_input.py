@@ -65,6 +65,7 @@ WRONG_SHAPE: dict[str, tuple[int, str, bytes]] = {
     "a number": (400, "no_data", b"7"),
     "NaN": (400, "no_data", b"NaN"),
     "an empty object": (400, "no_data", b"{}"),
+    "a very long key": (400, "unknown_field", json.dumps({"data": TEXT, "x" * 100_000: 1}).encode()),
     "another key": (400, "no_data", json.dumps({"image": TEXT}).encode()),
     "one key too many": (400, "unknown_field", json.dumps({"data": TEXT, "probabilites": True}).encode()),
     "null data": (400, "bad_field", b'{"data": null}'),
@@ -154,3 +155,12 @@ def test_the_largest_picture_that_fits_is_decoded(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Refused, match="too many"):
         answer(body(SEVEN, SEVEN, as_list=True), NeverAsked())
     assert MAX_PIXELS == 4096 * 4096
+
+
+def test_the_alarm_of_the_server_is_not_taken_for_a_damaged_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    def alarm(image: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", alarm)
+    with pytest.raises(TimeoutError):
+        answer(body(SEVEN), NeverAsked())
