@@ -7,48 +7,16 @@ Exit codes: 0 nothing to do or applied; 1 invalid or failed; 2 changes pending; 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from deployer.console import Console
 from deployer.errors import DeployerError
+from deployer.options import endpoint_option, env_option, plan_options, set_option
 
 USAGE = 64
 INTERRUPTED = 130
-
-Command = TypeVar("Command", bound=Callable[..., object])
-
-
-def env_option(command: Command) -> Command:
-    """--env and --project, which every command takes."""
-    command = click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")(command)
-    return click.option("--env", default="local", show_default=True, help="Which specs/env/<env>.yml to use.")(command)
-
-
-def endpoint_option(command: Command) -> Command:
-    """--endpoint, where the specs hold several."""
-    return click.option("--endpoint", default="", help="Only this endpoint.")(command)
-
-
-def set_option(command: Command) -> Command:
-    """--set, which overrides a field or a variable."""
-    text = "Override a variable or field for this run: --set instance_count=3."
-    return click.option("--set", "overrides", multiple=True, metavar="A.B=C", help=text)(command)
-
-
-def plan_options(command: Command) -> Command:
-    """The options that decide what is planned."""
-    for decorate in (
-        click.option("--prune", is_flag=True, help="Delete what carries the project's tag but is in no spec."),
-        click.option("--allow-outage", is_flag=True, help="Let a serving endpoint end without traffic."),
-        click.option("--allow-deletes", is_flag=True, help="Let a plan delete a large part of the project."),
-        click.option("--adopt", is_flag=True, help="Take over endpoints that this tool did not make."),
-    ):
-        command = decorate(command)
-    return set_option(endpoint_option(env_option(command)))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -116,6 +84,174 @@ def apply(
     allowed = Allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
     request = Request(project=project, env=env, endpoint=endpoint, overrides=overrides, prune=prune, allowed=allowed)
     return reconcile.apply(request, saved, yes, console)
+
+
+@cli.command()
+@set_option
+@endpoint_option
+@env_option
+@click.pass_obj
+def drift(console: Console, env: str, project: Path, endpoint: str, overrides: tuple[str, ...]) -> int:
+    """Say where the workspace differs from the specs; exit 2 when it does."""
+    from deployer.commands import reconcile
+    from deployer.pipeline import Request
+
+    return reconcile.drift(Request(project=project, env=env, endpoint=endpoint, overrides=overrides), console)
+
+
+@cli.command()
+@endpoint_option
+@env_option
+@click.option("--yes", "typed", default="", metavar="NAMES", help="The names to delete, instead of typing them.")
+@click.pass_obj
+def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str) -> int:
+    """Delete the endpoints of the specs with all their deployments."""
+    from deployer.case import Allowed
+    from deployer.commands import removal
+    from deployer.pipeline import Request
+
+    request = Request(project=project, env=env, endpoint=endpoint, allowed=Allowed(destroy=True))
+    return removal.destroy(request, typed, console)
+
+
+@cli.command()
+@endpoint_option
+@env_option
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def rollback(console: Console, env: str, project: Path, endpoint: str, yes: bool) -> int:
+    """Put the traffic back as it was before its last change."""
+    from deployer.commands import removal
+    from deployer.pipeline import Request
+
+    return removal.rollback(Request(project=project, env=env, endpoint=endpoint), yes, console)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--env", default=None, help="Which specs/env/<env>.yml to use (the project's own specs: local).")
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
+@set_option
+@click.option("--no-files", is_flag=True, help="Do not look at the files that specs name.")
+@click.option(
+    "--format", "shape", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
+)
+@click.pass_obj
+def validate(
+    console: Console,
+    paths: tuple[Path, ...],
+    env: str | None,
+    project: Path,
+    overrides: tuple[str, ...],
+    no_files: bool,
+    shape: str,
+) -> int:
+    """Check the project's specs, or any files and folders; contacts nothing."""
+    from deployer.commands.specs import Check
+    from deployer.commands.specs import validate as check
+
+    asked = Check(project=project, env=env, paths=paths, overrides=overrides, files=not no_files)
+    return check(asked, shape, console)
+
+
+@cli.command()
+@set_option
+@env_option
+@click.option("--show-secrets", is_flag=True, help="Do not mask secret values.")
+@click.pass_obj
+def render(console: Console, env: str, project: Path, overrides: tuple[str, ...], show_secrets: bool) -> int:
+    """Print the specs of an env as plain YAML that `az ml` takes."""
+    from deployer.commands import specs
+
+    return specs.render(project, env, overrides, show_secrets, console)
+
+
+@cli.command()
+@click.argument("subject", metavar="CODE|FIELD")
+@click.pass_obj
+def explain(console: Console, subject: str) -> int:
+    """Explain a code of a message, or a field such as deployment.instance_type."""
+    from deployer.commands import specs
+
+    return specs.explain(subject, console)
+
+
+@cli.command()
+@endpoint_option
+@env_option
+@click.option("--image", "images", multiple=True, type=click.Path(path_type=Path), help="A picture to score.")
+@click.option("--request", "requests", multiple=True, type=click.Path(path_type=Path), help="A JSON file to send.")
+@click.option("--deployment", default="", help="Ask this deployment, whatever the traffic.")
+@click.option("--repeat", type=click.IntRange(1), default=1, help="Ask so often and show statistics.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=1, help="Ask so many at once.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_obj
+def score(
+    console: Console,
+    env: str,
+    project: Path,
+    endpoint: str,
+    images: tuple[Path, ...],
+    requests: tuple[Path, ...],
+    deployment: str,
+    repeat: int,
+    concurrency: int,
+    as_json: bool,
+) -> int:
+    """Send a picture or a JSON file to the endpoint; the key is fetched for you."""
+    from deployer.commands import service
+
+    place = service.Place(project=project, env=env, endpoint=endpoint)
+    load = service.Load(repeat=repeat, concurrency=concurrency, json=as_json)
+    return service.score(place, images, requests, deployment, load, console)
+
+
+@cli.command()
+@endpoint_option
+@env_option
+@click.pass_obj
+def status(console: Console, env: str, project: Path, endpoint: str) -> int:
+    """Show what is live: endpoints, deployments, traffic."""
+    from deployer.commands import service
+
+    return service.status(service.Place(project=project, env=env, endpoint=endpoint), console)
+
+
+@cli.command()
+@click.argument("deployment")
+@endpoint_option
+@env_option
+@click.option("--container", type=click.Choice(["inference-server", "storage-initializer"]), default="inference-server")
+@click.option("--tail", type=click.IntRange(1), default=100, show_default=True, help="So many lines.")
+@click.pass_obj
+def logs(console: Console, deployment: str, env: str, project: Path, endpoint: str, container: str, tail: int) -> int:
+    """Show the last lines of a deployment's container."""
+    from deployer.commands import service
+
+    place = service.Place(project=project, env=env, endpoint=endpoint)
+    return service.logs(place, deployment, container, tail, console)
+
+
+@cli.command()
+@endpoint_option
+@env_option
+@click.option("--show-secrets", is_flag=True, help="Print the keys in full.")
+@click.pass_obj
+def keys(console: Console, env: str, project: Path, endpoint: str, show_secrets: bool) -> int:
+    """Show the keys of an endpoint."""
+    from deployer.commands import service
+
+    return service.keys(service.Place(project=project, env=env, endpoint=endpoint), show_secrets, console)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def local(project: Path, words: tuple[str, ...]) -> int:
+    """The local workspace: up, down, status, reset, fault."""
+    from deployer.local import command
+
+    return command(project, words or ("--help",)).returncode
 
 
 def main() -> None:

@@ -54,7 +54,8 @@ class Console:
         """Ask on the terminal. Raises UsageError where there is none."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError(
-                "there is no terminal to confirm on", hint="Say --yes, or apply a saved plan: `deployer apply plan.json`."
+                "there is no terminal to confirm on",
+                hint="Say --yes, or apply a saved plan: `deployer apply plan.json`.",
             )
         sys.stderr.write(f"{question} ")
         sys.stderr.flush()
@@ -71,7 +72,10 @@ class Console:
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[float], bool]]:
-    """Within, Ctrl-C (or SIGTERM) asks to stop and a second one leaves at once; gives `pause(seconds) -> asked to stop`."""
+    """Within, Ctrl-C (or SIGTERM) asks to stop and a second one leaves at once.
+
+    Gives `pause(seconds) -> whether somebody asked to stop`.
+    """
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:

@@ -9,14 +9,14 @@ from deployer.diagnostics import Location
 from deployer.resources import Ref, Value
 
 
-class _Anything:
+class Anything:
     """The type of ANYTHING, so that None (JSON null) can be an expected value."""
 
     def __repr__(self) -> str:
         return "ANYTHING"
 
 
-ANYTHING = _Anything()
+ANYTHING = Anything()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class SmokeTest:
     image: str = ""
     body_hash: str = ""
     status: int = 200
-    json: Value | _Anything = ANYTHING
+    json: Value | Anything = ANYTHING
     max_ms: int | None = None
 
 

@@ -45,4 +45,4 @@ def connection(file: Path) -> tuple[Coordinates, LocalServer]:
 def command(project: Path, words: Sequence[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run one command of the local workspace (up, down, status, reset, fault) in a process of its own."""
     call = [sys.executable, "-m", "deployer.local_workspace", *words, "--root", str(local_root(project))]
-    return subprocess.run(call, check=False, text=True, capture_output=capture)  # noqa: S603 -- our own module
+    return subprocess.run(call, check=False, text=True, capture_output=capture)

@@ -1,8 +1,8 @@
 """load -> observe -> plan -> apply: the whole program on one page.
 
-    specs + env file --load_project--> desired --.
-                                                  >-- plan_of --> Plan --> review --> carry_through --> Outcome
-    workspace ---------observe-------> live -----'
+specs + env file --load_project--> desired --.
+                                              >-- plan_of --> Plan --> review --> carry_through --> Outcome
+workspace ---------observe-------> live -----'
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from deployer.local import start
 from deployer.outcome import Outcome
 from deployer.plan import Plan
 from deployer.reconcile import make_plan
-from deployer.references import pinned, wanted
+from deployer.references import guarded, pinned, wanted
 from deployer.report.redaction import mask_of
 from deployer.resources import Kind, Ref, State
 from deployer.rollout import gated
@@ -57,7 +57,7 @@ def make_planned(request: Request) -> Planned:
     desired = load_project(request.project, request.env, endpoint=request.endpoint, overrides=request.overrides)
     workspace = open_workspace(desired.env, request.project)
     live = workspace.observe(wanted(desired.state, desired.env.project))
-    desired = replace(desired, state=pinned(desired.state, live.labels))
+    desired = replace(desired, state=pinned(guarded(desired.state, desired.intent.protected), live.labels))
     return Planned(desired=desired, live=live, plan=plan_of(desired, live, request), workspace=workspace)
 
 
@@ -70,9 +70,16 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
 
 
 def plan_of(desired: Desired, live: State, request: Request) -> Plan:
-    """Desired and live to a plan with its findings and its seal. Pure."""
+    """The plan of the specs; what left them is listed, and deleted when pruning was asked for."""
     left = orphans(desired, live, request.endpoint)
     doomed = frozenset(left) if request.prune else frozenset[Ref]()
+    return plan_to(desired, live, request.allowed, doomed, left)
+
+
+def plan_to(
+    desired: Desired, live: State, allowed: Allowed, doomed: frozenset[Ref], left: tuple[Ref, ...] = ()
+) -> Plan:
+    """Desired and live to a plan with its findings and its seal. Pure."""
     intent = desired.intent
     writes = make_plan(desired.state, live, ignored=intent.ignored, doomed=doomed, origins=desired.origins)
     steps = gated(writes, live, intent)
@@ -83,7 +90,7 @@ def plan_of(desired: Desired, live: State, request: Request) -> Plan:
         steps=steps,
         intent=intent,
         origins=desired.origins,
-        allowed=request.allowed,
+        allowed=allowed,
     )
     plan = Plan(
         env=desired.env.name,

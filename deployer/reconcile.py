@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from deployer.diff import FieldChange, diff
+from deployer.fields import Effect
 from deployer.intent import Origins
 from deployer.plan import Action, Step
 from deployer.resources import (
@@ -112,7 +113,7 @@ def _kept_traffic(live: Resource | None, doomed: frozenset[Ref]) -> Mapping[str,
 
 def _steps_for(wish: Resource, live: State, ignored: tuple[str, ...], origins: Origins) -> list[Step]:
     before = live.get(wish.ref) or _initial(wish.ref)
-    changes = _visible(diff(before, wish), before)
+    changes = (*_visible(diff(before, wish), before), *_protection(before, wish))
     action, reason = _action(before, bool(changes), live)
     if action is None:
         return []
@@ -142,6 +143,15 @@ def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple
     """Without the fields whose live value cannot be read; a finding speaks of those."""
     unknown = before.status.unknown if before and before.status else ()
     return tuple(change for change in changes if change.path not in unknown)
+
+
+def _protection(before: Resource | None, wish: Resource) -> tuple[FieldChange, ...]:
+    """`x-protect` of an endpoint, which is kept in a tag of ours and stands in `status` on both sides."""
+    was = before is not None and (before.status or Status()).protected
+    wants = was if wish.status is None else wish.status.protected
+    if wish.ref.kind is not Kind.ENDPOINT or was == wants:
+        return ()
+    return (FieldChange(path="x-protect", before=was, after=wants, effect=Effect.METADATA),)
 
 
 def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action | None, str]:

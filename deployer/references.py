@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from deployer.resources import ASSETS, Kind, Ref, Resource, State, referenced
+from deployer.resources import ASSETS, Kind, Ref, Resource, State, Status, referenced
 from deployer.workspace import Wanted
 
 
@@ -29,13 +29,22 @@ def _labels(deployment: Resource) -> Iterator[Ref]:
             yield Ref(kind=kind, name=value)
 
 
+def guarded(desired: State, protected: frozenset[str]) -> State:
+    """`desired` with what its endpoints say of `x-protect`."""
+    endpoints = {
+        item.ref: replace(item, status=Status(protected=item.ref.endpoint in protected))
+        for item in desired.of_kind(Kind.ENDPOINT)
+    }
+    return replace(desired, resources={**desired.resources, **endpoints})
+
+
 def pinned(desired: State, labels: Mapping[str, str]) -> State:
     """`desired` with every label replaced by the version it stood for when live state was read."""
     return replace(desired, resources={ref: _pinned(item, labels) for ref, item in desired.resources.items()})
 
 
 def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
-    """A resource with its labelled references made concrete; one that nothing answers to stays, and is found missing."""
+    """A resource with its labelled references made concrete; one that names nothing stays as it is."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource
     concrete = {ref.kind.value: labels[ref.name] for ref in _labels(resource) if ref.name in labels}

@@ -198,11 +198,13 @@ def fingerprint(resource: Resource | None, ignore: Sequence[str] = ()) -> str:
     """What a plan remembers of a resource to notice that somebody changed it since; `ignore` names paths that may."""
     if resource is None:
         return "absent"
-    failed = resource.status is not None and resource.status.provisioning_state in FAILED_STATES
+    status = resource.status or Status()
+    failed = status.provisioning_state in FAILED_STATES
+    protected = status.protected and resource.ref.kind is Kind.ENDPOINT
     fields = resource.fields
     for path in ignore:
         fields = without(fields, path)
-    return digest_of([str(resource.ref), fields, failed])
+    return digest_of([str(resource.ref), fields, failed, protected])
 
 
 def value_at(fields: Value, path: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from deployer.intent import ANYTHING, SmokeTest
+from deployer.intent import Anything, SmokeTest
 from deployer.plan import Bake, Plan, Step
 from deployer.resources import Value, digest_of, fingerprint, without
 
@@ -34,7 +34,7 @@ def _sealed(step: Step, hide: Callable[[Value], Value]) -> Value:
 
 
 def _test(test: SmokeTest) -> Value:
-    expected = "anything" if test.json is ANYTHING else [test.json]  # type: ignore[list-item]
+    expected: Value = "anything" if isinstance(test.json, Anything) else [test.json]
     return [test.request, test.image, test.body_hash, test.status, expected, test.max_ms]
 
 

@@ -22,9 +22,8 @@ from deployer.report.outcome import outcome_view
 from deployer.report.progress import Progress
 from deployer.report.terminal import outcome_text, plan_text
 from deployer.report.view import PlanView, plan_view
-from deployer.resources import Kind
+from deployer.resources import Kind, share_map
 from deployer.rollout import failed_towards
-from deployer.resources import share_map
 
 PENDING = 2
 """The exit code that says changes are pending (`plan --detailed-exitcode`, `drift`)."""

@@ -1,0 +1,86 @@
+# One-line wrappers over `deployer`, and the virtualenv it runs in. GNU make turns every failure into exit code 2, so
+# pipelines that read exit codes call `deployer` itself.
+
+ENV ?= local
+VENV ?= .venv
+YES ?=
+IMAGE ?=
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$name" && break; done)
+
+BIN := $(VENV)/bin
+DEPLOYER := $(BIN)/deployer
+CONFIRM := $(if $(YES),--yes)
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+.PHONY: help validate plan apply score drift destroy local-down test test-long check bench lock clean
+
+help:
+	@echo "make validate|plan|apply|drift|destroy ENV=local|dev|prod [YES=1]   make score IMAGE=FILE   make local-down"
+	@echo "make test   make check   make bench   make test-long"
+
+validate: $(VENV)/.runtime
+	@$(DEPLOYER) validate --env $(ENV)
+
+plan: $(VENV)/.runtime
+	@$(DEPLOYER) plan --env $(ENV)
+
+apply: $(VENV)/.runtime
+	@$(DEPLOYER) apply --env $(ENV) $(CONFIRM)
+
+score: $(VENV)/.runtime
+	@$(DEPLOYER) score --env $(ENV) --image $(if $(IMAGE),$(IMAGE),$(error say which picture: make score IMAGE=data/seven.png))
+
+drift: $(VENV)/.runtime
+	@$(DEPLOYER) drift --env $(ENV)
+
+destroy: $(VENV)/.runtime
+	@$(DEPLOYER) destroy --env $(ENV)
+
+local-down: $(VENV)/.runtime
+	@$(DEPLOYER) local down
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
+
+test: check
+	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
+
+test-long: check
+	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest
+
+bench: $(VENV)/.dev
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+# The locks hold for Linux and macOS and for every supported Python; `build` is what an editable install needs.
+lock: $(VENV)/.runtime
+	@cd requirements && for set in dev runtime; do \
+	  $(abspath $(BIN))/uv pip compile ../pyproject.toml --group ../pyproject.toml:build \
+	    $$(test $$set = dev && echo "--group ../pyproject.toml:dev --group ../pyproject.toml:train" || echo "-c dev.txt") \
+	    --universal --python-version 3.11 --generate-hashes --no-header --quiet -o $$set.txt; done
+	@cd requirements && $(abspath $(BIN))/uv pip compile bootstrap.in --universal --python-version 3.11 --generate-hashes \
+	  --no-header --quiet -o bootstrap.txt
+
+clean:
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/uv: requirements/bootstrap.txt
+	@test -n "$(PYTHON)" || { echo "deployer needs Python 3.11, 3.12 or 3.13 on the PATH; say where one is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv $(VENV) || { echo "The module venv is missing: install it (Debian and Ubuntu: the package python3-venv)."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/bin/uv requirements/runtime.txt pyproject.toml
+	@echo "Installing what is locked in requirements/runtime.txt …"
+	@$(UV) --require-hashes -r requirements/runtime.txt
+	@$(UV) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	@echo "Installing what is locked in requirements/dev.txt …"
+	@$(UV) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,83 @@
+"""A workspace in memory and a clock that only moves when somebody waits: an hour of bake takes no time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from deployer.carry import Tools
+from deployer.errors import WorkspaceError
+from deployer.outcome import StepResult
+from deployer.plan import Step
+from deployer.reconcile import simulate
+from deployer.resources import Ref, Resource, State
+from deployer.workspace import Answer, Wanted
+
+Respond = Callable[[str, float], Answer]
+"""(deployment, now) -> what it answers."""
+
+
+def answer(body: bytes = b"7", status: int = 200, milliseconds: float = 5.0) -> Answer:
+    return Answer(status=status, body=body, milliseconds=milliseconds, deployment="")
+
+
+@dataclass
+class MemoryWorkspace:
+    """Executes by `simulate`; `before_execute` may break or change things first."""
+
+    state: State = field(default_factory=State)
+    respond: Respond = lambda name, now: answer()
+    before_execute: Callable[[Step], None] = lambda step: None
+    now: float = 0.0
+    executed: list[Step] = field(default_factory=list)
+    asked: list[tuple[float, str]] = field(default_factory=list)
+    stop_at: float = float("inf")
+
+    def observe(self, wanted: Wanted) -> State:
+        return self.state
+
+    def read(self, ref: Ref) -> Resource | None:
+        return self.state.get(ref)
+
+    def execute(self, step: Step) -> None:
+        self.before_execute(step)
+        self.executed.append(step)
+        self.state = simulate(self.state, step)
+
+    def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
+        self.asked.append((self.now, deployment))
+        return replace(self.respond(deployment, self.now), deployment=deployment)
+
+    def logs(self, ref: Ref, container: str, tail: int) -> str:
+        return ""
+
+    def keys(self, endpoint: str) -> tuple[str, str]:
+        raise WorkspaceError("no keys here")
+
+    def pause(self, seconds: float) -> bool:
+        self.now += seconds
+        return self.stopping()
+
+    def stopping(self) -> bool:
+        return self.now >= self.stop_at
+
+
+class Silent:
+    def step_started(self, step: Step) -> None: ...
+
+    def waiting(self, step: Step, words: str) -> None: ...
+
+    def probing(self, step: Step, done: int, of: int) -> None: ...
+
+    def step_ended(self, result: StepResult) -> None: ...
+
+
+def tools(workspace: MemoryWorkspace) -> Tools:
+    return Tools(
+        workspace=workspace,
+        body=lambda test: b"{}",
+        watcher=Silent(),
+        now=lambda: workspace.now,
+        pause=workspace.pause,
+        stopping=workspace.stopping,
+    )
