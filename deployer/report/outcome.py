@@ -10,7 +10,8 @@ from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Step
 from deployer.report.redaction import Mask, mask_of
 from deployer.report.sentences import title
-from deployer.report.words import LONGEST_NAME, count, seconds, shortened
+from deployer.report.text import count
+from deployer.report.words import LONGEST_NAME, seconds, shortened
 from deployer.resources import Kind
 
 _LOG_LINES = 40

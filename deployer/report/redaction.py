@@ -12,9 +12,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from deployer.resources import Value
+if TYPE_CHECKING:
+    from deployer.resources import Value
 
 MASK = "(sensitive)"
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 
 from deployer.measure import Summary
 from deployer.report.redaction import Mask, mask_of
-from deployer.report.terminal import styled
-from deployer.report.words import count, milliseconds, rate, seconds, shortened
+from deployer.report.text import count, styled
+from deployer.report.words import milliseconds, rate, seconds, shortened
 from deployer.workspace import Answer
 
 SCORE_VERSION = "1.0"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from deployer.fields import Effect
 from deployer.intent import ANYTHING, Checks, SmokeTest
 from deployer.plan import Action, Bake, Step
-from deployer.report.words import count, joined, milliseconds, rate, scalar, seconds, shortened
+from deployer.report.text import count
+from deployer.report.words import joined, milliseconds, rate, scalar, seconds, shortened
 from deployer.resources import Kind
 
 EFFECTS = {

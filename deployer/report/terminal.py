@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from deployer.diagnostics import Diagnostic, Severity
-from deployer.report.defects import shown, tally
+from deployer.report.defects import diagnostics_text as diagnostics_text
 from deployer.report.outcome import Failure, OutcomeView, ResultRow
-from deployer.report.redaction import Mask, mask_of
+from deployer.report.text import WIDTH, styled, wrapped
 from deployer.report.view import ChangeRow, FindingRow, PlanView, StepRow
 from deployer.report.words import seconds
 
-WIDTH = 100
-COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 SYMBOL_COLOURS = {"+": "green", "~": "yellow", "-/+": "red", "-": "red", "?": "cyan"}
 RESULT_COLOURS = {"applied": "green", "failed": "red", "skipped": "yellow", "undone": "yellow"}
 _LONGEST_PATH = 44
-
-
-def styled(text: str, colour: str, *, color: bool) -> str:
-    """The text in a colour of `COLOURS`, or as it is."""
-    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if color and text else text
 
 
 def plan_text(view: PlanView, *, color: bool = False, width: int = WIDTH) -> str:
@@ -39,10 +30,10 @@ def _step(row: StepRow, color: bool, width: int) -> Iterator[str]:
     comment = styled(f"  # {about}" if about else "", "dim", color=color)
     yield f"{symbol} {styled(row.words, 'bold', color=color)}{comment}"
     if row.reason:
-        yield from (styled(line, "dim", color=color) for line in _wrapped(f"# {row.reason}", width, "      "))
+        yield from (styled(line, "dim", color=color) for line in wrapped(f"# {row.reason}", width, "      "))
     yield from _changes(row, color)
     for sentence in row.sentences:
-        yield from _wrapped(sentence, width, "      ")
+        yield from wrapped(sentence, width, "      ")
 
 
 def _changes(row: StepRow, color: bool) -> Iterator[str]:
@@ -73,24 +64,12 @@ def _finding(row: FindingRow, color: bool, width: int) -> Iterator[str]:
     place = f"{row.origin}: " if row.origin else ""
     yield f"{place}{styled(label, colour, color=color)}: {row.summary} [{row.code}]"
     for paragraph in row.detail.splitlines():
-        yield from _wrapped(paragraph, width, "    ")
+        yield from wrapped(paragraph, width, "    ")
 
 
 def _orphans(view: PlanView, width: int) -> Iterator[str]:
-    yield from _wrapped("In no spec, but carrying this project's tag; `--prune` deletes them:", width, "")
+    yield from wrapped("In no spec, but carrying this project's tag; `--prune` deletes them:", width, "")
     yield from (f"    {name}" for name in view.orphans)
-
-
-def _wrapped(text: str, width: int, indent: str) -> Sequence[str]:
-    """The text in lines of at most `width`; what has no blanks is never broken, so that it can be copied."""
-    return textwrap.wrap(
-        text,
-        max(width, 40),
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def outcome_text(view: OutcomeView, *, color: bool = False) -> str:
@@ -132,46 +111,3 @@ def _reasons(failure: Failure, color: bool) -> Iterator[str]:
         yield styled("┌ last lines of the container's log", "dim", color=color)
         yield from (f"{styled('│', 'dim', color=color)} {line}" for line in failure.log)
         yield styled("└", "dim", color=color)
-
-
-def diagnostics_text(
-    diagnostics: Sequence[Diagnostic],
-    *,
-    sources: Mapping[str, str] | None = None,
-    secrets: frozenset[str] = frozenset(),
-    color: bool = False,
-    width: int = WIDTH,
-) -> str:
-    """Diagnostics by place, each with what to write instead and its line of `sources` (file -> text), then a count.
-
-    "" when there are none.
-    """
-    if not diagnostics:
-        return ""
-    mask = mask_of(secrets)
-    found = [_diagnostic(item, sources or {}, mask, color, width) for item in shown(diagnostics, mask)]
-    return "\n".join("\n".join(lines) for lines in found) + f"\n\n{tally(diagnostics)}\n"
-
-
-def _diagnostic(item: Diagnostic, sources: Mapping[str, str], mask: Mask, color: bool, width: int) -> Iterator[str]:
-    colour = "red" if item.severity is Severity.ERROR else "yellow"
-    place = styled(str(item.location), "bold", color=color)
-    label = styled(item.severity.value, colour, color=color)
-    yield f"{place}: {label}: {item.summary} [{item.code}]"
-    yield from _source(item, sources.get(item.location.file, ""), mask, color)
-    for paragraph in item.detail.splitlines():
-        yield from _wrapped(paragraph, width, "    ")
-
-
-def _source(item: Diagnostic, text: str, mask: Mask, color: bool) -> Iterator[str]:
-    """The line and a caret below its column; nothing where the line is not there or holds what must not be shown."""
-    lines = text.splitlines()
-    if not 0 < item.location.line <= len(lines):
-        return
-    line, column = lines[item.location.line - 1].replace("\t", " ").rstrip(), item.location.column
-    if not line.strip() or mask.line(line) != line or column > len(line) + 1:
-        return
-    first = max(0, column - 60)
-    number = f"{item.location.line:>5} | "
-    yield styled(f"{number}{line[first : first + 100]}", "dim", color=color)
-    yield f"{' ' * (len(number) - 2)}| {' ' * (column - 1 - first)}{styled('^', 'red', color=color)}"

@@ -15,7 +15,8 @@ from deployer.fields import field_at
 from deployer.plan import Action, Finding, Plan, Step
 from deployer.report.redaction import MASK, Mask, mask_of
 from deployer.report.sentences import EFFECTS, VERBS, sentences, title
-from deployer.report.words import LONGEST_NAME, content, count, narrowed, pair, scalar, shortened, size
+from deployer.report.text import count
+from deployer.report.words import LONGEST_NAME, content, narrowed, pair, scalar, shortened, size
 from deployer.resources import Kind, Ref
 
 Files = Mapping[str, Mapping[str, int]]

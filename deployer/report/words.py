@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from deployer.diff import MISSING, Side
+from deployer.report.text import count
 from deployer.resources import Value
 
 NOT_SET = "(not set)"
@@ -104,11 +105,6 @@ def _without(items: Sequence[Value], others: Sequence[Value]) -> list[Value]:
         else:
             kept.append(item)
     return kept
-
-
-def count(number: int, noun: str) -> str:
-    """ "1 file", "4 files"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def size(bytes_: int) -> str:

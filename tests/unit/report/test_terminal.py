@@ -10,8 +10,9 @@ from deployer.diagnostics import Diagnostic, Location, Severity
 from deployer.diff import diff
 from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Plan, Step
+from deployer.report.defects import diagnostics_text
 from deployer.report.outcome import outcome_view
-from deployer.report.terminal import diagnostics_text, outcome_text, plan_text
+from deployer.report.terminal import outcome_text, plan_text
 from deployer.report.view import plan_view
 from deployer.resources import Resource, Value, deployment_ref
 from tests.unit.report.samples import sample_outcome, sample_plan
