@@ -17,15 +17,14 @@ PROJECT, CODE, SENT, PREVIOUS, ROLLOUT, PROTECTED = (
     f"{RESERVED}{name}" for name in ("project", "code", "sent", "previous", "rollout", "protected")
 )
 _LONGEST = 256
-_CHUNKS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
     """What our tags say. `code` is the canonical value of the deployment's code and `code_id` the "<name>:<version>" of
     the code asset it was taken for: it is believed only while the live deployment still names that asset.
-    `sent` holds the values that Azure does not give back, by dotted path, and under "variables" the names of declared
-    environment variables that look like the service's own.
+    `sent` holds the values that Azure does not give back, by dotted path; under "variables" the names of declared
+    environment variables that look like the service's own; under "data" what collections of a data collector declared.
     """
 
     project: str = ""
@@ -50,8 +49,8 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         project=found.get(PROJECT, ""),
         code=code,
         code_id=code_id,
-        sent=_parse_sent(found.get(SENT, "")),
-        previous=_parse_split("".join(found.get(f"{PREVIOUS}-{number}", "") for number in range(1, _CHUNKS + 1))),
+        sent=_parse_sent(_joined(found, SENT)),
+        previous=_parse_split(_joined(found, PREVIOUS)),
         rollout=found.get(ROLLOUT, ""),
         protected=found.get(PROTECTED) == "true",
     )
@@ -63,23 +62,27 @@ def tags_of(notes: Notes) -> dict[str, str]:
     tags = {
         PROJECT: notes.project,
         CODE: f"{notes.code} {notes.code_id}" if notes.code and notes.code_id else "",
-        SENT: sent,
         ROLLOUT: notes.rollout,
         PROTECTED: "true" if notes.protected else "",
-        **_split_tags(notes.previous),
+        **_cut(SENT, sent),
+        **_cut(PREVIOUS, "".join(f"{name}={share};" for name, share in sorted(notes.previous.items()) if share)),
     }
     return {name: value for name, value in tags.items() if 0 < len(value) <= _LONGEST}
 
 
-def _split_tags(split: Mapping[str, int]) -> dict[str, str]:
-    """The non-zero shares as `name=share;...`, cut between shares into tags of at most 256 characters."""
-    chunks = [""]
-    for name, share in sorted(split.items()):
-        part = f"{name}={share};" if share else ""
-        if len(chunks[-1]) + len(part) > _LONGEST:
-            chunks.append("")
-        chunks[-1] += part
-    return {f"{PREVIOUS}-{number}": chunk for number, chunk in enumerate(chunks[:_CHUNKS], start=1)}
+def _names(tag: str) -> tuple[str, ...]:
+    """The tags that one long text is spread over; the traffic of 20 deployments fits into four."""
+    return tuple(f"{tag}-{number}" for number in range(1, 5)) if tag == PREVIOUS else (tag, f"{tag}-2", f"{tag}-3")
+
+
+def _cut(tag: str, text: str) -> dict[str, str]:
+    """A text in pieces of at most 256 characters; one that is too long for all its tags is left out."""
+    pieces = [text[start : start + _LONGEST] for start in range(0, len(text), _LONGEST)]
+    return dict(zip(_names(tag), pieces, strict=False)) if len(pieces) <= len(_names(tag)) else {}
+
+
+def _joined(tags: Mapping[str, str], tag: str) -> str:
+    return "".join(tags.get(name, "") for name in _names(tag))
 
 
 def _parse_split(joined: str) -> dict[str, int]:

@@ -96,6 +96,8 @@ def deployment_notes(resource: Resource, project: str, code_id: str | None) -> N
     names = sorted(set(variables) & set(quirks.SERVICE_VARIABLES)) if isinstance(variables, Mapping) else []
     if names:
         sent["variables"] = names
+    if data := _declared_data(resource):
+        sent["data"] = data
     code = value_at(resource.fields, "code_configuration.code")
     asset = ":".join(code_id.split("/")[-3::2]) if code_id else ""
     return Notes(project=project, code=str(code or ""), code_id=asset, sent=sent)
@@ -189,6 +191,23 @@ def _container_resources(fields: Mapping[str, Any] | None) -> Any:
     return ResourceRequirementsSettings(**parts)
 
 
+def _declared_data(resource: Resource) -> dict[str, Value]:
+    """The data assets that collections of a data collector declare, by collection."""
+    collections = value_at(resource.fields, "data_collector.collections")
+    parts = collections.items() if isinstance(collections, Mapping) else ()
+    return {name: plain(data) for name, part in parts if (data := value_at(part, "data"))}
+
+
+def _data_asset(data: Any) -> Any:
+    """A data asset; the SDK fails on the short reference that its own schema allows."""
+    from azure.ai.ml.entities import DataAsset
+
+    if isinstance(data, str):
+        name, _, version = data.removeprefix("azureml:").rpartition(":")
+        return DataAsset(name=name, version=version)
+    return DataAsset(**data) if data else None
+
+
 def _collector(fields: Mapping[str, Any] | None) -> Any:
     from azure.ai.ml.entities import DataCollector, DeploymentCollection
     from azure.ai.ml.entities._deployment.request_logging import RequestLogging
@@ -196,7 +215,9 @@ def _collector(fields: Mapping[str, Any] | None) -> Any:
     if not fields:
         return None
     collections = {
-        name: DeploymentCollection(enabled=part["enabled"], data=part.get("data"), client_id=part.get("client_id"))
+        name: DeploymentCollection(
+            enabled=part["enabled"], data=_data_asset(part.get("data")), client_id=part.get("client_id")
+        )
         for name, part in fields["collections"].items()
     }
     logging = fields.get("request_logging")

@@ -46,7 +46,8 @@ def deployment(raw: Raw, endpoint_name: str, home: str, code_of: CodeOf) -> Reso
     fields["code_configuration"] = _code(wire_value(raw, "properties.codeConfiguration"), home, notes, code_of)
     fields["environment_variables"] = variables(wire_value(raw, "properties.environmentVariables"), notes)
     fields["scale_settings"] = _scale(wire_value(raw, "properties.scaleSettings"), fields["type"])
-    fields["data_collector"] = collector(wire_value(raw, "properties.dataCollector"), home)
+    owner = f"{endpoint_name.lower()}-{raw['name'].lower()}"
+    fields["data_collector"] = collector(wire_value(raw, "properties.dataCollector"), home, owner, notes)
     fields["resources"] = _container_resources(wire_value(raw, "properties.containerResourceRequirements"))
     fields["properties"] = properties(wire_value(raw, "properties.properties"))
     return Resource(ref=deployment_ref(endpoint_name, raw["name"]), fields=fields, status=status(raw))
@@ -146,48 +147,69 @@ def _scale(wire: Any, kind: str) -> dict[str, Any]:
     return read_rows(quirks.DEFAULT_SCALE, found)
 
 
-def collector(wire: Any, home: str) -> dict[str, Any] | None:
+def collector(wire: Any, home: str, owner: str, notes: Notes) -> dict[str, Any] | None:
     """Data collection; Azure keeps one sampling rate per collection where the YAML has one for all."""
     if not wire:
         return None
     collections = wire.get("collections") or {}
     rates = [item.get("samplingRate") for item in collections.values() if item.get("samplingRate") is not None]
-    headers = (wire.get("requestLogging") or {}).get("captureHeaders")
+    logging = wire.get("requestLogging")
+    declared = notes.sent.get("data")
+    known = declared if isinstance(declared, Mapping) else {}
     return {
-        "collections": {name: _collection(item, home) for name, item in collections.items()},
+        "collections": {
+            name: _collection(item, home, f"{owner}-{name}", known.get(name)) for name, item in collections.items()
+        },
         "rolling_rate": str(wire.get("rollingRate") or "hour").lower(),
         "sampling_rate": float(rates[0]) if rates else 1.0,
-        "request_logging": {"capture_headers": list(headers)} if headers else None,
+        "request_logging": None if logging is None else {"capture_headers": logging.get("captureHeaders")},
     }
 
 
-def _collection(wire: Mapping[str, Any], home: str) -> dict[str, Any]:
+def _collection(wire: Raw, home: str, default_name: str, declared: Any) -> dict[str, Any]:
+    """One collection. Its data asset has a name of the SDK's making where none was declared; its path is write-only."""
     enabled = str(wire.get("dataCollectionMode") or "").lower() == "enabled"
+    asset = short(wire.get("dataId"), home)
     return {
         "enabled": "true" if enabled else "false",
-        "data": short(wire.get("dataId"), home),
+        "data": declared if asset == data_asset(declared, default_name) else _undeclared(asset),
         "client_id": wire.get("clientId"),
     }
+
+
+def data_asset(declared: Any, default_name: str) -> str:
+    """The data asset that the SDK registers for a collection, as a short reference."""
+    if isinstance(declared, str):
+        return declared
+    given = declared or {}
+    return f"azureml:{given.get('name') or default_name}:{given.get('version') or '1'}"
+
+
+def _undeclared(asset: str | None) -> dict[str, Any] | None:
+    if not asset:
+        return None
+    name, _, version = asset.removeprefix("azureml:").rpartition(":")
+    return {"name": name, "version": version, "path": None, "data_id": None}
 
 
 def _container_resources(wire: Any) -> dict[str, Any] | None:
     if not wire:
         return None
     return {
-        name: {
-            key: value
-            for key, value in (
-                ("cpu", part.get("cpu")),
-                ("memory", part.get("memory")),
-                ("nvidia.com/gpu", part.get("gpu")),
-            )
-            if value is not None
-        }
-        for name, part in (
-            ("requests", wire.get("containerResourceRequests") or {}),
-            ("limits", wire.get("containerResourceLimits") or {}),
-        )
-        if part
+        "requests": _amounts(wire.get("containerResourceRequests")),
+        "limits": _amounts(wire.get("containerResourceLimits")),
+    }
+
+
+def _amounts(wire: Any) -> dict[str, Any] | None:
+    """Amounts of a container; `gpu` is only another way to write `nvidia.com/gpu`."""
+    if not wire:
+        return None
+    return {
+        "cpu": wire.get("cpu"),
+        "memory": wire.get("memory"),
+        "nvidia.com/gpu": wire.get("gpu"),
+        "gpu": None,
     }
 
 

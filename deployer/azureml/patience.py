@@ -39,8 +39,11 @@ class Refused(Exception):
         self.refusal = refusal
 
 
-def insist(patience: Patience, what: str, attempt: Callable[[], T]) -> T:
-    """The result of `attempt`, tried again while it is refused for a reason that passes. Raises WorkspaceError."""
+def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_passes: bool = True) -> T:
+    """The result of `attempt`, tried again while it is refused for a reason that passes. Raises WorkspaceError.
+
+    A conflict (409) on an endpoint is another operation on it, on an asset it is one of that name with other content.
+    """
     start, pause = patience.clock(), min(1.0, patience.poll)
     while True:
         try:
@@ -48,7 +51,8 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T]) -> T:
         except Refused as refused:
             refusal = refused.refusal
         wait = pause if refusal.retry_after is None else refusal.retry_after
-        if patience.clock() + wait > start + _time_for(refusal, patience):
+        final = refusal.status == 409 and not conflict_passes
+        if final or patience.clock() + wait > start + _time_for(refusal, patience):
             raise error_of(refusal, what)
         patience.sleep(wait)
         pause = min(pause * 2, patience.longest_pause)

@@ -32,7 +32,7 @@ def short(reference: Any, home: str) -> str | None:
         return None
     plain = str(reference).removeprefix("azureml:") if str(reference).startswith("azureml:/s") else str(reference)
     if not plain.lower().startswith(home.lower() + "/"):
-        return plain if plain.startswith("azureml:") else f"azureml:{plain}"
+        return plain if plain.startswith(("azureml:", "/")) else f"azureml:{plain}"
     rest = plain[len(home) + 1 :]
     asset = _ASSET.fullmatch(rest)
     if asset is None:

@@ -11,10 +11,11 @@ from typing import Any
 _SECRET = re.compile(r"(sig=|Bearer\s+|AccountKey=|SharedAccessKey=)[^\s&;\"']+", re.IGNORECASE)
 _REASON = re.compile(r"([A-Z][A-Za-z]{5,40}): ")
 _BUSY = re.compile(
-    r"\bis in \w+ provisioning state|another operation|operation (?:is )?in progress|already running"
+    r"because it is in \w+ provisioning state|another operation|operation (?:is )?in progress|already running"
     r"|waiting for lock|try again later",
     re.IGNORECASE,
 )
+_GENERAL = re.compile(r"(BadRequest|UserError|NotFound|Inferencing\w*)$")
 _GENERIC = frozenset(
     {
         "the request is invalid.",
@@ -55,7 +56,7 @@ def read_refusal(status: int, body: str, headers: Mapping[str, str]) -> Refusal:
     """Read an error answer: its innermost code and message, with the ids that Azure support asks for."""
     document = _object(body)
     error = _error_of(document)
-    message = _join(_messages(error)) or _one_line(body if not document else "")
+    message = _join(_messages(error) if document else iter([_plain_text(body)]))
     found = {key.lower(): value for key, value in headers.items()}
     return Refusal(
         status=status,
@@ -96,24 +97,31 @@ def _error_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _code(error: Mapping[str, Any], document: Mapping[str, Any], message: str) -> str:
-    """The code that says most: a nested one rather than UserError, else the reason a message begins with."""
-    inner = _inner_code(error)
-    code = inner if error.get("code") in (None, "", "UserError") and inner else error.get("code")
+    """The code that says most: a nested one rather than a general one, else the reason a message begins with."""
+    codes = [code for code in (*_inner_codes(error), *_detail_codes(error)) if not _GENERAL.match(code)]
+    code = str(error.get("code") or "")
+    if codes and (not code or _GENERAL.match(code)):
+        return codes[-1]
     reason = _REASON.match(message)
     if not code and reason:
         return reason.group(1)
     if not code and document.get("status") in ("Canceled", "Failed"):
         return "OperationCanceled" if document["status"] == "Canceled" else "OperationFailed"
-    return str(code or "")
-
-
-def _inner_code(error: Mapping[str, Any]) -> str:
-    inner = error.get("innerError") or error.get("innererror")
-    code = ""
-    while isinstance(inner, dict):
-        code = str(inner.get("code") or code)
-        inner = inner.get("innerError") or inner.get("innererror")
     return code
+
+
+def _inner_codes(error: Mapping[str, Any]) -> Iterator[str]:
+    inner = error.get("innerError") or error.get("innererror")
+    while isinstance(inner, dict):
+        if inner.get("code"):
+            yield str(inner["code"])
+        inner = inner.get("innerError") or inner.get("innererror")
+
+
+def _detail_codes(error: Mapping[str, Any]) -> Iterator[str]:
+    for detail in error.get("details") or ():
+        if isinstance(detail, dict) and detail.get("code"):
+            yield str(detail["code"])
 
 
 def _messages(error: Mapping[str, Any]) -> Iterator[str]:
@@ -141,6 +149,11 @@ def _unwrap(message: str) -> Iterator[str]:
         yield from (_one_line(str(text)) for text in (texts if isinstance(texts, list) else [texts]))
     if not errors:
         yield from _messages(_error_of(inner)) if _error_of(inner) else iter((str(inner.get("title") or ""),))
+
+
+def _plain_text(body: str) -> str:
+    """A body that is not JSON; the page of a proxy says nothing to anybody."""
+    return "" if body.lstrip().startswith("<") else _one_line(body)
 
 
 def _one_line(text: str) -> str:

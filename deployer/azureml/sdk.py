@@ -45,11 +45,11 @@ class Sdk:
 
     def call(self, what: str, work: Callable[[Any], T]) -> T:
         """`work(ml_client)`, tried again while Azure is busy. Raises WorkspaceError; `what` says what was attempted."""
-        return insist(self.patience, what, lambda: self._attempt(work))
+        return insist(self.patience, what, lambda: self._attempt(work), conflict_passes=False)
 
     def operate(self, what: str, begin: Callable[[Any], Any]) -> None:
         """Begin a long-running operation and wait for its end."""
-        self.call(what, lambda client: self._finish(begin(client), what))
+        insist(self.patience, what, lambda: self._attempt(lambda client: self._finish(begin(client), what)))
 
     def _attempt(self, work: Callable[[Any], T]) -> T:
         client = self._ml_client()

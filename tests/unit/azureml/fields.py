@@ -97,12 +97,15 @@ endpoints = st.fixed_dictionaries(
     }
 ).map(lambda found: found | ({"public_network_access": "enabled"} if found["compute"] else {}))
 
+_data = st.none() | st.fixed_dictionaries(
+    {"name": names, "version": names, "path": st.none() | names, "data_id": st.none()}
+)
 _collectors = st.none() | st.fixed_dictionaries(
     {
         "collections": st.dictionaries(
             names,
             st.fixed_dictionaries(
-                {"enabled": st.sampled_from(["true", "false"]), "data": st.none(), "client_id": st.none() | names}
+                {"enabled": st.sampled_from(["true", "false"]), "data": _data, "client_id": st.none() | names}
             ),
             min_size=1,
             max_size=2,
@@ -149,7 +152,9 @@ _managed = st.fixed_dictionaries(
         "resources": st.none(),
     }
 )
-_amounts = st.dictionaries(st.sampled_from(["cpu", "memory", "nvidia.com/gpu"]), names, min_size=1)
+_amounts = st.none() | st.fixed_dictionaries(
+    {"cpu": names, "memory": st.none() | names, "nvidia.com/gpu": st.none() | names, "gpu": st.none()}
+)
 _kubernetes = st.fixed_dictionaries(
     _common
     | {
@@ -167,7 +172,8 @@ _kubernetes = st.fixed_dictionaries(
         | st.just({"type": "default"}),
         "egress_public_network_access": st.just("enabled"),
         "private_network_connection": st.just(False),
-        "resources": st.none() | st.dictionaries(st.sampled_from(["requests", "limits"]), _amounts, min_size=1),
+        "resources": st.none()
+        | st.fixed_dictionaries({"requests": _amounts, "limits": _amounts}).filter(lambda found: any(found.values())),
     }
 )
 deployments = _managed | _kubernetes

@@ -24,6 +24,7 @@ def observed_deployment(resource: Resource) -> Resource:
     entity = entities.deployment(resource, code_id, entities.deployment_notes(resource, "demo", code_id))
     for name, part in (("model", "models"), ("environment", "environments")):
         setattr(entity, name, _resolved(getattr(entity, name), part))
+    _register_data(entity)
     body = service.sent(entity._to_rest_object(location="local"))
     return normalise.deployment(service.deployment(body, "blue"), "digits", service.HOME, no_read)
 
@@ -34,6 +35,13 @@ def _resolved(reference: str | None, part: str) -> str | None:
         return reference
     name, _, version = reference.rpartition(":")
     return f"{service.HOME}/{part}/{name}/versions/{version}"
+
+
+def _register_data(entity: Any) -> None:
+    """What the SDK does with the data assets of a collector before it writes."""
+    for name, part in (entity.data_collector.collections if entity.data_collector else {}).items():
+        asset = (part.data and part.data.name) or f"digits-blue-{name}"
+        part.data = f"{service.HOME}/data/{asset}/versions/{(part.data and part.data.version) or '1'}"
 
 
 def observed_endpoint(resource: Resource, split: Split) -> tuple[Resource, Resource]:

@@ -1,0 +1,154 @@
+"""ARM JSON as the service writes it, against the one canonical form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployer.azureml import normalise, quirks
+from deployer.azureml.bookkeeping import Notes, tags_of
+from deployer.azureml.references import parse_label, short
+from deployer.resources import Kind, Ref
+from tests.unit.azureml import fields
+from tests.unit.azureml.service import CODE_ID, HOME
+
+UPDATING: dict[str, Any] = {
+    "id": f"{HOME}/onlineEndpoints/e/deployments/Blue",
+    "name": "Blue",
+    "tags": {},
+    "kind": "Managed",
+    "sku": {"name": "Default", "tier": "Standard", "capacity": 1},
+    "properties": {
+        "description": None,
+        "properties": {"AzureAsyncOperationUri": "https://management.azure.com/x"},
+        "codeConfiguration": None,
+        "environmentId": None,
+        "environmentVariables": {},
+        "scaleSettings": {"scaleType": "Default"},
+        "requestSettings": {"maxQueueWait": "PT0S", "requestTimeout": "PT0S", "maxConcurrentRequestsPerInstance": 1},
+        "modelMountPath": None,
+        "appInsightsEnabled": False,
+        "livenessProbe": None,
+        "readinessProbe": None,
+        "provisioningState": "Updating",
+        "instanceType": "Standard_F4s_v2",
+        "model": f"{HOME}/models/digits/versions/4",
+        "egressPublicNetworkAccess": "Enabled",
+        "endpointComputeType": "Managed",
+    },
+}
+
+
+def by_hash(asset: str) -> str:
+    return f"sha256:of {asset}"
+
+
+def with_code(**tags: str) -> dict[str, Any]:
+    code = {"codeId": CODE_ID, "scoringScript": "score.py"}
+    return {**UPDATING, "tags": tags, "properties": {**UPDATING["properties"], "codeConfiguration": code}}
+
+
+def code_of(raw: dict[str, Any]) -> Any:
+    found = normalise.deployment(raw, "e", HOME, by_hash).fields["code_configuration"]
+    assert isinstance(found, dict)
+    return found["code"]
+
+
+def test_the_first_answer_for_a_new_deployment_has_the_defaults_already() -> None:
+    live = normalise.deployment(UPDATING, "E", HOME, by_hash)
+    bare = {"model": "azureml:digits:4", "environment": None, "code_configuration": None}
+    assert dict(live.fields) == {**fields.DEPLOYMENT, **bare, "instance_type": "standard_f4s_v2"}
+    assert (live.ref.endpoint, live.ref.name) == ("e", "blue")
+    assert live.status is not None
+    assert live.status.provisioning_state == "Updating"
+
+
+def test_our_note_of_the_code_is_believed_while_the_code_is_the_one_it_was_taken_for() -> None:
+    asset = ":".join(CODE_ID.split("/")[-3::2])
+    ours = tags_of(Notes(code="sha256:noted", code_id=asset))
+    assert code_of(with_code(**ours)) == "sha256:noted"
+    assert code_of(with_code()) == f"sha256:of azureml:{asset}"
+    stale = tags_of(Notes(code="sha256:noted", code_id="another:1"))
+    assert code_of(with_code(**stale)) == f"sha256:of azureml:{asset}"
+
+
+def test_variables_of_the_service_are_hidden_unless_the_author_declared_them() -> None:
+    wire = {
+        "AZUREML_MODEL_DIR": "/var/azureml-app/azureml-models/digits/1",
+        "AZUREML_ENTRY_SCRIPT": "score.py",
+        "AML_APP_ROOT": "/srv",
+        "WORKERS": "2",
+    }
+    assert normalise.variables(wire, Notes()) == {"AML_APP_ROOT": "/srv", "WORKERS": "2"}
+    declared = Notes(sent={"variables": ["AZUREML_MODEL_DIR"]})
+    assert "AZUREML_MODEL_DIR" in normalise.variables(wire, declared)
+
+
+@pytest.mark.parametrize(
+    ("wire", "milliseconds"),
+    [("PT5S", 5000), ("PT1.5S", 1500), ("PT1M30S", 90_000), ("P1DT1H", 90_000_000), ("PT0S", None), ("soon", None)],
+)
+def test_durations(wire: str, milliseconds: int | None) -> None:
+    assert quirks.milliseconds(wire) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("wire", "yaml"),
+    [
+        (f"{HOME}/models/Digits/versions/1", "azureml:Digits:1"),
+        (f"{HOME.upper()}/environments/sklearn/labels/latest", "azureml:sklearn@latest"),
+        (f"azureml:{HOME}/codes/c/versions/2", "azureml:c:2"),
+        (f"{HOME}/computes/cluster", "azureml:cluster"),
+        ("azureml://registries/r/models/m/versions/1", "azureml://registries/r/models/m/versions/1"),
+        ("azureml:AzureML-sklearn:1", "azureml:AzureML-sklearn:1"),
+        (f"{HOME}2/models/m/versions/1", f"{HOME}2/models/m/versions/1"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_references(wire: str | None, yaml: str | None) -> None:
+    assert short(wire, HOME) == yaml
+
+
+@pytest.mark.parametrize(
+    ("reference", "label"),
+    [
+        ("azureml:digits@latest", ("digits", "latest")),
+        ("azureml:digits", ("digits", "latest")),
+        ("azureml:digits@prod", ("digits", "prod")),
+        ("azureml:digits:1", None),
+        ("azureml://registries/r/models/m/labels/latest", None),
+    ],
+)
+def test_labels(reference: str, label: tuple[str, str] | None) -> None:
+    assert parse_label(reference) == label
+
+
+def test_traffic_has_lower_case_names_and_no_zeros() -> None:
+    assert normalise.shares({"Blue": 90, "green": 10, "old": 0}) == {"blue": 90, "green": 10}
+
+
+def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
+    ref = Ref(kind=Kind.MODEL, name="digits:1")
+    live = normalise.model({"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model"}}, ref)
+    assert live.fields["path"] is None
+    assert live.status is not None
+    assert live.status.unknown == ("path",)
+
+
+def test_specs_and_workspaces_speak_of_the_same_fields() -> None:
+    from deployer.spec.canonical import canonical
+
+    assert canonical(Kind.ENDPOINT, {}) == fields.ENDPOINT
+    for kind, known in (
+        (Kind.DEPLOYMENT, fields.DEPLOYMENT),
+        (Kind.MODEL, fields.MODEL),
+        (Kind.ENVIRONMENT, fields.ENVIRONMENT),
+    ):
+        given = {
+            key: known[key]
+            for key in ("model", "environment", "code_configuration", "instance_type", "path", "image")
+            if key in known
+        }
+        assert canonical(kind, given) == dict(known)
