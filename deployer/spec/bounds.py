@@ -1,0 +1,156 @@
+"""What a template may cost: characters, loop rounds, calls, and sizes of single values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_TEXT = 2_000_000
+MAX_ROUNDS = 200_000
+MAX_CALLS = 50_000
+MAX_BITS = 10_000
+MAX_WIDTH = 200
+
+FILTERS = (
+    "abs capitalize count d default dictsort e escape first float groupby int items last length list lower map max min "
+    "reject rejectattr reverse round select selectattr sort string sum title trim unique upper urlencode wordcount"
+).split()
+TEXT_METHODS = frozenset(
+    (
+        "capitalize casefold count endswith find index isalnum isalpha isdigit islower isupper lower lstrip partition "
+        "removeprefix removesuffix rpartition rsplit rstrip split splitlines startswith strip swapcase title upper"
+    ).split()
+)
+CONVERSION = re.compile(r"%(?:\(\w*\))?([^a-zA-Z%]*)[a-zA-Z%]")
+
+
+class LimitReached(Exception):
+    """A template asked for more than it may have."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left for one rendering."""
+
+    text: int = MAX_TEXT
+    rounds: int = MAX_ROUNDS
+    calls: int = MAX_CALLS
+
+    def refill(self) -> None:
+        """Begin another rendering."""
+        self.text, self.rounds, self.calls = MAX_TEXT, MAX_ROUNDS, MAX_CALLS
+
+    def concat(self, pieces: Iterable[Any]) -> str:
+        """Join pieces of output, counting characters."""
+        parts = []
+        for piece in pieces:
+            part = piece if isinstance(piece, str) else str(piece)
+            self._write(len(part))
+            parts.append(part)
+        return "".join(parts)
+
+    def each(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items of a loop, counting rounds."""
+        for item in items:
+            self.rounds -= 1
+            if self.rounds < 0:
+                raise LimitReached(f"its loops run more than {MAX_ROUNDS:,} times")
+            yield item
+
+    def range(self, *bounds: int) -> range:
+        """Jinja2's `range`, refused where a loop over it could not end."""
+        numbers = range(*bounds)
+        if len(numbers) > MAX_ROUNDS:
+            raise LimitReached(f"a range of {len(numbers):,} numbers, where {MAX_ROUNDS:,} are allowed")
+        return numbers
+
+    def call(self) -> None:
+        """Count a call of a macro or a function, or an include."""
+        self.calls -= 1
+        if self.calls < 0:
+            raise LimitReached(f"it makes more than {MAX_CALLS:,} calls")
+
+    def _write(self, size: int) -> None:
+        self.text -= size
+        if self.text < 0:
+            raise LimitReached(f"it writes more than {MAX_TEXT:,} characters")
+
+    def filters(self) -> Mapping[str, Callable[..., Any]]:
+        """The filters that can make text grow, with limits."""
+        return {
+            "join": self.join,
+            "replace": self.replace,
+            "indent": self.indent,
+            "format": self.format,
+            "tojson": self.to_json,
+        }
+
+    def join(self, items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+        """`items | join(", ")`, with `attribute` of each item where one is named."""
+        values = items if attribute is None else [item[attribute] for item in items]
+        texts = [str(item) for item in self.each(values)]
+        self._write(sum(map(len, texts)) + len(separator) * len(texts))
+        return separator.join(texts)
+
+    def replace(self, text: Any, old: str, new: str, count: int = -1) -> str:
+        """`text | replace(old, new)`."""
+        before = str(text)
+        self._write(len(before) + before.count(old) * len(new))
+        return before.replace(old, new, count)
+
+    def indent(self, text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+        """`text | indent(2)`: every line but the first, and blank ones, moved to the right."""
+        margin = width if isinstance(width, str) else " " * min(width, MAX_WIDTH)
+        lines = text.split("\n")
+        self._write(len(text) + len(margin) * len(lines))
+        moved = [margin + line if (line or blank) and (number or first) else line for number, line in enumerate(lines)]
+        return "\n".join(moved)
+
+    def format(self, text: str, *values: Any, **named: Any) -> str:
+        """`"%02d" | format(3)`."""
+        bounded_format(text)
+        return text % (named or values)
+
+    def to_json(self, value: Any) -> str:
+        """A value as JSON, which is YAML too."""
+        import json
+
+        text = json.dumps(value, sort_keys=True)
+        self._write(len(text))
+        return text
+
+
+def bounded_operation(operator: str, left: Any, right: Any) -> None:
+    """Refuse an arithmetic operation whose result would be too large; raises LimitReached."""
+    match operator, left, right:
+        case "**", int(), int():
+            _check_bits(left.bit_length() * max(right, 0))
+        case "*", int(), int():
+            _check_bits(left.bit_length() + right.bit_length())
+        case ("*", str() | list() | tuple(), int()):
+            _check_size(len(left) * right)
+        case ("*", int(), str() | list() | tuple()):
+            _check_size(left * len(right))
+        case ("+", str() | list() | tuple(), str() | list() | tuple()):
+            _check_size(len(left) + len(right))
+        case "%", str(), _:
+            bounded_format(left)
+
+
+def bounded_format(text: str) -> None:
+    """Refuse a format with an enormous width; raises LimitReached."""
+    for match in CONVERSION.finditer(text):
+        if "*" in match[1] or any(int(number) > MAX_WIDTH for number in re.findall(r"\d{1,9}", match[1])):
+            raise LimitReached(f"a format wider than {MAX_WIDTH}")
+
+
+def _check_bits(bits: int) -> None:
+    if bits > MAX_BITS:
+        raise LimitReached(f"a number of more than {MAX_BITS:,} bits")
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_TEXT:
+        raise LimitReached(f"a value of {size:,} characters or items")

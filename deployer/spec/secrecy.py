@@ -1,0 +1,71 @@
+"""Which names and values look like secrets: by well-known shapes of keys, and by how random a value is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+SECRET_NAME = re.compile(
+    r"(^|_|-)(secret|password|passwd|pwd|token|api_?key|access_?key|account_?key|private_?key|connection_?string|"
+    r"credentials?|sas)(_|-|$)",
+    re.IGNORECASE,
+)
+KNOWN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("an Azure storage key", re.compile(r"(^|[=;])[A-Za-z0-9+/]{86}==($|;)")),
+    ("a connection string", re.compile(r"(AccountKey|SharedAccessKey|Password|Pwd)=[^;\s]{6,}", re.IGNORECASE)),
+    ("a shared access signature", re.compile(r"[?&]sig=[A-Za-z0-9%+/=]{20,}")),
+    ("a Microsoft Entra client secret", re.compile(r"^[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}$")),
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("a GitHub token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})")),
+    ("an AWS access key", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ("an OpenAI key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
+    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
+    ("a Slack token", re.compile(r"\bxox[baprs]-[A-Za-z0-9-]{10,}")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")),
+    ("an address with a password", re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]{3,}@", re.IGNORECASE)),
+)
+REFERENCE = re.compile(r"\$\{\{.*\}\}|^[^@\s]+@https://[^/]+\.vault\.|keyvault", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"place_?holder|^<.*>$|^\$|changeme|xxx", re.IGNORECASE)
+RANDOM = re.compile(r"[A-Za-z0-9+/_=~-]{24,}")
+HARMLESS = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$|^[0-9]+$|[/\\].*[/\\]", re.IGNORECASE)
+ENOUGH_BITS = 3.8
+SHORTEST = 6
+
+
+def secret_shape(name: str, value: str) -> str:
+    """What kind of secret a literal looks like, as words for a message; "" when it does not look like one."""
+    if not value or REFERENCE.search(value):
+        return ""
+    for words, shape in KNOWN_SHAPES:
+        if shape.search(value):
+            return words
+    if SECRET_NAME.search(name) and _is_opaque(value):
+        return "a secret by its name"
+    return "a random key" if _is_random(value) else ""
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether an environment variable should be treated as a secret."""
+    return bool(secret_shape(name, value)) or (SECRET_NAME.search(name) is not None and len(value) >= SHORTEST)
+
+
+def _is_opaque(value: str) -> bool:
+    """Whether a value could be a password at all: not a number, a switch, a path or a placeholder."""
+    if len(value) < SHORTEST or PLACEHOLDER.search(value) or " " in value:
+        return False
+    return not value.isdigit() and value.lower() not in ("true", "false", "enabled", "disabled") and "://" not in value
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value is one long mixture of letters and digits that nobody would type."""
+    if not RANDOM.fullmatch(value) or HARMLESS.search(value):
+        return False
+    mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
+    return mixed and _entropy(value) >= ENOUGH_BITS
+
+
+def _entropy(value: str) -> float:
+    """Shannon entropy of the characters, in bits per character."""
+    total = len(value)
+    return -sum(count / total * math.log2(count / total) for count in Counter(value).values())

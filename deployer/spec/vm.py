@@ -1,0 +1,41 @@
+"""VM sizes of managed online endpoints, and the quota that they need.
+
+Sizes and exemptions: https://learn.microsoft.com/azure/machine-learning/reference-managed-online-endpoints-vm-sku-list
+(2025-10-18). The list ages: a size that is not in it is worth a warning, not a refusal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmSize:
+    """A VM size in its usual spelling, its cores, and whether Azure reserves no fifth of the quota for upgrades."""
+
+    name: str
+    cores: int
+    no_reserve: bool
+
+
+@cache
+def vm_sizes() -> Mapping[str, VmSize]:
+    """The known VM sizes by their name in lower case."""
+    rows = json.loads((Path(__file__).parent / "vm_sizes.json").read_text(encoding="utf-8"))
+    return {name.lower(): VmSize(name=name, cores=cores, no_reserve=no_reserve) for name, cores, no_reserve in rows}
+
+
+def cores_needed(instance_type: str, instance_count: int) -> int | None:
+    """The quota, in cores, that a managed deployment needs: ceil(1.2 x instances) x cores; None for an unknown size.
+
+    Source: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
+    """
+    size = vm_sizes().get(instance_type.lower())
+    if size is None:
+        return None
+    instances = instance_count if size.no_reserve else -(-instance_count * 12 // 10)
+    return instances * size.cores
