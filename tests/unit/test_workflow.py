@@ -1,0 +1,134 @@
+"""The review workflow: a valid one, with few permissions, and a comment that is made once and then updated."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+WORKFLOW = Path(".github/workflows/review.yml")
+ACTIONS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact", "azure/login"}
+MARKER = "<!-- deployer plan digits dev -->"
+
+GH = """#!{python}
+import json, subprocess, sys
+arguments = sys.argv[1:]
+with open({log!r}, "a") as log:
+    log.write(json.dumps(arguments) + "\\n")
+if "--jq" in arguments:
+    program = arguments[arguments.index("--jq") + 1]
+    sys.exit(subprocess.run(["jq", "--raw-output", program, {comments!r}]).returncode)
+"""
+
+
+def workflow() -> dict[str, Any]:
+    # `on` is a boolean to YAML 1.1, which is what PyYAML reads
+    loaded: dict[Any, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    return {"on" if key is True else key: value for key, value in loaded.items()}
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for job in workflow()["jobs"].values() for step in job["steps"]]
+
+
+def script(name: str) -> str:
+    """The shell text of the first step with this name."""
+    return next(str(step["run"]) for step in steps() if step.get("name") == name)
+
+
+def test_it_is_a_workflow() -> None:
+    schema = json.loads((files("check_jsonschema") / "builtin_schemas/vendor/github-workflows.json").read_text("utf-8"))
+    jsonschema.validate(workflow(), schema)
+
+
+def test_it_uses_few_actions_of_known_owners() -> None:
+    used = {step["uses"].partition("@")[0] for step in steps() if "uses" in step}
+    assert used <= ACTIONS
+
+
+def test_only_the_plan_job_may_sign_in_and_comment_and_never_for_a_fork() -> None:
+    jobs = workflow()["jobs"]
+    assert workflow()["permissions"] == {"contents": "read"}
+    assert "permissions" not in jobs["validate"]
+    assert jobs["plan"]["permissions"] == {"contents": "read", "id-token": "write", "pull-requests": "write"}
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in jobs["plan"]["if"]
+    assert set(workflow()["on"]) == {"pull_request"}
+
+
+def test_no_script_has_text_of_a_pull_request_pasted_into_it() -> None:
+    assert not [step["run"] for step in steps() if "${{" in step.get("run", "")]
+
+
+def test_no_secret_is_asked_for_and_no_checkout_keeps_its_token() -> None:
+    assert not re.search(r"\$\{\{\s*secrets\.", WORKFLOW.read_text(encoding="utf-8"))
+    checkouts = [step for step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert len(checkouts) == len(workflow()["jobs"])
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_everything_is_installed_from_the_lock() -> None:
+    for job in workflow()["jobs"].values():
+        lines = next(step["run"] for step in job["steps"] if step.get("name") == "Install").splitlines()
+        assert [("--require-hashes" in line, "--no-deps --no-build-isolation ." in line) for line in lines] == [
+            (True, False),
+            (False, True),
+        ]
+        assert Path(lines[0].split()[-1]).exists()
+
+
+def comment(tmp_path: Path, body: str, comments: list[dict[str, Any]]) -> list[list[str]]:
+    """Run the comment step with a `gh` that answers with these comments; every call it got."""
+    log, there = tmp_path / "log", tmp_path / "comments.json"
+    (tmp_path / "comment.md").write_text(body, encoding="utf-8")
+    there.write_text(json.dumps(comments), encoding="utf-8")
+    tool = tmp_path / "bin" / "gh"
+    tool.parent.mkdir()
+    tool.write_text(GH.format(python=sys.executable, log=str(log), comments=str(there)), encoding="utf-8")
+    tool.chmod(0o755)
+    environment = {
+        "PATH": f"{tool.parent}:{os.environ['PATH']}",
+        "GITHUB_REPOSITORY": "owner/name",
+        "NUMBER": "12",
+        "GH_TOKEN": "not-a-token",
+    }
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script("Comment")]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=30)
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+
+def by(author: str, number: int, body: str) -> dict[str, Any]:
+    return {"id": number, "user": {"login": author}, "body": body}
+
+
+needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+
+
+@needs_jq
+def test_the_first_comment_is_created(tmp_path: Path) -> None:
+    others = [by("somebody", 1, f"{MARKER}\nnot ours"), by("github-actions[bot]", 2, "another workflow")]
+    calls = comment(tmp_path, f"{MARKER}\ntext\n", others)
+    assert len(calls) == 2
+    assert calls[1][:4] == ["api", "--silent", "--method", "POST"]
+    assert calls[1][4:] == ["repos/owner/name/issues/12/comments", "--field", "body=@comment.md"]
+
+
+@needs_jq
+def test_the_next_ones_update_it(tmp_path: Path) -> None:
+    mine = [by("github-actions[bot]", 3, f"{MARKER}\nold"), by("github-actions[bot]", 4, f"{MARKER}\nolder")]
+    calls = comment(tmp_path, f"{MARKER}\ntext\n", [by("somebody", 1, "hello"), *mine])
+    assert calls[1][:4] == ["api", "--silent", "--method", "PATCH"]
+    assert calls[1][4] == "repos/owner/name/issues/comments/3"
+
+
+def test_a_plan_that_could_not_be_made_is_no_comment(tmp_path: Path) -> None:
+    assert comment(tmp_path, "", []) == []
