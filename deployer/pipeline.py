@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deployer.apply import apply
 from deployer.azureml import connect
@@ -26,8 +27,11 @@ from deployer.resources import Kind, Ref, State
 from deployer.rollout import gated
 from deployer.safety import findings
 from deployer.seal import seal
-from deployer.spec import Desired, EnvFile, load_project
+from deployer.spec import EnvFile, load_project
 from deployer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from deployer.spec import Desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

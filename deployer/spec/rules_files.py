@@ -152,10 +152,9 @@ def build_missing(document: Document, world: World) -> Iterator[Fault]:
     """A build context exists, with its Dockerfile."""
     for root, data in inline(document, Kind.ENVIRONMENT):
         build = data.get("build")
-        path = build.get("path") if isinstance(build, dict) else None
-        if not world.files or not isinstance(path, str) or REMOTE.match(path):
+        if not world.files or not isinstance(build, dict) or REMOTE.match(str(build.get("path", "https:"))):
             continue
-        folder = resolved(document, path)
+        folder = resolved(document, str(build["path"]))
         dockerfile = folder / str(build.get("dockerfile_path") or "Dockerfile")
         if not folder.is_dir():
             yield Fault(
@@ -193,7 +192,7 @@ def _absent(what: str, path: Path, world: World) -> str:
     return f"there is no {what} {project_path(path, world.project)}"
 
 
-def _beside(path: Path, world: World) -> str:
+def _beside(path: Path, _world: World) -> str:
     """The most similar name in the same folder, or how paths are meant."""
     known = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
     return did_you_mean(path.name, known) or "Paths begin at the folder of the file they stand in."
