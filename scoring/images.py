@@ -6,6 +6,7 @@ and only that one decoder is tried.
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 
 import numpy as np
@@ -36,6 +37,7 @@ SIGNATURES: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"BM", BmpImageFile),
     (b"RIFF", WebPImageFile),
 )
+warnings.filterwarnings("ignore", module="PIL")  # about damaged files; the answer says it
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,14 +58,18 @@ def is_image(content: bytes) -> bool:
 
 def opened(content: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
     """The image file `content`, its header read and not a pixel decoded yet. Raises Refused."""
-    for signature, reader in SIGNATURES:
-        if content.startswith(signature):
-            try:
-                image = reader(BytesIO(content))
-            except Exception as error:  # decoders raise whatever they trip over
-                raise _unreadable(error) from error
-            return _checked(image, max_pixels)
-    raise Refused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
+    reader = next((reader for signature, reader in SIGNATURES if content.startswith(signature)), None)
+    if reader is None:
+        raise Refused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
+    try:
+        image = reader(BytesIO(content))
+        moves = isinstance(image, PngImageFile | GifImageFile | WebPImageFile) and image.is_animated
+    except Exception as error:  # decoders raise whatever they trip over
+        raise _unreadable(error) from error
+    if moves:
+        raise Refused(415, "animated_image", "the image is animated; send one still picture")
+    _check_size(image.width, image.height, max_pixels)
+    return image
 
 
 def picture(image: ImageFile, full_decode: bool = False) -> Floats:
@@ -91,16 +97,12 @@ def _unreadable(error: Exception) -> Refused:
     return Refused(400, "unreadable_image", f"the image is damaged or cut off ({error})")
 
 
-def _checked(image: ImageFile, max_pixels: int) -> ImageFile:
-    width, height = image.size
+def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         limit = f"a request may have {MAX_PIXELS:,}"
         raise Refused(413, "too_many_pixels", f"{width} x {height} pixels are too many; {limit}")
     if min(width, height) < MIN_SIDE:
         raise Refused(400, "image_too_small", f"{width} x {height} pixels cannot show a digit; send {MIN_SIDE} or more")
-    if isinstance(image, PngImageFile | GifImageFile | WebPImageFile) and image.is_animated:
-        raise Refused(415, "animated_image", "the image is animated; send one still picture")
-    return image
 
 
 def _grey(image: Image.Image) -> Image.Image:

@@ -59,7 +59,7 @@ def train(settings: Settings, progress: bool = True) -> Any:
     tf.config.experimental.enable_op_determinism()
     training, _ = load_split()
     pictures, labels = augmented(training, settings.copies, np.random.default_rng(settings.seed))
-    model = _network(tf)
+    model = network(tf)
     steps = settings.epochs * -(-len(pictures) // settings.batch)
     rate = tf.keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
     model.compile(tf.keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -75,7 +75,7 @@ def _quiet_tensorflow() -> Any:
     return tf
 
 
-def _network(tf: Any) -> Any:
+def network(tf: Any) -> Any:
     """Three strided convolutions: 0.5 million multiplications a picture, an eighth of the tutorial's network."""
     layers = tf.keras.layers
     stack = [tf.keras.Input((SIDE, SIDE, 1), name="image")]
