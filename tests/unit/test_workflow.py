@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
+from deployer.report.json import read_saved_plan
 
 WORKFLOW = Path(".github/workflows/review.yml")
 ACTIONS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact", "azure/login"}
@@ -132,3 +135,63 @@ def test_the_next_ones_update_it(tmp_path: Path) -> None:
 
 def test_a_plan_that_could_not_be_made_is_no_comment(tmp_path: Path) -> None:
     assert comment(tmp_path, "", []) == []
+
+
+DEPLOYER = """#!{python}
+import sys
+sys.path.insert(0, {root!r})
+from deployer.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the example with a `deployer` command; its local workspace is ended afterwards."""
+    copy, tool = tmp_path / "project", tmp_path / "bin" / "deployer"
+    for folder in ("specs", "schemas", "scoring", "data"):
+        shutil.copytree(folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    tool.parent.mkdir()
+    tool.write_text(DEPLOYER.format(python=sys.executable, root=str(Path.cwd())), encoding="utf-8")
+    tool.chmod(0o755)
+    yield copy
+    subprocess.run([tool, "local", "down"], cwd=copy, check=True, capture_output=True, timeout=60)
+
+
+def fallbacks() -> dict[str, str]:
+    """The workflow's own environment, as it is in a repository that has none of the variables."""
+    return {name: value.partition("||")[2].strip(" }'") for name, value in workflow()["env"].items()}
+
+
+def run(project: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """A script of the workflow in the project, against the local env, as GitHub's runner would start it."""
+    path = f"{project.parent / 'bin'}:{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(project.parent), "DEPLOY_ENV": "local", **fallbacks()}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_its_own_commands_validate_and_plan_the_example(project: Path) -> None:
+    validated = run(project, script("Validate"))
+    assert (validated.returncode, validated.stdout, validated.stderr) == (0, "", "")
+    planned = run(project, script("Plan"))
+    assert planned.returncode == 0, planned.stderr
+    lines = (project / "comment.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "<!-- deployer plan digits local -->"
+    assert "+ model: azureml:digit-model:1" in lines
+    saved = read_saved_plan((project / "plan.json").read_text(encoding="utf-8"))
+    assert (saved.env, saved.project) == ("local", "digits")
+    assert any(step.startswith("create deployment digits/blue (") for step in saved.steps)
+
+
+def test_its_own_commands_point_at_a_wrong_spec(project: Path) -> None:
+    spec = project / "specs" / "deployment-blue.yml"
+    spec.write_text(spec.read_text(encoding="utf-8") + "\ninstance_cuont: 2\n", encoding="utf-8")
+    number = len(spec.read_text(encoding="utf-8").splitlines())
+    validated = run(project, script("Validate"))
+    assert validated.returncode == 1
+    assert f"::error file=specs/deployment-blue.yml,line={number},col=1," in validated.stdout
+    planned = run(project, script("Plan"))
+    assert planned.returncode == 1
+    assert "instance_cuont" in planned.stderr
+    assert (project / "comment.md").read_text(encoding="utf-8") == ""
