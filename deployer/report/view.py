@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from deployer.diagnostics import Location
 from deployer.diff import MISSING, FieldChange, Side
 from deployer.fields import field_at
-from deployer.plan import Action, Finding, Plan, Step
+from deployer.plan import Finding, Plan, Step
 from deployer.report.redaction import MASK, Mask, mask_of
 from deployer.report.sentences import EFFECTS, VERBS, sentences, title
 from deployer.report.text import count
-from deployer.report.words import LONGEST_NAME, content, narrowed, pair, scalar, shortened, size
+from deployer.report.words import LONGEST_NAME, content, narrowed, opened, pair, scalar, shortened, size
 from deployer.resources import Kind, Ref
 
 Files = Mapping[str, Mapping[str, int]]
@@ -25,7 +25,7 @@ Files = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """One field: `before` is "" for something new; `effect` in words, "" where the step creates."""
+    """One field: `before` is "" for something new, a long new list has a row an element; `effect` "" where created."""
 
     path: str
     before: str
@@ -166,7 +166,7 @@ class _Look:
         )
 
     def step(self, step: Step) -> StepRow:
-        changes = tuple(self.change(step, change) for change in step.changes)
+        changes = tuple(row for change in step.changes for row in self.rows(step, change))
         effects = {change.effect for change in changes}
         return StepRow(
             symbol=step.action.value,
@@ -182,19 +182,25 @@ class _Look:
             origin=self.place(step.origin),
         )
 
-    def change(self, step: Step, change: FieldChange) -> ChangeRow:
-        path, old, new, common = narrowed(change.path, change.before, change.after)
-        before, after = (MASK, MASK) if change.sensitive else self.both(step, path, old, new)
-        if MASK in after:
-            before = MASK  # what a secret replaces is likely to be the secret of before
-        fresh = step.before is None or step.action is Action.CREATE
-        return ChangeRow(
-            path=self.name(path),
-            before="" if fresh else before,
-            after=after + ("" if fresh or change.sensitive else _default_mark(step.ref, change)),
-            effect="" if fresh else EFFECTS[change.effect],
-            note=f"{common} more unchanged" if common else "",
-        )
+    def rows(self, step: Step, change: FieldChange) -> Iterator[ChangeRow]:
+        """One row, or several for a long list that is new."""
+        if change.sensitive:
+            yield self.row(step, change, change.path, (MASK, MASK))
+        elif step.before is None:
+            for path, value in opened(change.path, change.after):
+                yield self.row(step, change, path, self.both(step, path, MISSING, value))
+        else:
+            path, old, new, common = narrowed(change.path, change.before, change.after)
+            before, after = self.both(step, path, old, new)
+            if MASK in after:
+                before = MASK  # what a secret replaces is likely to be the secret of before
+            note = f"{common} more unchanged" if common else ""
+            yield self.row(step, change, path, (before, after + _default_mark(step.ref, change)), note)
+
+    def row(self, step: Step, change: FieldChange, path: str, words: tuple[str, str], note: str = "") -> ChangeRow:
+        new = step.before is None
+        effect = "" if new else EFFECTS[change.effect]
+        return ChangeRow(path=self.name(path), before="" if new else words[0], after=words[1], effect=effect, note=note)
 
     def both(self, step: Step, path: str, old: Side, new: Side) -> tuple[str, str]:
         """Both sides in words: shares with a percent sign, content by its folder, everything else as YAML."""

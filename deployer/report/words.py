@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from deployer.diff import MISSING, Side
 from deployer.report.text import count
@@ -13,6 +13,7 @@ from deployer.resources import Value
 
 NOT_SET = "(not set)"
 LONGEST = 100
+LONGEST_LIST = 60
 LONGEST_NAME = 250
 _CONTEXT = 20
 _PLAIN = re.compile(r"[A-Za-z_/.@$][^\s\"'#{}\[\],]*")
@@ -84,6 +85,19 @@ def narrowed(path: str, before: Side, after: Side) -> tuple[str, Side, Side, int
             return narrowed(f"{path}.{inner[0]}", *inner[1:]) if inner else (path, old, new, common)
         case _:
             return path, before, after, 0
+
+
+def opened(path: str, value: Side) -> Iterator[tuple[str, Side]]:
+    """A new value in pieces that can be read: of a list that is too long for a line every element, down into maps."""
+    match value:
+        case list() | tuple() if len(scalar(value)) > LONGEST_LIST:
+            for item in value:
+                yield from opened(path, item)
+        case Mapping() if value:
+            for key, item in value.items():
+                yield from opened(f"{path}.{key}", item)
+        case _:
+            yield path, value
 
 
 def _inner(old: Sequence[Value], new: Sequence[Value]) -> tuple[str, Value, Value] | None:

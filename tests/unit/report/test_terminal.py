@@ -119,3 +119,17 @@ def test_the_log_is_cut_to_its_end() -> None:
     assert "line 499" in text
     assert "line 460" in text
     assert "line 459" not in text
+
+
+def test_a_long_new_list_has_a_line_for_every_element() -> None:
+    packages: Value = [f"package-{number}==1.0" for number in range(5)]
+    conda: Value = {"channels": ["conda-forge"], "dependencies": ["python=3.11", {"pip": packages}]}
+    new = Resource(ref=REF, fields={"conda_file": conda})
+    step = Step(action=Action.CREATE, ref=REF, after=new, changes=diff(None, new))
+    lines = plan_text(plan_view(Plan(env="dev", project="p", steps=(step,)))).splitlines()
+    assert [line.split() for line in lines[1:4]] == [
+        ["+", "conda_file.channels:", '["conda-forge"]'],
+        ["+", "conda_file.dependencies:", "python=3.11"],
+        ["+", "conda_file.dependencies.pip:", "package-0==1.0"],
+    ]
+    assert sum("package-" in line for line in lines) == 5
