@@ -113,7 +113,8 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     found: list[Resource] = []
     for raw in listing.result() if listing else ():
         name = raw["name"].lower()
-        parts.setdefault(name, pool.submit(reader.deployments, name))
+        if name not in parts:
+            parts[name] = pool.submit(reader.deployments, name)
         found += [normalise.endpoint(raw, reader.home), normalise.traffic(raw)]
     live = {item.ref.endpoint for item in found}
     found += [item for name, part in parts.items() for item in part.result() if name in live]

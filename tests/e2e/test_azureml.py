@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from deployer.azureml import connect
+from deployer.azureml.references import workspace_path
 from deployer.errors import NotFound, SignInFailed, Unreachable, WorkspaceError
 from deployer.plan import Action, Step
 from deployer.resources import Kind, Ref, Resource, State, Status, deployment_ref, endpoint_ref, traffic_ref
@@ -122,9 +125,10 @@ def traffic(name: str, split: Mapping[str, int], status: Status | None = None) -
     return Resource(ref=traffic_ref(name), fields=maps, status=status)
 
 
-def writes(server: Path) -> int:
+def requests(server: Path) -> list[tuple[str, str]]:
+    """Method and path of every request so far."""
     lines = (server / "requests.jsonl").read_text().splitlines()
-    return sum(json.loads(line)["method"] in ("PUT", "PATCH", "DELETE") for line in lines)
+    return [(found["method"], found["path"]) for found in map(json.loads, lines)]
 
 
 def same(workspace: Workspace, item: Resource) -> bool:
@@ -142,14 +146,15 @@ def test_what_is_written_is_what_is_observed(
     split = traffic("round", {"blue": 100})
     for item in (made, blue, split):
         create(workspace, item)
-    before = writes(server)
+    before = len(requests(server))
     seen = observe_all(workspace, "round", *assets)
+    read = requests(server)[before:]
+    assert [method for method, _ in read] == ["GET"] * 5, "an endpoint, its deployments, two assets, one label"
     assert {ref: dict(item.fields) for ref, item in seen.resources.items()} == {
         item.ref: dict(item.fields) for item in (*assets, made, blue, split)
     }
     assert seen.labels == {"azureml:digits@latest": "azureml:digits:1"}
     assert all(workspace.read(item.ref) == item for item in (*assets, made, blue, split))
-    assert writes(server) == before
     answer = workspace.score("round", b'{"data": 1}', deployment="blue")
     assert (answer.status, answer.body, answer.deployment) == (200, b"11", "blue")
     assert "POST /score" in workspace.logs(blue.ref, "inference-server", 5)
@@ -162,13 +167,16 @@ def observe_all(workspace: Workspace, name: str, *assets: Resource) -> State:
 
 
 def test_a_change_of_an_endpoint_keeps_its_traffic_and_a_change_of_traffic_keeps_the_endpoint(
-    workspace: Workspace, assets: tuple[Resource, Resource], project: Path
+    workspace: Workspace, assets: tuple[Resource, Resource], project: Path, server: Path
 ) -> None:
+    before = len(requests(server))
     made = endpoint("kept", tags={"team": "a"}, properties={"extra": "1"})
     create(workspace, made)
     blue, green = (deployment(name, "kept", project) for name in ("blue", "green"))
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda item: create(workspace, item), (blue, green)))
+    uploads = [path for method, path in requests(server)[before:] if method == "PUT" and "/codes/" in path]
+    assert len(uploads) <= 1, "the same code was uploaded twice"
     update(workspace, traffic("kept", {"blue": 100}))
     changed = endpoint("kept", tags={"team": "b"}, description="new", properties={"more": "2"})
     update(workspace, changed)
@@ -219,6 +227,51 @@ def test_endpoints_of_the_project_are_found_by_its_tag(workspace: Workspace) -> 
     found = workspace.observe(Wanted(project="demo"))
     assert "mine" in found.endpoints()
     assert workspace.observe(Wanted(project="another")).endpoints() == ()
+
+
+@pytest.mark.parametrize("auth_mode", ["key", "aml_token", "aad_token"])
+def test_every_way_to_sign_in_at_an_endpoint(
+    workspace: Workspace, assets: tuple[Resource, Resource], project: Path, auth_mode: str, server: Path
+) -> None:
+    name = f"auth-{auth_mode.replace('_', '-')}"
+    create(workspace, endpoint(name, auth_mode=auth_mode))
+    create(workspace, deployment("blue", name, project))
+    assert workspace.score(name, b"{}", deployment="blue").status == 200
+    before = len(requests(server))
+    assert workspace.score(name, b"{}", deployment="blue").status == 200
+    assert requests(server)[before:] == [], "the second request asked for the key again"
+    assert workspace.score(name, b"{}").status == 404, "no deployment has traffic"
+
+
+def test_what_somebody_else_deployed_is_read_by_content(
+    site: tuple[Coordinates, LocalServer], workspace: Workspace, assets: tuple[Resource, Resource], project: Path
+) -> None:
+    """Without our note of the content, it is found at the code asset."""
+    create(workspace, endpoint("foreign"))
+    blue = deployment("blue", "foreign", project)
+    create(workspace, blue)
+    raw = _patched_without_tags(site, "foreign/deployments/blue")
+    assert raw["tags"] == {}
+    fresh = connect(site[0], project="demo", root=project, local=site[1])
+    live = fresh.read(blue.ref)
+    assert live == blue
+    assert live is not None
+    assert live.status is not None
+    assert live.status.project == ""
+
+
+def _patched_without_tags(site: tuple[Coordinates, LocalServer], path: str) -> Any:
+    where, local = site
+    home = workspace_path(where)
+    request = urllib.request.Request(
+        f"{local.api}{home}/onlineEndpoints/{path}?api-version=2023-04-01-preview",
+        json.dumps({"tags": {}}).encode(),
+        {"Authorization": f"Bearer {local.token_file.read_text().strip()}", "Content-Type": "application/json"},
+        method="PATCH",
+    )
+    trusted = ssl.create_default_context(cafile=str(local.ca_file))
+    with urllib.request.urlopen(request, context=trusted) as answer:
+        return json.load(answer)
 
 
 def test_errors_say_what_to_do(site: tuple[Coordinates, LocalServer], project: Path, tmp_path: Path) -> None:

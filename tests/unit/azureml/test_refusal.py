@@ -21,7 +21,9 @@ def inner(*texts: str, field: str = "") -> str:
     return json.dumps({"errors": {field: list(texts)}, "title": "One or more validation errors occurred."})
 
 
-UNRECOVERABLE = "Specified deployment [blue] failed during initial provisioning and is in an unrecoverable state. Delete and re-create."
+UNRECOVERABLE = (
+    "Specified deployment [a] failed during initial provisioning and is in an unrecoverable state. Delete it."
+)
 NO_QUOTA = "Not enough quota available for Standard_F4s_v2 in SubscriptionId S. Current usage/limit: 0/6."
 CRASHED = "ResourceNotReady: User container has crashed or terminated: Liveness probe failed: statuscode: 502."
 TOLD = {
