@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from deployer.local_workspace import background
-from deployer.local_workspace.home import Home, Trouble
+from deployer.local_workspace.home import Home, Trouble, one_sentence
 
 
 class _Parser(argparse.ArgumentParser):
@@ -23,10 +23,15 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
-    options = _parser().parse_args(arguments)
+    # --root and --json may stand anywhere, so that another program can append them to any command.
+    anywhere, rest = _anywhere(_Parser(add_help=False, allow_abbrev=False)).parse_known_args(arguments)
+    options = _parser().parse_args(rest, anywhere)
+    if options.root is None:
+        _parser().error("--root is missing: the folder of the local workspace, usually PROJECT/.deployer/local")
     home = Home(root=Path(options.root).absolute())
     try:
-        return _run(options, home)
+        with one_sentence(f"do `{options.command}`"):
+            return _run(options, home)
     except Trouble as trouble:
         print(f"error: {trouble}", file=sys.stderr)
         return 1
@@ -85,8 +90,15 @@ def _serve_options(options: argparse.Namespace) -> list[str]:
     return ["--realistic", str(options.realistic), *(["--new-ports"] if options.new_ports else [])]
 
 
+def _anywhere(parser: _Parser) -> _Parser:
+    parser.add_argument("--root", help="its folder, usually PROJECT/.deployer/local")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m deployer.local_workspace", description="An Azure ML workspace on this machine.")
+    _anywhere(parser)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, text in {
         "up": "start it in the background, if it does not run",
@@ -97,8 +109,6 @@ def _parser() -> argparse.ArgumentParser:
         "fault": "lay faults on it",
     }.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--root", required=True, help="its folder, usually PROJECT/.deployer/local")
-        command.add_argument("--json", action="store_true", help="print JSON")
         if name in ("up", "serve"):
             help_text = "let operations take this much of the time they take in Azure (0: none, 1: all)"
             command.add_argument("--realistic", type=float, default=0.0, metavar="FACTOR", help=help_text)

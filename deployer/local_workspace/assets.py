@@ -8,9 +8,9 @@ from typing import Any
 
 from deployer.local_workspace import refusals
 from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.model_content import conda_as_json, flavors
 from deployer.local_workspace.pages import page
-from deployer.local_workspace.refusals import Refused
 from deployer.local_workspace.shapes import CONTAINER, ENVIRONMENT, MODEL, check, texts
 from deployer.local_workspace.site import Answer, Site, now
 from deployer.local_workspace.store import Document

@@ -1,4 +1,7 @@
-"""Signatures that open a container for a while, as shared access signatures do."""
+"""What opens a container: a shared access signature for a while, or requests signed with the account key.
+
+https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,18 @@ from urllib.parse import quote
 
 from deployer.local_workspace.store import Store
 
+_SIGNED_HEADERS = (
+    "content-encoding",
+    "content-language",
+    "content-md5",
+    "content-type",
+    "date",
+    "if-modified-since",
+    "if-match",
+    "if-none-match",
+    "if-unmodified-since",
+    "range",
+)
 _SETTING = ("setting", "blob-secret")
 
 
@@ -28,6 +43,26 @@ def opens(store: Store, container: str, query: Mapping[str, str]) -> bool:
     if not hmac.compare_digest(given.encode(), _sign(store, container, until).encode()):
         return False
     return until > datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def account_key(store: Store) -> str:
+    """The key of the storage account, base64."""
+    return base64.b64encode(_secret(store)).decode()
+
+
+def is_signed(store: Store, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+    """Whether the request carries the signature that the account key makes of it; `path` as it stands on the wire."""
+    kind, _, credential = headers.get("authorization", "").partition(" ")
+    account, _, given = credential.partition(":")
+    if kind != "SharedKey":
+        return False
+    length = headers.get("content-length", "")
+    plain = [headers.get(name, "") for name in _SIGNED_HEADERS]
+    own = [f"{name}:{value}" for name, value in sorted(headers.items()) if name.startswith("x-ms-")]
+    asked = [f"{name.lower()}:{value}" for name, value in sorted(query.items())]
+    lines = [method, *plain[:2], "" if length == "0" else length, *plain[2:], *own, f"/{account}{path}", *asked]
+    signed = hmac.new(_secret(store), "\n".join(lines).encode(), hashlib.sha256).digest()
+    return hmac.compare_digest(given.encode(), base64.b64encode(signed))
 
 
 def _sign(store: Store, container: str, until: str) -> str:

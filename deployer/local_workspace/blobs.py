@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from deployer.local_workspace.blob_access import opens
+from deployer.local_workspace.blob_access import is_signed, opens
 from deployer.local_workspace.blob_paths import inside
 from deployer.local_workspace.site import Site
 from deployer.local_workspace.store import Document
@@ -59,7 +59,7 @@ async def answer(site: Site, request: Request) -> Response:
     """Any request for a container or a blob."""
     container, path = request.path_params["container"], request.path_params.get("path", "").strip("/")
     try:
-        if not opens(site.store, container, request.query_params):
+        if not _may(site, request, container):
             raise BlobRefused(403, "AuthenticationFailed", "Server failed to authenticate the request.")
         if not path:
             return _container(site, request, container)
@@ -69,6 +69,13 @@ async def answer(site: Site, request: Request) -> Response:
         return await _blob(Blob(site=site, request=request, container=container, path=path, file=file))
     except BlobRefused as refused:
         return _refusal(request, refused)
+
+
+def _may(site: Site, request: Request, container: str) -> bool:
+    if opens(site.store, container, request.query_params):
+        return True
+    wire_path = request.scope["raw_path"].decode("latin-1")
+    return is_signed(site.store, request.method, wire_path, request.query_params, request.headers)
 
 
 async def _blob(blob: Blob) -> Response:

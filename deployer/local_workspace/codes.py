@@ -8,8 +8,8 @@ from deployer.local_workspace import refusals
 from deployer.local_workspace.blob_access import signature
 from deployer.local_workspace.blob_paths import container_url
 from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.pages import page
-from deployer.local_workspace.refusals import Refused
 from deployer.local_workspace.shapes import CODE, OneOf, check, texts
 from deployer.local_workspace.site import Site, now
 from deployer.local_workspace.store import Document

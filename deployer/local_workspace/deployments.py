@@ -7,12 +7,12 @@ from typing import Any, cast
 from deployer.local_workspace import endpoints, refusals
 from deployer.local_workspace.bodies import deployment_body, endpoint_id
 from deployer.local_workspace.calls import NULL, Call, Reply
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.names import check_name
 from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, ended, run, status_url
 from deployer.local_workspace.pages import page
 from deployer.local_workspace.ports import Container, WorkloadFailed
 from deployer.local_workspace.quota import check_quota
-from deployer.local_workspace.refusals import Refused
 from deployer.local_workspace.shapes import DEPLOYMENT, DEPLOYMENT_PATCH, OneOf, check, texts
 from deployer.local_workspace.site import Site, now, stamped
 from deployer.local_workspace.store import Document

@@ -11,10 +11,10 @@ from typing import Any
 from deployer.local_workspace import refusals
 from deployer.local_workspace.bodies import endpoint_body, endpoint_id
 from deployer.local_workspace.calls import NULL, Call, Reply
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.names import check_name
 from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, ended, run, status_url
 from deployer.local_workspace.pages import page
-from deployer.local_workspace.refusals import Refused
 from deployer.local_workspace.shapes import ENDPOINT, ENDPOINT_PATCH, check, texts
 from deployer.local_workspace.site import Site, now, stamped
 from deployer.local_workspace.store import Document

@@ -13,9 +13,10 @@ from typing import Any
 
 from deployer.local_workspace.blob_paths import ACCOUNT
 from deployer.local_workspace.calls import Reply, encoded
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.faults import Fault
 from deployer.local_workspace.home import secret_in
-from deployer.local_workspace.refusals import INVALID_TOKEN, Refused
+from deployer.local_workspace.refusals import INVALID_TOKEN
 from deployer.local_workspace.request_log import RequestLog
 from deployer.local_workspace.routes import refusal
 from deployer.local_workspace.site import Site

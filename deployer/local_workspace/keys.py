@@ -5,8 +5,8 @@ from __future__ import annotations
 from deployer.local_workspace import refusals
 from deployer.local_workspace.calls import Call, Reply
 from deployer.local_workspace.endpoints import find, new_key
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.operations import accepted_headers, begin, ended, status_url
-from deployer.local_workspace.refusals import Refused
 from deployer.local_workspace.shapes import OneOf, check
 from deployer.local_workspace.site import Site
 from deployer.local_workspace.store import Document

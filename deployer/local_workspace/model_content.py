@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deployer.local_workspace.refusals import WRONG_BODY, Refused
+from deployer.local_workspace.envelopes import Refused
+from deployer.local_workspace.refusals import WRONG_BODY
 
 
 def flavors(model: Path) -> dict[str, Any]:

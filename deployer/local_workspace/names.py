@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from deployer.local_workspace.refusals import WRONG_NAME, Refused
+from deployer.local_workspace.envelopes import Refused
+from deployer.local_workspace.refusals import WRONG_NAME
 
 _NAME = re.compile(r"[A-Za-z][-A-Za-z0-9]{1,30}[A-Za-z0-9]")
 

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
 from deployer.local_workspace.calls import LOCATION, NULL, Call, Reply
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.ports import WorkloadFailed
-from deployer.local_workspace.refusals import NOT_FOUND, Refused
+from deployer.local_workspace.refusals import NOT_FOUND
 from deployer.local_workspace.site import Site, now
 from deployer.local_workspace.store import Document
 

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from deployer.local_workspace.calls import Call, Reply
-from deployer.local_workspace.refusals import LAST_PAGE, WRONG_BODY, Refused
+from deployer.local_workspace.envelopes import Refused
+from deployer.local_workspace.refusals import LAST_PAGE, WRONG_BODY
 from deployer.local_workspace.site import Site
 from deployer.local_workspace.store import Document
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.home import SUBSCRIPTION
-from deployer.local_workspace.refusals import QUOTA, Refused
+from deployer.local_workspace.refusals import QUOTA
 from deployer.local_workspace.store import Document, Store
 
 _SETTING = ("setting", "quota")

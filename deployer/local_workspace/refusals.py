@@ -1,4 +1,4 @@
-"""Every refusal of the control plane: its exact envelope, and the public source that says Azure makes it.
+"""Every refusal of the control plane: its text, its kind of envelope, and the public source that says Azure makes it.
 
 `source` is where the refusal or the rule behind it can be read; None marks an assumption of ours. `wording` says
 whether the text is quoted from there or is our own.
@@ -6,40 +6,11 @@ whether the text is quoted from there or is our own.
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal
+from deployer.local_workspace.envelopes import Refusal
 
 _DOCS = "https://learn.microsoft.com/azure/machine-learning"
 _ARM = "https://learn.microsoft.com/azure/azure-resource-manager"
-
-Form = Literal["validation", "quota", "not-found", "service", "arm"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """One row: `text` is a template over the values a `Refused` carries; `member` is the key under `errors`."""
-
-    when: str
-    status: int
-    form: Form
-    text: str
-    code: str = "BadRequest"
-    member: str = ""
-    source: str | None
-    wording: Literal["quoted", "ours"] = "ours"
-
-
-@dataclass(slots=True)
-class Refused(Exception):
-    """The request is answered with this refusal; `values` fill its text."""
-
-    refusal: Refusal
-    values: Mapping[str, str] = field(default_factory=dict)
-
+_MOP = "https://github.com/Azure/carnegie-mop/tree/main/doc/troubleshooting/model_wrapper"
 
 INVALID_TOKEN = Refusal(
     when="no bearer token, or a wrong one",
@@ -51,16 +22,14 @@ INVALID_TOKEN = Refusal(
 )
 MISSING_API_VERSION = Refusal(
     when="no api-version in the query",
-    status=400,
     form="arm",
     code="MissingApiVersionParameter",
     text="The api-version query parameter (?api-version=) is required for all requests.",
-    source=None,
+    source="https://github.com/cloudquery/cloudquery/issues/6626",
     wording="quoted",
 )
 UNKNOWN_API_VERSION = Refusal(
     when="an api-version the provider does not have",
-    status=400,
     form="arm",
     code="NoRegisteredProviderFound",
     text="No registered resource provider found for location '{location}' and API version '{version}' for type "
@@ -131,7 +100,6 @@ ASSET_EXISTS = Refusal(
 )
 NOT_JSON = Refusal(
     when="a body that is not a JSON object",
-    status=400,
     form="arm",
     code="InvalidRequestContent",
     text="The request content was invalid and could not be deserialized: '{problem}'.",
@@ -140,7 +108,6 @@ NOT_JSON = Refusal(
 )
 UNKNOWN_PARAMETER = Refusal(
     when="a query parameter the operation does not have",
-    status=400,
     form="arm",
     code="InvalidQueryParameter",
     text="The query parameter '{name}' is not known to this operation.",
@@ -148,73 +115,54 @@ UNKNOWN_PARAMETER = Refusal(
 )
 WRONG_BODY = Refusal(
     when="a field that is unknown, missing or of the wrong type",
-    status=400,
-    form="validation",
     member="{path}",
     text="{problem}",
     source=None,
 )
 WRONG_NAME = Refusal(
     when="an endpoint or deployment name outside 3 to 32 letters, digits and dashes",
-    status=400,
-    form="validation",
     member="name",
     text="The name '{name}' is not valid: 3 to 32 letters, digits and dashes, the first a letter, the last no dash.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
 NO_IDENTITY = Refusal(
     when="an endpoint without identity",
-    status=400,
-    form="validation",
     member="identity",
     text="The identity field is required.",
     source=f"{_DOCS}/how-to-access-resources-from-endpoints-managed-identities",
 )
 IDENTITY_CHANGED = Refusal(
     when="another identity for an endpoint that exists",
-    status=400,
-    form="validation",
     member="identity",
     text="The identity of endpoint [{endpoint}] cannot be changed after it was created.",
     source=f"{_DOCS}/how-to-access-resources-from-endpoints-managed-identities",
 )
 PROPERTY_CHANGED = Refusal(
     when="another value for an entry of properties that exists",
-    status=400,
-    form="validation",
     member="properties.{name}",
     text="The property '{name}' can be added, but not removed or altered.",
     source="https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/onlineendpoints",
 )
 EGRESS_CHANGED = Refusal(
     when="another egressPublicNetworkAccess for a deployment that exists",
-    status=400,
-    form="validation",
     member="egressPublicNetworkAccess",
     text="The egressPublicNetworkAccess of deployment [{deployment}] cannot be changed after it was created.",
     source=f"{_DOCS}/concept-secure-online-endpoint",
 )
 ENDPOINT_FAILED = Refusal(
     when="a write on an endpoint whose creation failed",
-    status=400,
-    form="validation",
     text="Specified endpoint [{endpoint}] has not been created successfully. Please recreate the endpoint.",
-    source=None,
+    source=f"{_MOP}/AmlEndpointCreating.md",
     wording="quoted",
 )
 ENDPOINT_UNUSABLE = Refusal(
     when="a deployment put under an endpoint that failed or is being deleted",
-    status=400,
-    form="validation",
     text="This endpoint has not been created successfully or is in deleting provisioning state. Please recreate "
     "endpoint and then try again to create deployment.",
     source=None,
-    wording="quoted",
 )
 ENDPOINT_BUSY = Refusal(
     when="a deployment put while its endpoint is being written",
-    status=400,
-    form="validation",
     text="Cannot create a deployment in endpoint {endpoint} because it is in {state} provisioning state.",
     source="https://github.com/Azure/azure-sdk-for-net/issues/36961",
     wording="quoted",
@@ -229,8 +177,6 @@ BUSY = Refusal(
 )
 ENDPOINT_NAME_TAKEN = Refusal(
     when="an endpoint put while the one of that name is being deleted",
-    status=400,
-    form="validation",
     text="There is already an endpoint with this name, Endpoint name needs to be unique within a region. Try some "
     "other name.",
     source="https://github.com/Azure/azureml-examples/pull/1930",
@@ -238,61 +184,46 @@ ENDPOINT_NAME_TAKEN = Refusal(
 )
 UNRECOVERABLE = Refusal(
     when="a put over a deployment whose first provisioning failed",
-    status=400,
-    form="validation",
     text="Specified deployment [{deployment}] failed during initial provisioning and is in an unrecoverable state. "
     "Delete and re-create.",
-    source=None,
+    source=f"{_MOP}",
     wording="quoted",
 )
 TRAFFIC_SUM = Refusal(
     when="traffic that adds up to neither 0 nor 100, or a share outside 0 to 100",
-    status=400,
-    form="validation",
     member="traffic",
     text="Traffic values need to be between 0 and 100 and sum to 0 or 100; they sum to {sum}.",
     source=f"{_DOCS}/reference-yaml-endpoint-online",
 )
 TRAFFIC_TARGET = Refusal(
     when="traffic or mirror traffic for a deployment that is not there",
-    status=400,
-    form="validation",
     member="{member}",
     text="Endpoint [{endpoint}] has no deployment [{deployment}] to send traffic to.",
     source=f"{_DOCS}/reference-yaml-endpoint-online",
 )
 MIRROR = Refusal(
     when="mirror traffic above 50 percent, for more than one deployment, or for one that takes live traffic",
-    status=400,
-    form="validation",
     member="mirrorTraffic",
     text="{problem}",
     source=f"{_DOCS}/how-to-safely-rollout-online-endpoints",
 )
 TAKES_TRAFFIC = Refusal(
     when="the delete of a deployment that takes traffic",
-    status=400,
-    form="validation",
     text="Deployment [{deployment}] takes {share} percent of the traffic of endpoint [{endpoint}]. Set it to 0 first.",
     source=f"{_DOCS}/how-to-safely-rollout-online-endpoints",
 )
 TOO_MANY_DEPLOYMENTS = Refusal(
     when="more than 20 deployments in one endpoint",
-    status=400,
-    form="validation",
     text="Endpoint [{endpoint}] has {limit} deployments already, as many as one endpoint may have.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
 TOO_MANY_ENDPOINTS = Refusal(
     when="more than 100 endpoints in a subscription and region",
-    status=400,
-    form="validation",
     text="The subscription has {limit} endpoints in this region already, as many as it may have.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
 TOO_MANY_TAGS = Refusal(
     when="more than 50 tags, a tag name above 512 or a value above 256 characters",
-    status=400,
     form="arm",
     code="InvalidTags",
     text="{problem}",
@@ -300,37 +231,28 @@ TOO_MANY_TAGS = Refusal(
 )
 NO_KEYS = Refusal(
     when="listKeys or regenerateKeys of an endpoint without keys",
-    status=400,
-    form="validation",
     text="Endpoint [{endpoint}] has auth mode {mode}; keys are there with auth mode Key only.",
     source=f"{_DOCS}/concept-endpoints-online-auth",
 )
 NO_TOKENS = Refusal(
     when="a token asked of an endpoint whose auth mode is not AMLToken",
-    status=400,
-    form="validation",
     text="Endpoint [{endpoint}] has auth mode {mode}; tokens are given with auth mode AMLToken only.",
     source=f"{_DOCS}/concept-endpoints-online-auth",
 )
 MISSING_REFERENCE = Refusal(
     when="a deployment that names a model, environment or code that is not registered",
-    status=400,
-    form="validation",
     member="{member}",
     text="Could not find asset with ID: {id}",
     source=None,
 )
 NO_ENVIRONMENT = Refusal(
     when="a deployment without environment whose model is no MLflow model",
-    status=400,
-    form="validation",
     member="environmentId",
     text="An environment is required unless the model is an MLflow model.",
     source=f"{_DOCS}/reference-yaml-deployment-managed-online",
 )
 QUOTA = Refusal(
     when="not enough cores of a VM family left",
-    status=400,
     form="quota",
     member="VmSize",
     text="Not enough quota available for {size} in SubscriptionId {subscription}. Current usage/limit: {used}/{limit}. "
@@ -341,7 +263,6 @@ QUOTA = Refusal(
 )
 LAST_PAGE = Refusal(
     when="a page token that no list gave out",
-    status=400,
     form="arm",
     code="InvalidSkipToken",
     text="The continuation token '{token}' is not valid.",
@@ -352,7 +273,7 @@ DISK_FULL = Refusal(
     status=507,
     form="arm",
     code="InsufficientStorage",
-    text="The disk that holds {place} is full; nothing was written. Make room and try again.",
+    text="The disk that holds {place} is full or takes no more; nothing was written. Make room and try again.",
     source=None,
 )
 INTERNAL = Refusal(
@@ -363,52 +284,3 @@ INTERNAL = Refusal(
     text="The local workspace failed: {problem}. Its log says more: {log}",
     source=None,
 )
-
-TABLE: tuple[Refusal, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Refusal))
-
-
-def envelope(refused: Refused, location: str) -> dict[str, Any]:
-    """The JSON body of a refusal, as Azure Resource Manager hands it to its caller."""
-    row, values = refused.refusal, refused.values
-    text = row.text.format_map(values)
-    if row.form == "arm":
-        return {"error": {"code": row.code, "message": text}}
-    if row.form == "service":
-        return {"error": {"code": row.code, "message": text, "details": [], "additionalInfo": _context(location)}}
-    detail_code, detail = _detail(row, text, row.member.format_map(values))
-    message = text if row.form == "not-found" else "The request is invalid."
-    details = [{"code": detail_code, "message": detail}]
-    return {"error": {"code": row.code, "message": message, "details": details, "additionalInfo": _context(location)}}
-
-
-def _detail(row: Refusal, text: str, member: str) -> tuple[str, str]:
-    """The code and the message of the one entry under `details`; the message is JSON in itself."""
-    if row.form == "not-found":
-        return "InferencingClientCallFailed", '{"title":"Not Found"}'
-    title = "One or more validation errors occurred."
-    errors: dict[str, Any] = {"errors": {member: [text]}}
-    if row.form == "validation":
-        return "InferencingClientCallFailed", _compact(errors | {"title": title})
-    trace = f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01"
-    kind = "https://tools.ietf.org/html/rfc7231#section-6.5.1"
-    problem = errors | {"type": kind, "title": title, "status": row.status, "traceId": trace}
-    said = f"InferencingClient HttpRequest error, error detail: {_compact(problem)}"
-    return "InferencingClientCreateDeploymentFailed", said
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _context(location: str) -> list[dict[str, Any]]:
-    """Which component said so, and when."""
-    now = datetime.now(UTC).isoformat(timespec="microseconds")
-    correlation = {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]}
-    said: dict[str, Any] = {
-        "ComponentName": {"value": "managementfrontend"},
-        "Correlation": {"value": correlation},
-        "Environment": {"value": location},
-        "Location": {"value": location},
-        "Time": {"value": now},
-    }
-    return [{"type": kind, "info": info} for kind, info in said.items()]

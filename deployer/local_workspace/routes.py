@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +31,8 @@ from deployer.local_workspace import (
 )
 from deployer.local_workspace.blob_paths import ACCOUNT
 from deployer.local_workspace.calls import PROVIDER, Call, Reply, encoded
+from deployer.local_workspace.envelopes import Refused, envelope
 from deployer.local_workspace.home import PLACE, SUBSCRIPTION
-from deployer.local_workspace.refusals import Refused, envelope
 from deployer.local_workspace.site import Answer, Site
 
 _LOG = logging.getLogger("deployer.local_workspace")
@@ -143,6 +144,7 @@ class _Served:
 
 async def guarded(site: Site, reply: Callable[[], Awaitable[Reply]]) -> Response:
     """The response of a reply, or of the refusal that it raised."""
+    begun = time.perf_counter()
     try:
         answered = await reply()
     except Refused as refused:
@@ -152,6 +154,7 @@ async def guarded(site: Site, reply: Callable[[], Awaitable[Reply]]) -> Response
             raise
         answered = refusal(Refused(refusals.DISK_FULL, {"place": str(site.home.root)}))
     content, headers = encoded(answered)
+    headers["x-request-time"] = f"{time.perf_counter() - begun:.3f}"
     return Response(content, status_code=answered.status, headers=headers)
 
 
@@ -160,8 +163,10 @@ def refusal(refused: Refused) -> Reply:
     return Reply(status=refused.refusal.status, body=envelope(refused, PLACE))
 
 
-def _is_full(error: Exception) -> bool:
-    return getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error)
+def _is_full(error: OSError | sqlite3.Error) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 async def _read(request: Request, parameters: set[str]) -> Call:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.local_workspace.refusals import TOO_MANY_TAGS, WRONG_BODY, Refused
+from deployer.local_workspace.envelopes import Refused
+from deployer.local_workspace.refusals import TOO_MANY_TAGS, WRONG_BODY
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 

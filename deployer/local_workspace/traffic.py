@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deployer.local_workspace.refusals import MIRROR, TRAFFIC_SUM, TRAFFIC_TARGET, Refused
+from deployer.local_workspace.envelopes import Refused
+from deployer.local_workspace.refusals import MIRROR, TRAFFIC_SUM, TRAFFIC_TARGET
 from deployer.local_workspace.site import Site
 
 

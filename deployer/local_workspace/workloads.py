@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from deployer.local_workspace.blob_paths import DATASTORE, default_container, folder, inside
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.ports import Probe, Workload
-from deployer.local_workspace.refusals import MISSING_REFERENCE, NO_ENVIRONMENT, Refused
+from deployer.local_workspace.refusals import MISSING_REFERENCE, NO_ENVIRONMENT
 from deployer.local_workspace.shapes import seconds
 from deployer.local_workspace.store import Document, Store, workspace_id
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from deployer.local_workspace.blob_access import signature
+from deployer.local_workspace.blob_access import account_key, signature
 from deployer.local_workspace.blob_paths import ACCOUNT, DATASTORE, default_container
 from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
+from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.home import PLACE
-from deployer.local_workspace.refusals import NO_ASSET, Refused
+from deployer.local_workspace.refusals import NO_ASSET
 from deployer.local_workspace.shapes import check
 from deployer.local_workspace.site import Site
 
@@ -75,12 +76,14 @@ async def list_datastores(site: Site, _call: Call) -> Reply:
 
 
 async def list_secrets(site: Site, call: Call) -> Reply:
-    """POST datastores/{datastore}/listSecrets: a signature for the container, good for an hour or as long as asked."""
+    """POST datastores/{datastore}/listSecrets: the account key, or a signature that runs out if asked for."""
     check(call.content, {"expirableSecret": bool, "expireAfterHours": int})
     _check_datastore(call)
-    hours = call.content.get("expireAfterHours") or 1
-    container = default_container(site.workspace_id)
-    return Reply(body={"secretsType": "Sas", "sasToken": signature(site.store, container, hours * 3_600)})
+    if not call.content.get("expirableSecret"):
+        return Reply(body={"secretsType": "AccountKey", "key": account_key(site.store)})
+    seconds = (call.content.get("expireAfterHours") or 1) * 3_600
+    token = signature(site.store, default_container(site.workspace_id), seconds)
+    return Reply(body={"secretsType": "Sas", "sasToken": token})
 
 
 def _check_datastore(call: Call) -> None:
@@ -101,7 +104,7 @@ def _datastore(site: Site) -> dict[str, object]:
             "tags": None,
             "properties": None,
             "isDefault": True,
-            "credentials": {"credentialsType": "Sas"},
+            "credentials": {"credentialsType": "AccountKey"},
             "datastoreType": "AzureBlob",
             "accountName": f"{host}/{account}",
             "containerName": default_container(site.workspace_id),

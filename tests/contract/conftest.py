@@ -181,3 +181,35 @@ def client(shared: Workspace, trust: None) -> Any:
 
     group, name = os.environ["AZURE_ML_RESOURCE_GROUP"], os.environ["AZURE_ML_WORKSPACE"]
     return MLClient(DefaultAzureCredential(), subscription, group, name)
+
+
+def upload_code(workspace: Workspace, name: str = "code") -> str:
+    """A code version with a scoring script in it; its ARM id."""
+    begin = {"pendingUploadType": "TemporaryBlobReference"}
+    upload = workspace.ask("POST", f"/codes/{name}/versions/1/startPendingUpload", begin).body
+    reference = upload["blobReferenceForConsumption"]
+    base, _, query = reference["credential"]["sasUri"].partition("?")
+    path = base.removeprefix(workspace.connection["api"])
+    assert workspace.ask("PUT", f"/{path}/code/score.py?{query}", b"def run(data): ...").status == 201
+    properties = {"codeUri": f"{reference['blobUri']}/code", "properties": {"hash_sha256": name}}
+    assert workspace.ask("PUT", f"/codes/{name}/versions/1", {"properties": properties}).status == 201
+    return f"{BASE}/codes/{name}/versions/1"
+
+
+@pytest.fixture
+def serving_assets(workspace: Workspace) -> dict[str, Any]:
+    """The body of a deployment, whose code, environment and model are there."""
+    return deployment_body(workspace)
+
+
+def deployment_body(workspace: Workspace) -> dict[str, Any]:
+    """Register what a deployment needs, and give back its body."""
+    code = upload_code(workspace)
+    workspace.ask("PUT", "/environments/serving/versions/1", {"properties": {"image": "image"}})
+    properties = {
+        "codeConfiguration": {"codeId": code, "scoringScript": "score.py"},
+        "environmentId": f"{BASE}/environments/serving/versions/1",
+        "instanceType": "Standard_DS3_v2",
+        "endpointComputeType": "Managed",
+    }
+    return {"location": "local", "sku": {"name": "Default", "capacity": 1}, "properties": properties}

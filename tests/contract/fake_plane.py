@@ -29,7 +29,7 @@ class FakeServing:
     async def put(self, workload: Workload) -> None:
         """Serve, unless the script says otherwise."""
         if workload.scoring_script == "slow.py":
-            await asyncio.sleep(3)
+            await asyncio.sleep(0.7)
         if workload.scoring_script == "crash.py":
             raise WorkloadFailed(None, "ResourceNotReady: User container has crashed or terminated.")
         self._up[workload.endpoint, workload.deployment] = workload
