@@ -132,7 +132,7 @@ async def ratio(folder: Path, workers: int) -> None:
             print(f"{side}: {statistics.median(measured):.0f} requests/s, {[round(rate) for rate in measured]}")
         ratios = [through / alone for alone, through in zip(*rates.values(), strict=True)]
         print(
-            f"{workers} worker(s): median ratio {statistics.median(ratios):.2f} of {[round(each, 2) for each in ratios]}"
+            f"{workers} worker(s): median ratio {statistics.median(ratios):.2f}, {[round(each, 2) for each in ratios]}"
         )
 
 
@@ -150,9 +150,7 @@ async def updates(folder: Path) -> None:
         changes = await _keep_changing(stand, load)
         statuses, seconds = await load
         lost = statuses.total() - statuses[200]
-        print(
-            f"{statuses.total()} requests in {seconds:.0f} s, {changes} changes meanwhile, {lost} lost: {dict(statuses)}"
-        )
+        print(f"{statuses.total()} requests in {seconds:.0f} s, {changes} changes, {lost} lost: {dict(statuses)}")
 
 
 async def _keep_changing(stand: Workspace, load: asyncio.Task[tuple[Counter[int], float]]) -> int:

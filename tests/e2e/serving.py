@@ -11,6 +11,7 @@ from pathlib import Path
 
 import urllib3
 import uvicorn
+from starlette.types import ASGIApp
 
 from deployer.local_workspace.frontdoor import FrontDoor
 from deployer.local_workspace.ports import Probe, Route, Workload
@@ -106,11 +107,12 @@ class Client:
 
 
 @asynccontextmanager
-async def listening(door: FrontDoor) -> AsyncIterator[Client]:
-    """The front door on a free port, as uvicorn serves it."""
+async def listening(door: ASGIApp) -> AsyncIterator[Client]:
+    """An application on a free port, as uvicorn serves it."""
     # asyncio switches Nagle's algorithm off (40 ms an answer) only where the listener names its protocol.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    listener.listen(256)
     config = uvicorn.Config(door, lifespan="off", log_level="warning", access_log=False, server_header=False)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
