@@ -60,15 +60,17 @@ def _finding(row: FindingRow) -> str:
 def _steps(view: PlanView) -> Iterator[str]:
     for row in view.steps:
         body = "\n".join(_diff(row))
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
         yield (
             f"\n<details><summary><code>{escape(row.symbol)}</code> {_html(row.words)}</summary>\n\n"
-            f"{fence}diff\n{body}\n{fence}\n\n</details>\n"
+            f"```diff\n{body}\n```\n\n</details>\n"
         )
 
 
 def _diff(row: StepRow) -> Iterator[str]:
-    """Lines in the colours of a diff: red what was, green what will be, grey what is only said."""
+    """Lines in the colours of a diff: red what was, green what will be, grey what is only said.
+
+    Each begins with its sign, so that no text in it can end the block.
+    """
     yield f"@@ {row.words} @@"
     yield from (f"# {line}" for line in (row.origin, row.reason, row.effect) if line)
     for change in row.changes:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from threading import RLock
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -22,7 +22,8 @@ from deployer.report.words import seconds
 from deployer.resources import Ref
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
+    from rich.live import Live
 
 _Key = tuple[Action, Ref]
 
@@ -48,9 +49,9 @@ class Progress:
         self._stream, self._terminal, self._clock = stream, terminal, clock
         self._mask: Mask = mask_of(secrets)
         self._running: dict[_Key, _Running] = {}
-        self._lock = RLock()
+        self._lock = Lock()
         self._open = ExitStack()
-        self._console: Console | None = None
+        self._live: Live | None = None
 
     def __enter__(self) -> Self:
         if self._terminal:
@@ -95,27 +96,27 @@ class Progress:
             self._say(f"{running.words}: {phase}")
 
     def _say(self, line: str) -> None:
-        """One line that stays."""
+        """One line that stays. Rich has a lock of its own and asks for the table under it, so ours is not held here."""
+        if self._live:
+            self._live.refresh()
+            self._live.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            return
         with self._lock:
-            if self._console is None:
-                self._stream.write(f"{line}\n")
-                self._stream.flush()
-                return
-            self._console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
     def _go_live(self) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(file=self._stream, force_terminal=True)
-        live = Live(
-            console=self._console,
+        self._live = Live(
+            console=Console(file=self._stream, force_terminal=True),
             get_renderable=self._table,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._open.enter_context(live)
+        self._open.enter_context(self._live)
 
     def _table(self) -> RenderableType:
         from rich.table import Table

@@ -81,7 +81,7 @@ def mask_of(secrets: frozenset[str]) -> Mask:
 
 def visible(text: str) -> str:
     """The text with terminal colours dropped, and other control and direction-changing characters written out."""
-    return "".join(_written(char) for char in _COLOUR.sub("", text))
+    return text if text.isprintable() else "".join(_written(char) for char in _COLOUR.sub("", text))
 
 
 def _written(char: str) -> str:

@@ -131,6 +131,8 @@ def size(bytes_: int) -> str:
 
 def seconds(number: float) -> str:
     """A time span: "0.4 s", "12 s", "5 min", "1 h 20 min"."""
+    if number < 0.05:
+        return "<0.1 s"
     if number < 10:
         return f"{number:.1f} s".replace(".0 s", " s")
     whole = round(number)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from deployer.plan import Finding
+from deployer.plan import Action, Finding, Plan, Step
 from deployer.report.markdown import LIMIT, code, marker, plan_comment
 from deployer.report.view import plan_view
+from deployer.resources import deployment_ref
 from tests.unit.report.samples import sample_plan
 
 
@@ -53,3 +54,13 @@ def test_a_code_span_holds_what_it_was_given(text: str) -> None:
     paragraph = MarkdownIt().parse(f"x {code(text)} y")[1]
     spans = [token.content for token in paragraph.children or () if token.type == "code_inline"]
     assert [span.strip() for span in spans] == [text.replace("\n", " ").strip()]
+
+
+def test_nobody_is_notified() -> None:
+    ref = deployment_ref("digits", "@somebody")
+    finding = Finding(code="c", summary="ask @somebody", detail="or @nobody")
+    plan = Plan(env="dev", project="p", steps=(Step(action=Action.DELETE, ref=ref),), findings=(finding,))
+    text = plan_comment(plan_view(plan))
+    assert text.count("@<!-- -->") == 3
+    said = [line for line in text.splitlines() if not line.startswith(("@@ ", "- deployment"))]
+    assert "@somebody" not in "\n".join(said)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from io import StringIO
+
+import pytest
 
 from deployer.outcome import Result, StepResult
 from deployer.plan import Action, Step
@@ -69,22 +72,30 @@ def test_the_table_holds_words_phase_and_seconds() -> None:
     assert " ".join(console.export_text().split()) == "1 min 12 s create deployment digits/blue image builds"
 
 
-def test_many_threads_lose_no_line() -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_many_threads_lose_no_line_and_wait_for_each_other_never(terminal: bool) -> None:
     stream = StringIO()
-    with Progress(stream, terminal=False) as progress:
+    with Progress(stream, terminal=terminal) as progress:
 
         def run(name: str) -> None:
-            progress.step_started(step(name))
-            progress.step_ended(StepResult(step=step(name), result=Result.APPLIED, seconds=1.0))
+            for _ in range(20):
+                progress.step_started(step(name))
+                progress.waiting(step(name), "reading back")
+                progress.step_ended(StepResult(step=step(name), result=Result.APPLIED, seconds=1.0))
 
-        threads = [threading.Thread(target=run, args=(f"d{number}",)) for number in range(20)]
+        def draw() -> None:
+            for _ in range(200):
+                if progress._live:
+                    progress._live.refresh()
+
+        threads = [threading.Thread(target=run, args=(f"d{number}",), daemon=True) for number in range(10)]
+        threads.append(threading.Thread(target=draw, daemon=True))
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
-    lines = stream.getvalue().splitlines()
-    assert len(lines) == 40
-    assert sorted(line for line in lines if line.startswith("created"))[0] == "created deployment digits/d0 (1 s)"
+            thread.join(timeout=30)
+        assert not any(thread.is_alive() for thread in threads)
+    assert len(re.findall(r"created deployment digits/d\d \(1 s\)\n", stream.getvalue())) == 200
 
 
 def test_a_failure_says_why_in_its_line() -> None:
@@ -93,3 +104,14 @@ def test_a_failure_says_why_in_its_line() -> None:
     with Progress(stream, terminal=False) as progress:
         progress.step_ended(failed)
     assert stream.getvalue().startswith("could not update deployment digits/blue: The container of deployment")
+
+
+def test_what_ended_is_no_longer_shown_as_running() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=True) as progress:
+        progress.step_started(step("blue"))
+        progress._say("now")
+        progress.step_ended(StepResult(step=step("blue"), result=Result.APPLIED, seconds=1.0))
+        ended = stream.getvalue().rindex("created deployment")
+    assert "create deployment digits/blue" in stream.getvalue()[:ended]
+    assert "create deployment digits/blue" not in stream.getvalue()[ended:]
