@@ -14,6 +14,8 @@ from types import FrameType
 from deployer.errors import DeployerError, SpecError, UsageError
 from deployer.report.redaction import mask_of
 
+NO_TERMINAL = "there is no terminal to confirm on"
+
 
 @dataclass(slots=True)
 class Console:
@@ -50,21 +52,17 @@ class Console:
 
         self.err(diagnostics_text(error.diagnostics, secrets=self.secrets, color=self.color).rstrip("\n"))
 
-    def confirm(self, question: str) -> bool:
-        """Ask on the terminal. Raises UsageError where there is none."""
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError(
-                "there is no terminal to confirm on",
-                hint="Say --yes, or apply a saved plan: `deployer apply plan.json`.",
-            )
-        sys.stderr.write(f"{question} ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    @property
+    def has_terminal(self) -> bool:
+        """Whether somebody can be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
 
     def typed(self, question: str, expected: str) -> bool:
-        """Ask for a name to be typed. Raises UsageError where there is no terminal."""
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("there is no terminal to confirm on", hint=f"Say --yes {expected} if you mean it.")
+        """Whether what is typed at the question is what was expected. Raises UsageError where there is no terminal."""
+        if not self.has_terminal:
+            raise UsageError(
+                NO_TERMINAL, hint=f"Say --yes {expected} if you mean it." if expected != "yes" else "Say --yes."
+            )
         sys.stderr.write(f"{question} ")
         sys.stderr.flush()
         return sys.stdin.readline().strip() == expected

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from deployer.carry import Tools
-from deployer.console import Console, stoppable
+from deployer.console import NO_TERMINAL, Console, stoppable
 from deployer.errors import Refused, UsageError
 from deployer.outcome import Outcome
 from deployer.payload import smoke_body
@@ -24,6 +24,7 @@ from deployer.report.terminal import outcome_text, plan_text
 from deployer.report.view import PlanView, plan_view
 from deployer.resources import Kind, share_map
 from deployer.rollout import failed_towards
+from deployer.spec import load_env
 
 PENDING = 2
 """The exit code that says changes are pending (`plan --detailed-exitcode`, `drift`)."""
@@ -69,6 +70,8 @@ def _shown(view: PlanView, wanted: str, console: Console) -> str:
 def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> int:
     """Plan, show, ask where that is due, and carry the plan out."""
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
+    if not (yes or reviewed or console.has_terminal or load_env(request.project, request.env).workspace is None):
+        raise UsageError(NO_TERMINAL, hint="Say --yes, or apply a saved plan: `deployer apply plan.json`.")
     planned = make_planned(request)
     console.secrets = planned.desired.secrets
     view = _view(planned)
@@ -78,7 +81,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> 
     if planned.plan.is_empty and not planned.plan.blockers:
         return 0
     agreed = yes or reviewed is not None or planned.desired.env.workspace is None or bool(planned.plan.blockers)
-    if not agreed and not console.confirm(f"Apply these changes to env {request.env}? Only 'yes' is accepted:"):
+    if not agreed and not console.typed(f"Apply these changes to env {request.env}? Only 'yes' is accepted:", "yes"):
         console.err("Nothing was applied.")
         return 1
     return run(planned, request, console)

@@ -45,7 +45,7 @@ def rollback(request: Request, yes: bool, console: Console) -> int:
     if planned.plan.is_empty:
         return 0
     local = planned.desired.env.workspace is None
-    if not (yes or local) and not console.confirm("Put this traffic back? Only 'yes' is accepted:"):
+    if not (yes or local) and not console.typed("Put this traffic back? Only 'yes' is accepted:", "yes"):
         console.err("Nothing was changed.")
         return 1
     return run(planned, request, console)

@@ -1,0 +1,44 @@
+"""The package as pip installs it: the wheel carries its schemas, and the command works from it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.newcomer.conftest import ROOT, copy_of_the_project
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return next(out.glob("azureml_deployer-*.whl"))
+
+
+def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for schema in (ROOT / "schemas").rglob("*.json"):
+        assert f"deployer/schemas/{schema.relative_to(ROOT / 'schemas').as_posix()}" in names
+    assert not [name for name in names if name.startswith(("tests/", "scoring/", "specs/"))]
+    assert "deployer/py.typed" in names
+
+
+def test_the_command_works_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
+    installed, project = tmp_path / "installed", copy_of_the_project(tmp_path / "project")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    start = f"import sys; sys.path.insert(0, {str(installed)!r}); from deployer.cli import main; main()"
+    for words in (["validate"], ["render"], ["explain", "unknown-field"]):
+        command = [sys.executable, "-c", start, *words]
+        done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+    where = (
+        f"import sys; sys.path.insert(0, {str(installed)!r}); import deployer.fields as f; print(f.PACKAGED.is_dir())"
+    )
+    done = subprocess.run([sys.executable, "-c", where], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
