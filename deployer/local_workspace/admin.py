@@ -29,6 +29,7 @@ def routes(site: Site) -> list[Route]:
         _route(site, "GET", "/admin/quota", lambda at, _: limits(at.store)),
         _route(site, "PUT", "/admin/quota", _set_quota),
         _route(site, "PUT", "/admin/tokens", _set_tokens),
+        _route(site, "GET", "/admin/scored", lambda at, _: {"scored": at.log.scored}),
     ]
 
 

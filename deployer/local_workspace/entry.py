@@ -17,7 +17,6 @@ from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.faults import Fault
 from deployer.local_workspace.home import secret_in
 from deployer.local_workspace.refusals import INVALID_TOKEN
-from deployer.local_workspace.request_log import RequestLog
 from deployer.local_workspace.routes import refusal
 from deployer.local_workspace.site import Site
 
@@ -34,8 +33,8 @@ _OWN_ACCESS = (f"/{ACCOUNT}/", "/admin/")
 class Entry:
     """An ASGI application: faults first, then scoring to the front door, the rest logged to the control plane."""
 
-    def __init__(self, site: Site, control_plane: App, front_door: App, log: RequestLog) -> None:
-        self._site, self._control_plane, self._front_door, self._log = site, control_plane, front_door, log
+    def __init__(self, site: Site, control_plane: App, front_door: App) -> None:
+        self._site, self._control_plane, self._front_door = site, control_plane, front_door
         self._token = secret_in(site.home.token).encode()
         self.connections: Collection[Any] = ()
         """The open connections of the server, for the fault that cuts one."""
@@ -45,7 +44,7 @@ class Entry:
             return
         scoring = scope["path"].startswith(_SCORING)
         if scoring:
-            self._log.scored += 1
+            self._site.log.scored += 1
         else:
             send = self._logged(scope, send)
         if self._site.faults.laid and await self._meet_faults(scope, send):
@@ -65,7 +64,7 @@ class Entry:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._log.add(scope["method"], path, message.get("status"), time.perf_counter() - begun)
+                self._site.log.add(scope["method"], path, message.get("status"), time.perf_counter() - begun)
                 if message.get("status") is None:
                     return
             await send(message)

@@ -70,8 +70,7 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
         sockets = _listen(home, new_ports)
     ports = Ports(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])
     site = _site(home, plane, ports, realistic)
-    log = RequestLog(home.requests)
-    entry = Entry(site, control_plane(site), plane.front_door(site.routes, site.serving), log)
+    entry = Entry(site, control_plane(site), plane.front_door(site.routes, site.serving))
     servers = [_server(entry, home.server_certificate), _server(plane.page(site) if plane.page else alive_app, None)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -86,7 +85,7 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
         await stop.wait()
     finally:
         home.connection.unlink(missing_ok=True)
-        await _close(site, log, servers)
+        await _close(site, servers)
 
 
 def _listen(home: Home, new_ports: bool) -> list[socket.socket]:
@@ -133,6 +132,7 @@ def _site(home: Home, plane: DataPlane, ports: Ports, realistic: float) -> Site:
         tokens=tokens,
         faults=Faults(),
         tasks=Tasks(),
+        log=RequestLog(home.requests),
         realistic=realistic,
     )
 
@@ -193,12 +193,12 @@ def _operations(site: Site) -> list[Document]:
     return found
 
 
-async def _close(site: Site, log: RequestLog, servers: list[uvicorn.Server]) -> None:
+async def _close(site: Site, servers: list[uvicorn.Server]) -> None:
     """Let requests under way end, then everything that was started."""
     await asyncio.gather(*(_drain(server) for server in servers if server.started))
     await site.tasks.close()
     await site.serving.close()
-    log.close()
+    site.log.close()
     site.store.close()
 
 

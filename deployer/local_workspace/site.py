@@ -12,6 +12,7 @@ from deployer.local_workspace.faults import Faults
 from deployer.local_workspace.home import Home
 from deployer.local_workspace.live_routes import LiveRoutes
 from deployer.local_workspace.ports import Serving
+from deployer.local_workspace.request_log import RequestLog
 from deployer.local_workspace.store import Document, Store
 from deployer.local_workspace.tasks import Tasks
 from deployer.local_workspace.tokens import Tokens
@@ -31,6 +32,7 @@ class Site:
     tokens: Tokens
     faults: Faults
     tasks: Tasks
+    log: RequestLog
     realistic: float
     """How much of Azure's own durations operations take: 0 is none, 1 all."""
     warming: set[str] = field(default_factory=set)

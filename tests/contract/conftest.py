@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,8 +184,9 @@ def client(shared: Workspace, trust: None) -> Any:
     return MLClient(DefaultAzureCredential(), subscription, group, name)
 
 
-def upload_code(workspace: Workspace, name: str = "code") -> str:
-    """A code version with a scoring script in it; its ARM id."""
+def upload_code(workspace: Workspace) -> str:
+    """A code version with a scoring script in it, under a name of its own as the SDK does it; its ARM id."""
+    name = str(uuid.uuid4())
     begin = {"pendingUploadType": "TemporaryBlobReference"}
     upload = workspace.ask("POST", f"/codes/{name}/versions/1/startPendingUpload", begin).body
     reference = upload["blobReferenceForConsumption"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,13 +166,14 @@ def test_environments_are_versioned_labelled_archived_and_listed(client: Any, fi
 
 
 def test_what_is_not_there_is_not_found(client: Any, endpoint: str) -> None:
-    for look in (
-        lambda: client.models.get("nowhere", "1"),
-        lambda: client.environments.get("nowhere", "1"),
-        lambda: client.online_endpoints.get("nowhere"),
-        lambda: client.online_deployments.get("nowhere", endpoint),
-        lambda: client.online_endpoints.get_keys("nowhere"),
-    ):
+    looks: list[Callable[[], Any]] = [
+        partial(client.models.get, "nowhere", "1"),
+        partial(client.environments.get, "nowhere", "1"),
+        partial(client.online_endpoints.get, "nowhere"),
+        partial(client.online_deployments.get, "nowhere", endpoint),
+        partial(client.online_endpoints.get_keys, "nowhere"),
+    ]
+    for look in looks:
         with pytest.raises(ResourceNotFoundError):
             look()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.shapes import DEPLOYMENT, ENDPOINT, check, seconds, texts
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown member": ({"colour": 1}, "colour"),
     "a nested unknown member": ({"properties": {"trafic": {}}}, "properties.trafic"),
     "a share that is no number": ({"properties": {"traffic": {"blue": "90"}}}, "properties.traffic.blue"),
