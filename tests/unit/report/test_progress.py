@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from io import StringIO
 
 import pytest
@@ -74,27 +75,29 @@ def test_the_table_holds_words_phase_and_seconds() -> None:
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_many_threads_lose_no_line_and_wait_for_each_other_never(terminal: bool) -> None:
-    stream = StringIO()
-    with Progress(stream, terminal=terminal) as progress:
+    stream, ended = StringIO(), threading.Event()
+    progress = Progress(stream, terminal=terminal)
+    progress.__enter__()
 
-        def run(name: str) -> None:
-            for _ in range(20):
-                progress.step_started(step(name))
-                progress.waiting(step(name), "reading back")
-                progress.step_ended(StepResult(step=step(name), result=Result.APPLIED, seconds=1.0))
+    def run(name: str) -> None:
+        for _ in range(20):
+            progress.step_started(step(name))
+            progress.waiting(step(name), "reading back")
+            progress.step_ended(StepResult(step=step(name), result=Result.APPLIED, seconds=1.0))
 
-        def draw() -> None:
-            for _ in range(200):
-                if progress._live:
-                    progress._live.refresh()
+    def draw() -> None:
+        while progress._live and not ended.is_set():
+            progress._live.refresh()
 
-        threads = [threading.Thread(target=run, args=(f"d{number}",), daemon=True) for number in range(10)]
-        threads.append(threading.Thread(target=draw, daemon=True))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=30)
-        assert not any(thread.is_alive() for thread in threads)
+    threads = [threading.Thread(target=run, args=(f"d{number}",), daemon=True) for number in range(10)]
+    for thread in [threading.Thread(target=draw, daemon=True), *threads]:
+        thread.start()
+    deadline = time.monotonic() + 20
+    for thread in threads:
+        thread.join(timeout=max(0.0, deadline - time.monotonic()))
+    ended.set()
+    assert not any(thread.is_alive() for thread in threads)  # not in a `with`: leaving it would wait for ever too
+    progress.__exit__(None, None, None)
     assert len(re.findall(r"created deployment digits/d\d \(1 s\)\n", stream.getvalue())) == 200
 
 

@@ -79,6 +79,7 @@ def one_change(before: Value, after: Value, *, path: str = "description") -> str
         ("true", True, '~ description: "true" -> true'),
         ("a b", "a\nb", '~ description: a b -> "a\\nb"'.replace("a b ->", '"a b" ->')),
         (["a", "b", "c"], ["a", "x", "c"], '~ description: ["b"] -> ["x"]  # 2 more unchanged'),
+        (["a", "a"], ["a"], '~ description: ["a"] -> []  # 1 more unchanged'),
         ("(not set)", None, '~ description: "(not set)" -> (not set)'),
     ],
 )
