@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deployer.report.terminal import styled
+from deployer.report.text import styled
 from deployer.resources import FAILED_STATES, Resource, State, Status, endpoint_ref, share_map, traffic_ref
 
 

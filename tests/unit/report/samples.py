@@ -62,6 +62,18 @@ def place(file: str, line: int = 1, column: int = 1) -> Location:
     return Location(file=f"specs/{file}", line=line, column=column)
 
 
+FINDINGS = (
+    Finding(
+        code="in-place-update",
+        summary="deployment digits/blue carries 10 % of the traffic while it is updated in place",
+        detail="A second deployment beside it could be tested before it gets traffic; this one cannot.",
+        ref=BLUE,
+        origin=place("deployment-blue.yml", 3),
+    ),
+    Finding(code="outage", summary="endpoint digits would answer nobody", detail="Say --allow-outage.", blocking=True),
+)
+
+
 def sample_plan() -> Plan:
     """A plan with every action, a rollout step, findings of both kinds and an orphan."""
     checks = Checks(max_error_rate=0.01, max_p95_ms=500, min_requests=50)
@@ -92,27 +104,13 @@ def sample_plan() -> Plan:
         ),
         Step(action=Action.DELETE, ref=deployment_ref("digits", "old"), before=OLD),
     )
-    findings = (
-        Finding(
-            code="in-place-update",
-            summary="deployment digits/blue carries 10 % of the traffic while it is updated in place",
-            detail="A second deployment beside it could be tested before it gets traffic; this one cannot.",
-            ref=BLUE,
-            origin=place("deployment-blue.yml", 3),
-        ),
-        Finding(
-            code="outage", summary="endpoint digits would answer nobody", detail="Say --allow-outage.", blocking=True
-        ),
-    )
-    orphans = (deployment_ref("digits", "forgotten"),)
-    unchanged = (endpoint_ref("digits"),)
     return Plan(
         env="dev",
         project="digits",
         steps=steps,
-        unchanged=unchanged,
-        orphans=orphans,
-        findings=findings,
+        unchanged=(endpoint_ref("digits"),),
+        orphans=(deployment_ref("digits", "forgotten"),),
+        findings=FINDINGS,
         digest="0123456789abcdef",
     )
 
