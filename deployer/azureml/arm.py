@@ -30,14 +30,17 @@ _RETRIES = urllib3.Retry(
 )
 
 
-def pool_for(address: str, ca_file: str, *, retries: urllib3.Retry) -> urllib3.PoolManager:
-    """A pool of kept-alive connections that trusts `ca_file`, through the machine's proxy where one is set."""
-    url = urlsplit(address)
-    proxy = None if proxy_bypass(url.hostname or "") else getproxies().get(url.scheme)
-    options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": True, "retries": retries, "timeout": _TIMEOUT}
-    if proxy:
-        return urllib3.ProxyManager(proxy, ca_certs=ca_file, **options)
-    return urllib3.PoolManager(ca_certs=ca_file, **options)
+def pool_for(site: Site, host: str, *, retries: urllib3.Retry) -> urllib3.PoolManager:
+    """A pool of kept-alive connections, through the machine's proxy where one is set for `host`."""
+    proxy = None if site.local is not None or proxy_bypass(host) else getproxies().get("https")
+    options: dict[str, Any] = {
+        "maxsize": CONNECTIONS,
+        "block": True,
+        "retries": retries,
+        "timeout": _TIMEOUT,
+        "ca_certs": site.ca_file,
+    }
+    return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
 
 class Arm:
@@ -45,16 +48,20 @@ class Arm:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._pool = pool_for(site.base, site.ca_file, retries=_RETRIES)
+        self._pool = pool_for(site, urlsplit(site.base).hostname or "", retries=_RETRIES)
 
     def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
         """GET what is at `path` below the workspace; None where nothing is. Raises WorkspaceError."""
         url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
         return self._send("GET", url, what=f"read {path.lstrip('/')}")
 
-    def pages(self, path: str, version: str) -> Iterator[Mapping[str, Any]]:
-        """The items of a list, page by page; nothing where the list itself is missing. Raises WorkspaceError."""
+    def pages(self, path: str, version: str, *, required: bool = False) -> Iterator[Mapping[str, Any]]:
+        """The items of a list, page by page. Where the list itself is missing it is empty; NotFound if `required`."""
         page = self.get(path, version)
+        if page is None and required:
+            raise error_of(
+                Refusal(status=404, code="WorkspaceNotFound", message="There is no such workspace."), "read it"
+            )
         while page is not None:
             yield from page.get("value") or ()
             following = page.get("nextLink")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from deployer.azureml.errors import sign_in_failed
+from deployer.azureml.quiet import hush
 from deployer.azureml.references import workspace_path
 from deployer.errors import Unreachable
 from deployer.workspace import Coordinates, LocalServer
@@ -35,14 +36,17 @@ class Credential(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalCredential:
-    """The local workspace's own token, read from its file each time: a restarted server may have a new one."""
+    """The local workspace's own token, read from its file each time: a restarted server may have a new one.
+
+    It is said to end within a minute, so that nobody keeps it.
+    """
 
     token_file: Path
 
     def get_token(self, *_scopes: str, **_options: Any) -> Token:
         """The token as it is now; Unreachable when the local workspace does not run."""
         try:
-            return Token(self.token_file.read_text().strip(), int(time.time()) + 86_400)
+            return Token(self.token_file.read_text().strip(), int(time.time()) + 60)
         except OSError as error:
             raise Unreachable(
                 "The local workspace does not run: it left no token.", hint="Start it with `deployer local up`."
@@ -62,15 +66,19 @@ class AzureCredential:
         from azure.identity import DefaultAzureCredential
 
         with self._lock:
-            self._chain = self._chain or DefaultAzureCredential()
+            if self._chain is None:
+                hush()
+                self._chain = DefaultAzureCredential()
         try:
             return self._chain.get_token(*scopes, **options)  # type: ignore[no-any-return]
         except ClientAuthenticationError as error:
-            raise sign_in_failed(_first_line(str(error.message))) from None
+            raise sign_in_failed(_reason(str(error.message))) from None
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")[:300]
+def _reason(text: str) -> str:
+    """Why Entra ID refused a sign-in, where one was tried; else no credential was found at all."""
+    refused = (line.strip() for line in text.splitlines() if "AADSTS" in line)
+    return next(refused, "none is set up on this machine.")[:300]
 
 
 class Tokens:

@@ -47,7 +47,7 @@ class Reader:
             return [found] if found is not None else []
         return [
             raw
-            for raw in self.arm.pages("/onlineEndpoints", quirks.ENDPOINTS_API)
+            for raw in self.arm.pages("/onlineEndpoints", quirks.ENDPOINTS_API, required=True)
             if raw["name"].lower() in wanted.endpoints
             or (wanted.project and read_notes(raw.get("tags")).project == wanted.project)
         ]

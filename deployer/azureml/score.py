@@ -41,7 +41,7 @@ class Scorer:
         self._reader = reader
         self._doors: dict[str, Door] = {}
         self._lock = threading.Lock()
-        self._pool = pool_for("https://", site.ca_file, retries=_NO_RETRIES)
+        self._pool = pool_for(site, "inference.ml.azure.com", retries=_NO_RETRIES)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
         """POST a body; a bearer that is refused is asked for again once, it may have been changed meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
@@ -76,12 +77,13 @@ class Sdk:
             return self._client
 
     def _local_settings(self, ca_file: Path) -> dict[str, str]:
-        """The SDK's blob client takes the certificates it trusts from the environment of the process alone."""
+        """The SDK's blob client takes from the environment alone which certificates to trust, and when to go direct."""
         folder = Path(tempfile.mkdtemp(prefix="deployer-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         bundle = folder / "ca-bundle.pem"
         bundle.write_text(f"{Path(trusted_bundle()).read_text()}\n{ca_file.read_text()}")
-        return {"REQUESTS_CA_BUNDLE": str(bundle)}
+        direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "127.0.0.1")))
+        return {"REQUESTS_CA_BUNDLE": str(bundle), "no_proxy": direct, "NO_PROXY": direct}
 
 
 def _make_client(site: Site, poll: float) -> Any:

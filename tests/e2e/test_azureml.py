@@ -241,6 +241,8 @@ def test_every_way_to_sign_in_at_an_endpoint(
     assert workspace.score(name, b"{}", deployment="blue").status == 200
     assert requests(server)[before:] == [], "the second request asked for the key again"
     assert workspace.score(name, b"{}").status == 404, "no deployment has traffic"
+    local_workspace(server, "fault", "tokens", "--expire")
+    assert workspace.score(name, b"{}", deployment="blue").status == 200
 
 
 def test_what_somebody_else_deployed_is_read_by_content(
@@ -284,6 +286,11 @@ def test_errors_say_what_to_do(site: tuple[Coordinates, LocalServer], project: P
     stranger = connect(where, project="demo", root=project, local=replace(local, token_file=tmp_path / "token"))
     with pytest.raises(SignInFailed):
         stranger.observe(Wanted(project="demo"))
+    with pytest.raises(SignInFailed):
+        create(stranger, endpoint("stranger"))
+    (tmp_path / "token").write_text(local.token_file.read_text())
+    create(stranger, endpoint("stranger"))
+    assert same(stranger, endpoint("stranger"))
     closed = connect(where, project="demo", root=project, local=replace(local, api="https://127.0.0.1:9"))
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
         closed.observe(Wanted(project="demo"))
