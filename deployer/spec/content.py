@@ -19,7 +19,7 @@ Ignored = Callable[[Path], bool]
 
 
 def code_hash(path: Path) -> str:
-    """The hash of a code folder (or file) as 64 hex digits; what `.amlignore`, or else `.gitignore`, names is left out."""
+    """The hash of a code folder (or file) as 64 hex digits, without what its ignore file names."""
     real = path.resolve()
     files = sorted(_uploaded(real) if real.is_dir() else [(real, real.name)], key=lambda item: item[1].lower())
     digest = hashlib.sha256(str(len(files)).encode())
@@ -72,7 +72,7 @@ def ignore_rules(folder: Path) -> Ignored:
     """What the one ignore file at the root of a folder leaves out; the last pattern that matches decides."""
     file = next((folder / name for name in IGNORE_FILES if (folder / name).exists()), None)
     if file is None:
-        return lambda path: False
+        return lambda _path: False
     from pathspec.patterns.gitwildmatch import GitWildMatchPattern
 
     base = file.resolve().parent

@@ -12,7 +12,6 @@ from deployer.diagnostics import Diagnostic, Location
 from deployer.intent import Intent, Origins
 from deployer.resources import (
     Kind,
-    Ref,
     Resource,
     State,
     Value,
@@ -127,7 +126,9 @@ def _endpoint(document: Document) -> Iterator[Made]:
     yield Made(
         resource=Resource(ref=endpoint_ref(name), fields=canonical(Kind.ENDPOINT, document.data)), document=document
     )
-    shares = {key: _shares(document.map(key)) for key in ("traffic", "mirror_traffic") if key in document.data}
+    shares: dict[str, Value] = {
+        key: _shares(document.map(key)) for key in ("traffic", "mirror_traffic") if key in document.data
+    }
     if shares:
         yield Made(resource=Resource(ref=traffic_ref(name), fields=shares), document=document)
 

@@ -70,6 +70,10 @@ class Document:
             f"(The template's own line cannot be told; line {line} of the rendered text is: {self.rendered.line(line)})"
         )
 
+    def writes(self, *path: str | int) -> bool:
+        """Whether the file, or `--set`, says something at a path, rather than the deployer for it."""
+        return path in self.parsed.nodes or path in self.overridden
+
     def get(self, *path: str | int) -> Any:
         """The value at a path, or None."""
         return at(self.data, path)
@@ -88,12 +92,10 @@ class Document:
 def at(data: Any, path: FieldPath) -> Any:
     """The value at a path in plain data, or None where there is none."""
     for part in path:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
+        inside = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
+        if not inside:
             return None
+        data = data[part]
     return data
 
 

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployer.diagnostics import Diagnostic
+from deployer.diagnostics import Location
 from deployer.errors import SpecError
 from deployer.resources import Value
+from deployer.spec.document import Document, Fault
 from deployer.spec.reading import read_document
 from deployer.spec.scope import Scope, is_name
-from deployer.spec.document import Document, Fault
 from deployer.spec.suggest import did_you_mean
 from deployer.spec.templates import Templates
 from deployer.spec.text import failure
 from deployer.spec.validate import schema_faults
-from deployer.diagnostics import Location
 
 if TYPE_CHECKING:
     from deployer.workspace import Coordinates

@@ -35,7 +35,7 @@ class Loader(jinja2.BaseLoader):
     def __init__(self, templates: Templates) -> None:
         self.templates = templates
 
-    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:
+    def get_source(self, _environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:
         """Jinja2's question for a file."""
         source = self.templates.source(template)
         if source is None:
@@ -58,7 +58,7 @@ class Fenced(ImmutableSandboxedEnvironment):
         )
         self.templates = templates
         self.budget = Budget()
-        self.concat = self.budget.concat  # type: ignore[assignment]
+        self.concat = self.budget.concat  # type: ignore[method-assign]
         scope = templates.scope
         functions = {"range": self.budget.range, "dict": dict, "namespace": Namespace}
         self.globals = {**functions, "env_var": scope.env_var, "secret": scope.secret, **scope.variables}
@@ -99,13 +99,13 @@ class Fenced(ImmutableSandboxedEnvironment):
         self.budget.call()
         return super().call(context, obj, *args, **kwargs)
 
-    def join_path(self, template: str, parent: str) -> str:
+    def join_path(self, template: str, _parent: str) -> str:
         """Included files are named from the specs folder, wherever the including file is."""
         self.budget.call()
         return self.templates.path_of(template)
 
 
-def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+def _filtered(node: Any, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
@@ -114,7 +114,7 @@ def render_jinja(source: str, file: str, environment: Fenced) -> str:
     try:
         template = _compiled(source, file, environment)
         return run(template, environment, {})
-    except Exception as error:  # noqa: BLE001 - a template can raise whatever Python can; each becomes a diagnostic
+    except Exception as error:
         first = _diagnostic(error, file, environment)
     if first.code != "template-undefined":
         raise SpecError([first])
@@ -142,7 +142,7 @@ def _other_undefined(template: jinja2.Template, file: str, environment: Fenced, 
         try:
             run(template, environment, names)
             return found
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
             latest = _diagnostic(error, file, environment)
         if latest.code == "template-undefined" and latest not in (first, *found):
             found.append(latest)
@@ -214,5 +214,5 @@ def _column(line: str, word: str) -> int:
     tag = TAG.search(line)
     if tag is None:
         return 1
-    used = re.compile(rf"\b{re.escape(word)}\b").search(line, tag.start()) if word else None
+    used = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)").search(line, tag.start()) if word else None
     return (used or tag).start() + 1

@@ -29,21 +29,54 @@ BY_SCHEMA: Mapping[str, Kind] = {
 }
 TELLING: Mapping[Kind, frozenset[str]] = {
     Kind.ENDPOINT: frozenset(
-        "auth_mode traffic mirror_traffic public_network_access identity compute x-rollout x-protect".split()
+        [
+            "auth_mode",
+            "traffic",
+            "mirror_traffic",
+            "public_network_access",
+            "identity",
+            "compute",
+            "x-rollout",
+            "x-protect",
+        ]
     ),
     Kind.DEPLOYMENT: frozenset(
-        "endpoint_name code_configuration model model_mount_path environment environment_variables instance_type "
-        "instance_count app_insights_enabled scale_settings request_settings liveness_probe readiness_probe "
-        "data_collector egress_public_network_access resources x-smoke-test".split()
+        [
+            "endpoint_name",
+            "code_configuration",
+            "model",
+            "model_mount_path",
+            "environment",
+            "environment_variables",
+            "instance_type",
+            "instance_count",
+            "app_insights_enabled",
+            "scale_settings",
+            "request_settings",
+            "liveness_probe",
+            "readiness_probe",
+            "data_collector",
+            "egress_public_network_access",
+            "resources",
+            "x-smoke-test",
+        ]
     ),
-    Kind.MODEL: frozenset("path flavors stage".split()),
-    Kind.ENVIRONMENT: frozenset("image conda_file build inference_config os_type".split()),
+    Kind.MODEL: frozenset(["path", "flavors", "stage"]),
+    Kind.ENVIRONMENT: frozenset(["image", "conda_file", "build", "inference_config", "os_type"]),
 }
 BATCH = frozenset(
-    "mini_batch_size error_threshold retry_settings output_action output_file_name max_concurrency_per_instance "
-    "logging_level settings".split()
+    [
+        "mini_batch_size",
+        "error_threshold",
+        "retry_settings",
+        "output_action",
+        "output_file_name",
+        "max_concurrency_per_instance",
+        "logging_level",
+        "settings",
+    ]
 )
-ENV_FILE = frozenset("workspace variables policy project".split())
+ENV_FILE = frozenset(["workspace", "variables", "policy", "project"])
 ENOUGH_TO_CONTRADICT = 2
 
 
@@ -80,7 +113,7 @@ def _stated(data: Mapping[str, Any], text: str) -> str:
 
 
 def _is_batch(data: Mapping[str, Any]) -> bool:
-    """Whether the fields are those of a batch deployment, or of a batch endpoint with its `defaults.deployment_name`."""
+    """Whether the fields are those of a batch deployment, or of a batch endpoint with its `defaults`."""
     defaults = data.get("defaults")
     return len(BATCH & data.keys()) >= ENOUGH_TO_CONTRADICT or (
         isinstance(defaults, dict) and "deployment_name" in defaults
@@ -113,9 +146,10 @@ def _advice(data: Mapping[str, Any]) -> str:
 
 
 def _contradiction(stated: Kind, found: Kind) -> Fault:
+    article = "an" if found.value.startswith("e") else "a"
     return Fault(
         path=("$schema",),
-        summary=f"`$schema` says {stated}, but the fields are those of {'an' if found.value[0] == 'e' else 'a'} {found}",
+        summary=f"`$schema` says {stated}, but the fields are those of {article} {found}",
         detail=f"It is read as {found}; correct the `$schema` line.",
         code="kind-mismatch",
         severity=Severity.WARNING,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from deployer.diagnostics import Diagnostic, Location, Severity
@@ -55,7 +55,7 @@ class Parsed:
         return str(node.value) if isinstance(node, ScalarNode) else None
 
 
-class _Composer(CParser):  # type: ignore[misc]
+class _Composer(CParser):
     """libyaml's parser; scalars without quotes and tags are marked as plain instead of being resolved as YAML 1.1."""
 
     def resolve(self, kind: type[Node], _value: str | None, implicit: Any) -> str:
@@ -102,14 +102,12 @@ def _check_depth(text: str, file: str) -> None:
     if text.count("[") + text.count("{") + longest < SURELY_SHALLOW:
         return
     depth = 0
-    for event in yaml.parse(text, Loader=_Composer):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                mark = event.start_mark
-                _too_deep(Location(file=file, line=mark.line + 1, column=mark.column + 1))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+    parser = _Composer(text)
+    while parser.check_event():
+        event: Any = parser.get_event()
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            _too_deep(Location(file=file, line=event.start_mark.line + 1, column=event.start_mark.column + 1))
 
 
 def _too_deep(place: Location) -> NoReturn:
@@ -118,13 +116,10 @@ def _too_deep(place: Location) -> NoReturn:
 
 def _value(node: Node, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> Value:
     parsed.count += 1
-    if id(node) in parents or parsed.count > MAX_NODES:
-        summary = (
-            "aliases make the document larger than it may be"
-            if parsed.count > MAX_NODES
-            else "an alias contains itself"
-        )
-        raise failure("yaml-alias-bomb", summary, _place(node, parsed.file), "Write the values out.")
+    if id(node) in parents:
+        raise failure("yaml-alias-bomb", "an alias contains itself", _place(node, parsed.file), "Write the values out.")
+    if parsed.count > MAX_NODES:
+        raise _too_many(path, node, parsed)
     if len(path) > MAX_DEPTH:
         _too_deep(_place(node, parsed.file))
     match node:
@@ -138,6 +133,15 @@ def _value(node: Node, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> 
             _check_tag(node, parsed)
             return _mapping(node, path, parsed, (*parents, id(node)))
     raise TypeError(f"libyaml composed a {type(node).__name__}")
+
+
+def _too_many(path: Path, node: Node, parsed: Parsed) -> SpecError:
+    """Too many values, reported at the key whose aliases go over the limit."""
+    while path and not isinstance(path[-1], str):
+        path = path[:-1]
+    key = parsed.nodes.get(path, (None, node))[0] or node
+    summary = f"aliases make this larger than the {MAX_NODES:,} values that a document may have"
+    return failure("yaml-alias-bomb", summary, _place(key, parsed.file), "Write the values out.")
 
 
 def _item(node: Node, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> Value:
@@ -223,6 +227,7 @@ SYNTAX_HINTS: Mapping[str, str] = {
     "could not find expected ':'": "A key needs a colon and a blank after it.",
     "mapping values are not allowed": "Put text that contains `: ` in quotes, and indent keys of one map alike.",
     "cannot start any token": "Indent with blanks, not tabs, and quote text that begins with @, `, % or &.",
+    "did not find expected ','": "Close every bracket, and separate items with commas.",
     "did not find expected key": "Indent the keys of one map alike, and close every bracket.",
     "undefined alias": "An alias (*name) needs an anchor (&name) before it.",
     "unexpected end": "Close every quote and bracket.",

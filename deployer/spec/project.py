@@ -48,10 +48,16 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Che
         variables=with_overrides({**env_file.variables, "env": env}, given), environ=os.environ, secrets=set(secrets)
     )
     templates = Templates(project=project, root=SPECS, scope=scope)
-    found = [project_path(path, project) for path in _spec_files(project / SPECS)]
+    found = [project_path(path, project) for path in _yaml_files(project / SPECS, without="env")]
     read = _Reading(project=project, templates=templates, overrides=for_fields(env_file.variables, given))
-    documents, diagnostics = read.all(found)
-    world = World(project=project, documents=documents, policy=env_file.policy, hidden=frozenset(scope.secrets))
+    documents, diagnostics, complete = read.all(found)
+    world = World(
+        project=project,
+        documents=documents,
+        policy=env_file.policy,
+        complete=complete,
+        hidden=frozenset(scope.secrets),
+    )
     diagnostics += _defects(world)
     return Checked(
         documents=tuple(documents), diagnostics=in_order(diagnostics), env=env_file, secrets=frozenset(scope.secrets)
@@ -69,15 +75,25 @@ def check_paths(
     fields = for_fields(env_file.variables if env_file else {}, given)
     documents: list[Document] = []
     diagnostics: list[Diagnostic] = []
+    complete = True
     for folder, found, strict in _groups(paths, project):
         templates = Templates(project=project, root=folder, scope=scope)
         read = _Reading(project=project, templates=templates, overrides=fields, strict=strict)
-        some, wrong = read.all(found)
+        some, wrong, readable = read.all(found)
         documents += some
         diagnostics += wrong
+        complete = complete and readable
     policy = env_file.policy if env_file else {}
     hidden = frozenset(scope.secrets)
-    world = World(project=project, documents=documents, policy=policy, whole=False, files=files, hidden=hidden)
+    world = World(
+        project=project,
+        documents=documents,
+        policy=policy,
+        whole=False,
+        complete=complete,
+        files=files,
+        hidden=hidden,
+    )
     diagnostics += _defects(world)
     return Checked(documents=tuple(documents), diagnostics=in_order(diagnostics), env=env_file, secrets=hidden)
 
@@ -108,20 +124,18 @@ class _Reading:
     overrides: Sequence[Override] = ()
     strict: bool = True
 
-    def all(self, files: Sequence[str]) -> tuple[list[Document], list[Diagnostic]]:
-        """The documents among files, and what is wrong with the text of them.
+    def all(self, files: Sequence[str]) -> tuple[list[Document], list[Diagnostic], bool]:
+        """The documents among files, what is wrong with the text of them, and whether all could be read.
 
         A file that another one names as its conda or request file is no spec.
         """
-        documents: list[Document] = []
-        wrong: dict[str, list[Diagnostic]] = {}
-        for file in files:
-            document, wrong[file] = self._one(file)
-            if document:
-                documents.append(document)
+        read = {file: self._one(file) for file in files}
+        documents = [document for document, _ in read.values() if document]
         named = {project_path(path, self.project) for document in documents for path in _named_files(document)}
         kept = [document for document in documents if document.file not in named]
-        return kept, [item for file in files if file not in named for item in wrong[file]]
+        specs = [file for file in files if file not in named]
+        complete = all(read[file][0] or not errors_of(read[file][1]) for file in specs)
+        return kept, [item for file in specs for item in read[file][1]], complete
 
     def _one(self, file: str) -> tuple[Document | None, list[Diagnostic]]:
         path = self.project / file
@@ -142,14 +156,14 @@ def _named_files(document: Document) -> Iterator[Path]:
             yield Path(os.path.normpath(resolved(document, name)))
 
 
-def _spec_files(folder: Path) -> list[Path]:
-    """The spec files below a folder: not those of its `env` folder, nor those that begin with `_` or `.`."""
+def _yaml_files(folder: Path, without: str = "") -> list[Path]:
+    """The YAML files below a folder, but those below `without` and those that begin with `_` or `.`."""
     found = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
-    return [path for path in found if _counts(path.relative_to(folder))]
+    return [path for path in found if _counts(path.relative_to(folder), without)]
 
 
-def _counts(path: Path) -> bool:
-    return path.parts[0] != "env" and not any(part.startswith(("_", ".")) for part in path.parts)
+def _counts(path: Path, without: str) -> bool:
+    return path.parts[0] != without and not any(part.startswith(("_", ".")) for part in path.parts)
 
 
 def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[str], bool]]:
@@ -157,7 +171,7 @@ def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[st
     for path in paths:
         place = project / path
         if place.is_dir():
-            yield project_path(place, project), [project_path(item, project) for item in _spec_files(place)], False
+            yield project_path(place, project), [project_path(item, project) for item in _yaml_files(place)], False
         elif place.is_file():
             yield _root_of(place, project), [project_path(place, project)], True
         else:

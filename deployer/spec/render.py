@@ -1,7 +1,7 @@
 """A template and its scope -> text, and on demand where each piece of the text came from.
 
 Files without `{{ {% {#` are returned as they are; files with nothing but plain placeholders (`{{ name }}`,
-`{{ env_var('X') }}`) are filled in here, with the same result as Jinja2 and without its import; all others go to Jinja2.
+`{{ env_var('X') }}`) are filled in here, with the same result as Jinja2 and without its import; the others go to it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _traced(file: str, templates: Templates, text: str) -> Sequence[Segment] | N
 
 
 def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
-    """The template with its placeholders filled in, or None where Jinja2 is needed: to render it, or to say what is wrong."""
+    """The template with its placeholders filled in; None where Jinja2 is needed to do it, or to say what is wrong."""
     matches = list(PLACEHOLDER.finditer(template))
     if len(OPENING.findall(template)) != len(matches):
         return None

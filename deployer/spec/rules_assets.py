@@ -25,7 +25,7 @@ def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str
         yield (kind.value,), document.data[kind.value]
 
 
-def tag_reserved(document: Document, world: World) -> Iterator[Fault]:
+def tag_reserved(document: Document, _world: World) -> Iterator[Fault]:
     """Tags that begin with `deployer-` are bookkeeping."""
     for name in document.map("tags"):
         if name.lower().startswith(RESERVED):
@@ -33,7 +33,7 @@ def tag_reserved(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=("tags", name), on_key=True, summary=summary, detail="Call it something else.")
 
 
-def field_ignored(document: Document, world: World) -> Iterator[Fault]:
+def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
     """Fields that are accepted, but are not sent."""
     for kind in (Kind.MODEL, Kind.ENVIRONMENT):
         properties = schema_of(kind.value)["properties"]
@@ -46,7 +46,7 @@ def field_ignored(document: Document, world: World) -> Iterator[Fault]:
                     yield Fault(path=path, on_key=True, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
-def environment_shape(document: Document, world: World) -> Iterator[Fault]:
+def environment_shape(document: Document, _world: World) -> Iterator[Fault]:
     """An environment is built on an image or from a context, and conda needs an image."""
     for root, data in inline(document, Kind.ENVIRONMENT):
         image, build, conda = (data.get(key) for key in ("image", "build", "conda_file"))
@@ -65,7 +65,7 @@ def _shape(path: FieldPath, summary: str, hint: str) -> Fault:
     return Fault(path=path, on_key=True, summary=summary, detail=hint)
 
 
-def model_path(document: Document, world: World) -> Iterator[Fault]:
+def model_path(document: Document, _world: World) -> Iterator[Fault]:
     """A model is somewhere."""
     for root, data in inline(document, Kind.MODEL):
         if not data.get("path"):

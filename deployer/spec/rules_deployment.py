@@ -27,10 +27,10 @@ ON_KUBERNETES = ("resources",)
 ON_MANAGED = ("egress_public_network_access", "private_network_connection")
 
 
-def endpoint_name_format(document: Document, world: World) -> Iterator[Fault]:
+def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
     """The name of an endpoint could be one."""
     name = document.text("endpoint_name")
-    if not name or NAME.fullmatch(name):
+    if not name or NAME.fullmatch(name) or not document.writes("endpoint_name"):
         return
     if PLACEHOLDER.search(name):
         summary = f"`{name}` looks like a placeholder that nobody filled in"
@@ -42,7 +42,7 @@ def endpoint_name_format(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("endpoint_name",), summary=f"`{name}` cannot be the name of an endpoint", detail=hint)
 
 
-def vm_size(document: Document, world: World) -> Iterator[Fault]:
+def vm_size(document: Document, _world: World) -> Iterator[Fault]:
     """The VM size is one that managed endpoints are known to have."""
     size = document.text("instance_type")
     if not size or is_kubernetes(document) or size.lower() in vm_sizes():
@@ -53,7 +53,7 @@ def vm_size(document: Document, world: World) -> Iterator[Fault]:
     yield Fault(path=("instance_type",), summary=summary, detail=hint, severity=Severity.WARNING)
 
 
-def instance_count(document: Document, world: World) -> Iterator[Fault]:
+def instance_count(document: Document, _world: World) -> Iterator[Fault]:
     """A managed deployment has at most 50 instances."""
     count = document.get("instance_count")
     if type(count) is int and count > MAX_INSTANCES and not is_kubernetes(document):
@@ -61,7 +61,7 @@ def instance_count(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("instance_count",), summary=summary, detail="Spread them over several deployments.")
 
 
-def request_timeout(document: Document, world: World) -> Iterator[Fault]:
+def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
     """Managed endpoints give up after 180 s; prompt flows and Kubernetes after 300 s."""
     path = ("request_settings", "request_timeout_ms")
     timeout = document.get(*path)
@@ -73,7 +73,7 @@ def request_timeout(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=path, summary=summary, detail=f"Write {MANAGED_TIMEOUT_MS} or less.")
 
 
-def scale_type(document: Document, world: World) -> Iterator[Fault]:
+def scale_type(document: Document, _world: World) -> Iterator[Fault]:
     """Managed deployments are scaled by Azure Monitor."""
     if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document):
         hint = "Remove it and set up Azure Monitor autoscale; `x-ignore: [instance_count]` leaves the number to it."
@@ -81,7 +81,7 @@ def scale_type(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
 
 
-def scale_range(document: Document, world: World) -> Iterator[Fault]:
+def scale_range(document: Document, _world: World) -> Iterator[Fault]:
     """The fewest instances are not more than the most."""
     low, high = document.get("scale_settings", "min_instances"), document.get("scale_settings", "max_instances")
     if type(low) is int and type(high) is int and low > high:
@@ -89,7 +89,7 @@ def scale_range(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("scale_settings", "min_instances"), summary=summary, detail="Exchange them.")
 
 
-def probe_success(document: Document, world: World) -> Iterator[Fault]:
+def probe_success(document: Document, _world: World) -> Iterator[Fault]:
     """One success makes a container alive."""
     path = ("liveness_probe", "success_threshold")
     threshold = document.get(*path)
@@ -97,7 +97,7 @@ def probe_success(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=path, summary="the liveness probe's success_threshold can only be 1", detail="Remove it.")
 
 
-def kubernetes_field(document: Document, world: World) -> Iterator[Fault]:
+def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
     """Fields of the other kind of endpoint."""
     kubernetes = is_kubernetes(document)
     where = "managed" if kubernetes else "Kubernetes"
@@ -107,7 +107,7 @@ def kubernetes_field(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=(key,), on_key=True, summary=f"`{key}` is only for {where} deployments", detail=hint)
 
 
-def registry_kubernetes(document: Document, world: World) -> Iterator[Fault]:
+def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Assets of registries are for managed deployments."""
     for key in ("model", "environment"):
         if is_kubernetes(document) and document.text(key).startswith("azureml://registries/"):
@@ -117,7 +117,7 @@ def registry_kubernetes(document: Document, world: World) -> Iterator[Fault]:
             )
 
 
-def mount_path(document: Document, world: World) -> Iterator[Fault]:
+def mount_path(document: Document, _world: World) -> Iterator[Fault]:
     """A mount path is for containers with routes of their own."""
     if not document.get("model_mount_path"):
         return
@@ -127,7 +127,7 @@ def mount_path(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add the routes.")
 
 
-def worker_count(document: Document, world: World) -> Iterator[Fault]:
+def worker_count(document: Document, _world: World) -> Iterator[Fault]:
     """An instance takes as many requests at a time as it has workers."""
     workers = document.text("environment_variables", "WORKER_COUNT")
     requests = document.get("request_settings", "max_concurrent_requests_per_instance")
@@ -139,7 +139,7 @@ def worker_count(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
-def smoke_shape(document: Document, world: World) -> Iterator[Fault]:
+def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
     """A smoke test sends one thing."""
     test = document.get("x-smoke-test")
     given = [key for key in ("request", "image") if isinstance(test, dict) and key in test]

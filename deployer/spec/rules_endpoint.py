@@ -21,7 +21,7 @@ IDENTITY_ID = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.managedidentity/userassignedidentities/[^/]+/?",
     re.IGNORECASE,
 )
-SECRET_STORES = "enforce_access_to_default_secret_stores"
+STORES_PROPERTY = "enforce_access_to_default_secret_stores"
 
 
 def shares(document: Document, key: str) -> Mapping[str, int]:
@@ -34,7 +34,7 @@ def is_kubernetes(document: Document) -> bool:
     return bool(document.get("compute")) or document.text("type").lower() == "kubernetes"
 
 
-def traffic_sum(document: Document, world: World) -> Iterator[Fault]:
+def traffic_sum(document: Document, _world: World) -> Iterator[Fault]:
     """Shares of live traffic add up to 0 or 100."""
     total = sum(shares(document, "traffic").values())
     if total not in (0, 100) and len(shares(document, "traffic")) == len(document.map("traffic")):
@@ -44,7 +44,7 @@ def traffic_sum(document: Document, world: World) -> Iterator[Fault]:
 
 def traffic_name(document: Document, world: World) -> Iterator[Fault]:
     """Traffic goes to deployments that the specs declare."""
-    if not world.whole:
+    if not (world.whole and world.complete):
         return
     known = {item.text("name") for item in world.deployments_of(document.text("name"))}
     lowered = {name.lower() for name in known}
@@ -56,7 +56,7 @@ def traffic_name(document: Document, world: World) -> Iterator[Fault]:
                 yield Fault(path=(key, name), on_key=True, summary=summary, detail=did_you_mean(name, known) or there)
 
 
-def mirror_limit(document: Document, world: World) -> Iterator[Fault]:
+def mirror_limit(document: Document, _world: World) -> Iterator[Fault]:
     """At most half of the requests are mirrored."""
     for name, share in shares(document, "mirror_traffic").items():
         if share > MIRROR_MAXIMUM:
@@ -64,7 +64,7 @@ def mirror_limit(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=("mirror_traffic", name), summary=summary, detail=f"Write {MIRROR_MAXIMUM} or less.")
 
 
-def mirror_several(document: Document, world: World) -> Iterator[Fault]:
+def mirror_several(document: Document, _world: World) -> Iterator[Fault]:
     """Requests are mirrored to one deployment."""
     mirrored = [name for name, share in shares(document, "mirror_traffic").items() if share]
     for name in mirrored[1:]:
@@ -72,7 +72,7 @@ def mirror_several(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail="Leave one of them.")
 
 
-def mirror_live(document: Document, world: World) -> Iterator[Fault]:
+def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
     """A deployment gets live or mirrored traffic, not both."""
     live = {name.lower() for name, share in shares(document, "traffic").items() if share}
     for name, share in shares(document, "mirror_traffic").items():
@@ -82,21 +82,21 @@ def mirror_live(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail=hint)
 
 
-def mirror_kubernetes(document: Document, world: World) -> Iterator[Fault]:
+def mirror_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Kubernetes endpoints cannot mirror."""
     if is_kubernetes(document) and any(shares(document, "mirror_traffic").values()):
         summary = "Kubernetes endpoints cannot mirror traffic"
         yield Fault(path=("mirror_traffic",), on_key=True, summary=summary, detail="Remove `mirror_traffic`.")
 
 
-def aad_kubernetes(document: Document, world: World) -> Iterator[Fault]:
+def aad_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Microsoft Entra ID is for managed endpoints."""
     if is_kubernetes(document) and snake(document.text("auth_mode")) == "aad_token":
         hint = "Use key or aml_token."
         yield Fault(path=("auth_mode",), summary="Kubernetes endpoints cannot use aad_token", detail=hint)
 
 
-def identity_shape(document: Document, world: World) -> Iterator[Fault]:
+def identity_shape(document: Document, _world: World) -> Iterator[Fault]:
     """User-assigned identities are named when, and only when, they are used."""
     kind = snake(document.text("identity", "type") or "system_assigned")
     listed = document.get("identity", "user_assigned_identities")
@@ -120,17 +120,17 @@ def _identity_id(index: int, resource_id: object) -> Iterator[Fault]:
         yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
-def secret_store_identity(document: Document, world: World) -> Iterator[Fault]:
+def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
     """Secret stores are read with the system-assigned identity."""
-    enforced = document.text("properties", SECRET_STORES).lower() == "enabled"
+    enforced = document.text("properties", STORES_PROPERTY).lower() == "enabled"
     kind = snake(document.text("identity", "type") or "system_assigned")
     if enforced and kind != "system_assigned":
-        summary = f"`{SECRET_STORES}` needs the system-assigned identity"
+        summary = f"`{STORES_PROPERTY}` needs the system-assigned identity"
         hint = "Remove it: a user-assigned identity is given access to the stores by hand."
-        yield Fault(path=("properties", SECRET_STORES), on_key=True, summary=summary, detail=hint)
+        yield Fault(path=("properties", STORES_PROPERTY), on_key=True, summary=summary, detail=hint)
 
 
-def rollout_steps(document: Document, world: World) -> Iterator[Fault]:
+def rollout_steps(document: Document, _world: World) -> Iterator[Fault]:
     """The steps of a rollout rise and end at 100."""
     steps = document.get("x-rollout", "steps")
     numbers = steps if isinstance(steps, list) and all(type(step) is int for step in steps) else []

@@ -46,7 +46,7 @@ def deployment_count(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("name",), summary=summary, detail="Use a second endpoint.")
 
 
-def kubernetes_name_length(document: Document, world: World) -> Iterator[Fault]:
+def kubernetes_name_length(document: Document, _world: World) -> Iterator[Fault]:
     """On Kubernetes the names of endpoint and deployment together are bounded."""
     length = len(document.text("endpoint_name")) + len(document.text("name"))
     if is_kubernetes(document) and document.text("endpoint_name") and length not in KUBERNETES_NAMES:
@@ -56,7 +56,7 @@ def kubernetes_name_length(document: Document, world: World) -> Iterator[Fault]:
 
 def endpoint_missing(document: Document, world: World) -> Iterator[Fault]:
     """A deployment belongs to an endpoint."""
-    if document.data.get("endpoint_name") in (None, ""):
+    if world.complete and document.data.get("endpoint_name") in (None, ""):
         summary = "`endpoint_name` is missing, and no single endpoint lies beside this file"
         hint = "Add `endpoint_name:`, put the file beside its endpoint, or pass --set endpoint_name=…."
         yield Fault(path=(), summary=summary, detail=hint)
@@ -65,7 +65,7 @@ def endpoint_missing(document: Document, world: World) -> Iterator[Fault]:
 def endpoint_unknown(document: Document, world: World) -> Iterator[Fault]:
     """The endpoint of a deployment is in the specs."""
     name = document.text("endpoint_name")
-    if world.whole and name and not world.endpoint_of(document):
+    if world.whole and world.complete and name and not world.endpoint_of(document):
         known = [item.text("name") for item in world.of_kind(Kind.ENDPOINT) if item.text("name")]
         there = f"There are {', '.join(known)}." if known else "The specs declare no endpoint."
         summary = f"no endpoint `{name}` in the specs"
@@ -79,7 +79,7 @@ def asset_version(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=(), summary=summary, detail="Add `version: 1`; raise it when the content changes.")
 
 
-def ignore_path(document: Document, world: World) -> Iterator[Fault]:
+def ignore_path(document: Document, _world: World) -> Iterator[Fault]:
     """What is ignored is a field."""
     kind = document.kind or Kind.ENDPOINT
     paths = document.get("x-ignore")

@@ -11,7 +11,10 @@ from deployer.spec.document import Document, Fault
 from deployer.spec.secrecy import secret_shape
 from deployer.spec.world import World
 
-WAY_OUT = "Put it into Key Vault and write ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, or use {{ secret('NAME') }}."
+WAY_OUT = (
+    "Put it into Key Vault and write ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, "
+    "or use {{ secret('NAME') }}."
+)
 
 
 def literal_secret(document: Document, world: World) -> Iterator[Fault]:

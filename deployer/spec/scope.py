@@ -25,7 +25,7 @@ class ScopeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The names of one env's templates. `secrets` collects by value what was asked for as a secret or looks like one."""
+    """The names of one env's templates. `secrets` collects values that were asked for as secrets or look so."""
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)

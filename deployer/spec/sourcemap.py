@@ -43,7 +43,7 @@ def by_segments(segments: Callable[[], Sequence[Segment] | None]) -> Locate:
 
 
 def _find(segments: Sequence[Segment], line: int, column: int) -> Location | None:
-    """The origin of a place: the last segment before it in its line, else the first one after it there, else the nearest."""
+    """The origin of a place: the last segment before it in its line, else the next one there, else the nearest."""
     if not segments:
         return None
     index = bisect_right(segments, (line, column), key=lambda item: (item.line, item.column)) - 1

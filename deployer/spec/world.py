@@ -17,8 +17,10 @@ REMOTE = re.compile(r"^(azureml|https?|runs|abfss?|wasbs?|adl|git\+https?|git\+s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The documents of one run. `whole`: they are a whole project; `files`: what they refer to must exist.
+    """The documents of one run.
 
+    `whole`: they are a whole project; `complete`: none of its files was too broken to be read, so that what is not
+    there is really missing; `files`: what the documents refer to must exist.
     `hidden` are values that came from secrets, not from the text of a spec.
     """
 
@@ -26,6 +28,7 @@ class World:
     documents: Sequence[Document]
     policy: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = True
+    complete: bool = True
     files: bool = True
     hidden: frozenset[str] = frozenset()
 
