@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.model_content import conda_as_json, flavors
 from deployer.local_workspace.pages import page
-from deployer.local_workspace.shapes import CONTAINER, ENVIRONMENT, MODEL, check, texts
+from deployer.local_workspace.shapes import CONTAINER, DATA_ASSET, ENVIRONMENT, MODEL, check, texts
 from deployer.local_workspace.site import Answer, Site, now
 from deployer.local_workspace.store import Document
 from deployer.local_workspace.workloads import model_path
@@ -25,15 +25,41 @@ class AssetKind:
     plural: str
     shape: Mapping[str, object]
     fixed: tuple[str, ...]
+    added: Callable[[Site, Mapping[str, Any]], dict[str, Any]]
+    """What the service adds to what was asked for."""
 
 
-MODELS = AssetKind(kind="model", plural="models", shape=MODEL, fixed=("modelUri", "modelType"))
+def _model_added(site: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What the service adds to a model: its type, and the flavors its MLmodel file names."""
+    uri = str(asked.get("modelUri") or "").replace("/resourcegroups/", "/resourceGroups/")
+    path = model_path(site.store, site.blobs, uri)
+    kind = asked.get("modelType") or "custom_model"
+    found = flavors(path) if path and kind == "mlflow_model" else {}
+    return {"flavors": found, "modelType": kind, "modelUri": uri, "jobName": asked.get("jobName")}
+
+
+def _environment_added(_: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What the service adds to an environment; conda files come back as JSON text."""
+    added: dict[str, Any] = {"environmentType": "UserCreated", "osType": asked.get("osType") or "Linux"}
+    if asked.get("build"):
+        added["build"] = {"dockerfilePath": "Dockerfile"} | asked["build"]
+    return added | ({"condaFile": conda_as_json(asked["condaFile"])} if asked.get("condaFile") else {})
+
+
+def _data_added(_: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {"dataType": asked.get("dataType") or "uri_folder"}
+
+
+MODELS = AssetKind(kind="model", plural="models", shape=MODEL, fixed=("modelUri", "modelType"), added=_model_added)
 ENVIRONMENTS = AssetKind(
     kind="environment",
     plural="environments",
     shape=ENVIRONMENT,
     fixed=("image", "condaFile", "build", "inferenceConfig"),
+    added=_environment_added,
 )
+# What a deployment's data collector writes to; nothing is collected here.
+DATA = AssetKind(kind="data", plural="data", shape=DATA_ASSET, fixed=("dataUri", "dataType"), added=_data_added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +142,13 @@ class Assets:
     def _desired(self, site: Site, call: Call, before: Document | None) -> Document:
         asked = {name: value for name, value in (call.content.get("properties") or {}).items() if value is not None}
         moment = now()
-        added = _model_added(site, asked) if self.of is MODELS else _environment_added(asked)
         created = before["systemData"]["createdAt"] if before else moment
         who = {"createdAt": created, "createdBy": "local", "createdByType": "User"}
         changed = {"lastModifiedAt": moment, "lastModifiedBy": "local", "lastModifiedByType": "User"}
         return {
             "name": before["name"] if before else call.names["name"],
             "version": before["version"] if before else call.names["version"],
-            "properties": _BLANK | asked | added | _texts(asked),
+            "properties": _BLANK | asked | self.of.added(site, asked) | _texts(asked),
             "systemData": who | changed,
         }
 
@@ -133,21 +158,6 @@ def _texts(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _BLANK: Document = {"description": None, "tags": {}, "properties": {}, "isArchived": False, "isAnonymous": False}
-
-
-def _model_added(site: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the service adds to a model: its type, and the flavors its MLmodel file names."""
-    uri = str(asked.get("modelUri") or "").replace("/resourcegroups/", "/resourceGroups/")
-    path = model_path(site.store, site.blobs, uri)
-    kind = asked.get("modelType") or "custom_model"
-    found = flavors(path) if path and kind == "mlflow_model" else {}
-    return {"flavors": found, "modelType": kind, "modelUri": uri, "jobName": asked.get("jobName")}
-
-
-def _environment_added(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What the service adds to an environment; conda files come back as JSON text."""
-    added = {"environmentType": "UserCreated", "osType": asked.get("osType") or "Linux"}
-    return added | ({"condaFile": conda_as_json(asked["condaFile"])} if asked.get("condaFile") else {})
 
 
 def _check_same(of: AssetKind, call: Call, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

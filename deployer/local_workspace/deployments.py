@@ -52,7 +52,13 @@ async def put_deployment(site: Site, call: Call) -> Reply:
     desired = _desired(site, call)
     _check_allowed(site, endpoint, before, desired, call.names["deployment"])
     operation = begin(site, call, "odidp", "put-deployment", key)
-    new = {"endpoint": endpoint["name"], "name": call.names["deployment"], "provisioned": False, "serving": None}
+    new = {
+        "endpoint": endpoint["name"],
+        "name": call.names["deployment"],
+        "provisioned": False,
+        "serving": None,
+        "error": None,
+    }
     deployment = (before or new | desired) | {
         "operation": {"name": operation["name"], "version": call.version},
         "state": "Updating",
@@ -82,6 +88,7 @@ async def finish_put(site: Site, operation: Document) -> None:
     failure = await run(site, operation, seconds, serve)
     desired = deployment["pending"]
     won = {"state": "Failed"} if failure else desired | {"state": "Succeeded", "provisioned": True, "serving": desired}
+    won["error"] = failure.message if failure else None
     moment = {"systemData": deployment["systemData"] | {"lastModifiedAt": now()}}
     with site.store.together():
         site.store.amend("deployment", key, deployment | won | moment | {"pending": None})
@@ -95,14 +102,14 @@ async def restore(site: Site, deployment: Document) -> None:
     site.warming.add(key)
     try:
         await site.serving.put(workload(site.store, site.blobs, deployment | deployment["serving"]))
-        state = "Succeeded"
-    except WorkloadFailed:
-        state = "Failed"
+        found = {"state": "Succeeded", "error": None}
+    except WorkloadFailed as failure:
+        found = {"state": "Failed", "error": failure.message}
     finally:
         site.warming.discard(key)
     current = site.store.get("deployment", key)
     if current is not None and current["state"] in ("Succeeded", "Failed"):
-        site.store.amend("deployment", key, current | {"state": state})
+        site.store.amend("deployment", key, current | found)
 
 
 async def patch_deployment(site: Site, call: Call) -> Reply:

@@ -94,18 +94,20 @@ async def finish_put(site: Site, operation: Document) -> None:
     async def nothing() -> None:
         return None
 
-    endpoint = site.store.get("endpoint", operation["key"])
+    key = operation["key"]
+    before = site.store.get("endpoint", key)
+    seconds = SECONDS["update-endpoint" if before and before["created"] else "create-endpoint"]
+    failure = await run(site, operation, seconds, nothing)
+    endpoint = site.store.get("endpoint", key)
     if endpoint is None:
         return
-    seconds = SECONDS["update-endpoint" if endpoint["created"] else "create-endpoint"]
-    failure = await run(site, operation, seconds, nothing)
     desired = {} if failure else endpoint["pending"] | {"created": True}
     endpoint |= desired | {"pending": None, "state": "Failed" if failure else "Succeeded"}
     endpoint["systemData"] = endpoint["systemData"] | {"lastModifiedAt": now()}
     with site.store.together():
-        site.store.amend("endpoint", operation["key"], endpoint)
+        site.store.amend("endpoint", key, endpoint)
         site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
-    site.routes.refresh(operation["key"])
+    site.routes.refresh(key)
 
 
 async def patch_endpoint(site: Site, call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +15,7 @@ from deployer.local_workspace.refusals import NOT_FOUND
 from deployer.local_workspace.site import Site, now
 from deployer.local_workspace.store import Document
 
+_LOG = logging.getLogger("deployer.local_workspace")
 _POLL_MS = 50
 _NOT_YET = "0001-01-01T00:00:00+00:00"
 # Seconds an operation was seen to take in recorded sessions and user reports; multiplied by `realistic`.
@@ -73,6 +75,9 @@ async def run(site: Site, operation: Document, seconds: float, work: Work) -> Wo
         await asyncio.gather(work(), asyncio.sleep(seconds * site.realistic))
     except WorkloadFailed as failure:
         return failure
+    except Exception as error:
+        _LOG.exception("operation %s", operation["name"])
+        return WorkloadFailed("InternalServerError", f"The local workspace failed: {type(error).__name__}: {error}")
     return None
 
 

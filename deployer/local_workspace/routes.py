@@ -102,6 +102,7 @@ _BELOW_WORKSPACE: Mapping[tuple[str, str], Answer] = {
     ("GET", f"{_DEPLOYMENT}/skus"): deployments.list_skus,
     **assets.answers(assets.MODELS),
     **assets.answers(assets.ENVIRONMENTS),
+    **assets.answers(assets.DATA),
 }
 _BELOW_LOCATION: Mapping[tuple[str, str], Answer] = {
     ("GET", "/mfeOperationsStatus/{operation}"): operations.get_status,
@@ -116,9 +117,11 @@ _PARAMETERS: Mapping[str, set[str]] = {
     _CODE: _LISTED | {"hash", "hashVersion"},
     "/models": _LISTED,
     "/environments": _LISTED,
+    "/data": _LISTED,
     "/datastores": _LISTED | {"isDefault", "names", "searchText", "orderBy", "orderByAsc"},
     "/models/{name}/versions": _LISTED | {"version", "description", "offset", "tags", "properties", "feed", "stage"},
     "/environments/{name}/versions": _LISTED | {"stage"},
+    "/data/{name}/versions": _LISTED | {"tags", "stage"},
     "/mfeOperationsStatus/{operation}": {"t", "c", "s", "h"},
     "/mfeOperationResults/{operation}": {"t", "c", "s", "h"},
 }

@@ -51,15 +51,21 @@ class DataPlane:
 
     serving: Callable[[Path], Serving]
     front_door: Callable[[Routes, Any], App]
-    page: Callable[[Any], App] | None = None
+    page: Callable[[Site, Any], App] | None = None
+    """The page, of a site and its front door; without one the plain port only says that the server is alive."""
 
 
 def real_data_plane() -> DataPlane:
     """Inference servers behind the front door."""
     from deployer.local_workspace.frontdoor import FrontDoor
+    from deployer.local_workspace.page import page_app
+    from deployer.local_workspace.page_source import StoredPage
     from deployer.local_workspace.runtime import Runtime
 
-    return DataPlane(serving=Runtime, front_door=FrontDoor)
+    def page(site: Site, door: FrontDoor) -> App:
+        return page_app(StoredPage(site), door)
+
+    return DataPlane(serving=Runtime, front_door=FrontDoor, page=page)
 
 
 async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bool, ready: Callable[[], None]) -> None:
@@ -70,8 +76,10 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
         sockets = _listen(home, new_ports)
     ports = Ports(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])
     site = _site(home, plane, ports, realistic)
-    entry = Entry(site, control_plane(site), plane.front_door(site.routes, site.serving))
-    servers = [_server(entry, home.server_certificate), _server(plane.page(site) if plane.page else alive_app, None)]
+    door = plane.front_door(site.routes, site.serving)
+    entry = Entry(site, control_plane(site), door)
+    page = plane.page(site, door) if plane.page else alive_app
+    servers = [_server(entry, home.server_certificate), _server(page, None)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -159,6 +159,9 @@ ENVIRONMENT: Mapping[str, object] = _READ_BACK | {
         "osType": OneOf(("Linux", "Windows")),
     }
 }
+DATA_ASSET: Mapping[str, object] = _READ_BACK | {
+    "properties": _ASSET | {"dataType": str, "dataUri": str, "referencedUris": ListOf(str)}
+}
 CODE: Mapping[str, object] = _READ_BACK | {"properties": _ASSET | {"codeUri": str}}
 
 

@@ -17,7 +17,8 @@ def check_traffic(site: Site, endpoint: str, properties: Mapping[str, Any]) -> N
         raise Refused(TRAFFIC_SUM, {"sum": str(sum(traffic.values()))})
     for member, split in (("traffic", traffic), ("mirrorTraffic", mirror)):
         for name in split:
-            if site.store.get("deployment", f"{endpoint}/{name}".lower()) is None:
+            target = site.store.get("deployment", f"{endpoint}/{name}".lower())
+            if target is None or target["state"] == "Deleting":
                 values = {"member": member, "endpoint": endpoint, "deployment": name}
                 raise Refused(TRAFFIC_TARGET, values)
     if problem := _mirror_problem(traffic, mirror):

@@ -250,6 +250,28 @@ def test_a_deployment_brings_its_own_model_and_environment(client: Any, endpoint
     client.online_deployments.begin_delete("inline", endpoint).result()
 
 
+def test_a_deployment_collects_data(client: Any, endpoint: str, assets: tuple[str, str], files: Path) -> None:
+    from azure.ai.ml.entities import DataCollector, DeploymentCollection
+
+    for _ in range(2):
+        wanted = deployment(endpoint, "collecting", assets, files)
+        collections = {"model_inputs": DeploymentCollection(enabled="true")}
+        wanted.data_collector = DataCollector(collections=collections, sampling_rate=0.5)
+        found = put(client, wanted).data_collector.collections["model_inputs"]
+    assert found.data.endswith(f"/data/{endpoint}-collecting-model_inputs/versions/1")
+    assert client.data.get(f"{endpoint}-collecting-model_inputs", "1").type == "uri_folder"
+    client.online_deployments.begin_delete("collecting", endpoint).result()
+
+
+def test_an_environment_is_built_from_a_folder(client: Any, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import BuildContext, Environment
+
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    name = unique("built")
+    client.environments.create_or_update(Environment(name=name, version="1", build=BuildContext(path=str(tmp_path))))
+    assert client.environments.get(name, "1").build.dockerfile_path == "Dockerfile"
+
+
 def test_a_deployment_that_never_came_up_has_to_be_deleted(
     client: Any, endpoint: str, assets: tuple[str, str], files: Path
 ) -> None:
