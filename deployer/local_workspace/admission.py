@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 
@@ -47,7 +48,8 @@ class Gate:
 
     def _give_up(self, turn: asyncio.Future[None]) -> None:
         if turn.cancelled():
-            self._waiting.remove(turn)
+            with suppress(ValueError):  # a leave may have passed it over already
+                self._waiting.remove(turn)
         else:
             self.leave()  # the turn came in the very moment of giving up: pass it on
 

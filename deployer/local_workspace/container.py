@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.local_workspace import gunicorn_hooks
@@ -23,10 +24,51 @@ SCORING_GRACE_MS = 250
 """The front door gives up first, so that a slow answer is its 408 and not an error of the model."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What gunicorn runs for a workload, and where it answers."""
+
+    module: str
+    worker_class: str
+    folder: Path
+    variables: Mapping[str, str]
+    health_path: str
+    score_path: str
+
+
 def container(
     workload: Workload, environment: Environment, *, home: Path, socket: Path, log: Path, pid_file: Path
 ) -> Container:
-    """How to serve `workload`. Raises WorkloadFailed where the server or the script is missing."""
+    """How to serve `workload`. Raises WorkloadFailed where the server, the script or the model is missing."""
+    if workload.is_mlflow_model and workload.scoring_script is None:
+        application = _mlflow(workload, environment)
+    else:
+        application = _scoring_script(workload, environment)
+    return Container(
+        command=Command(
+            argv=_gunicorn(workload, environment, socket, application),
+            env={**_variables(workload, environment, home), **application.variables},
+            cwd=application.folder,
+        ),
+        socket=socket,
+        health_path=application.health_path,
+        score_path=application.score_path,
+        log=log,
+        pid_file=pid_file,
+        liveness=workload.liveness_probe,
+        readiness=workload.readiness_probe,
+    )
+
+
+def conda_file(workload: Workload) -> str | None:
+    """The conda file of the environment, or the one an MLflow model brings along."""
+    if workload.conda_file is not None or not workload.is_mlflow_model:
+        return workload.conda_file
+    packages = _mlflow_folder(workload) / "conda.yaml"
+    return packages.read_text() if packages.is_file() else None
+
+
+def _scoring_script(workload: Workload, environment: Environment) -> Application:
     version = environment.version("azureml_inference_server_http")
     if version is None:
         raise WorkloadFailed(
@@ -42,25 +84,47 @@ def container(
         raise WorkloadFailed(
             "BadArgument", f"There is no scoring script {workload.scoring_script!r} in the uploaded code."
         )
-    return Container(
-        command=Command(
-            argv=_gunicorn(workload, environment, socket),
-            env={
-                **_variables(workload, environment, home),
-                "AML_APP_ROOT": str(workload.code_dir),
-                "AZUREML_ENTRY_SCRIPT": workload.scoring_script,
-                "HTTP_X_MS_SERVER_VERSION": f"azmlinfsrv/{version}",
-            },
-            cwd=workload.code_dir,
-        ),
-        socket=socket,
+    return Application(
+        module="azureml_inference_server_http.server.entry:app",
+        worker_class="sync",
+        folder=workload.code_dir,
+        variables={
+            "AML_APP_ROOT": str(workload.code_dir),
+            "AZUREML_ENTRY_SCRIPT": workload.scoring_script,
+            "HTTP_X_MS_SERVER_VERSION": f"azmlinfsrv/{version}",
+            "SCORING_TIMEOUT_MS": str(workload.request_timeout_ms + SCORING_GRACE_MS),
+        },
         health_path="/",
         score_path="/score",
-        log=log,
-        pid_file=pid_file,
-        liveness=workload.liveness_probe,
-        readiness=workload.readiness_probe,
     )
+
+
+def _mlflow(workload: Workload, environment: Environment) -> Application:
+    """MLflow's own scoring server: an ASGI application since MLflow 3, a WSGI one before."""
+    version = environment.version("mlflow")
+    if version is None:
+        raise WorkloadFailed(
+            "ImageBuildFailure",
+            "An MLflow model without scoring script is served by MLflow's scoring server, and the environment has no "
+            "mlflow: add the line `- mlflow` under `pip:` in the conda file, or a scoring script to the deployment.",
+        )
+    is_asgi = int(version.split(".")[0]) >= 3
+    folder = _mlflow_folder(workload)
+    return Application(
+        module=f"mlflow.pyfunc.scoring_server.{'app' if is_asgi else 'wsgi'}:app",
+        worker_class="uvicorn.workers.UvicornWorker" if is_asgi else "sync",
+        folder=folder,
+        variables={"__pyfunc_model_path__": str(folder)},
+        health_path="/ping",
+        score_path="/invocations",
+    )
+
+
+def _mlflow_folder(workload: Workload) -> Path:
+    """The folder of the model, which holds its file `MLmodel`."""
+    for found in sorted(workload.model_dir.glob("*/MLmodel")) if workload.model_dir is not None else ():
+        return found.parent
+    raise WorkloadFailed("BadArgument", "The MLflow model has no file `MLmodel` at the top of its folder.")
 
 
 def worker_count(workload: Workload) -> int:
@@ -73,7 +137,7 @@ def worker_count(workload: Workload) -> int:
     return max(1, min(int(asked) if asked.isdecimal() else at_once, max(2, os.cpu_count() or 2)))
 
 
-def _gunicorn(workload: Workload, environment: Environment, socket: Path) -> tuple[str, ...]:
+def _gunicorn(workload: Workload, environment: Environment, socket: Path, application: Application) -> tuple[str, ...]:
     """What `azmlinfsrv` itself runs, but on a private socket, and ended with us.
 
     See azureml_inference_server_http/amlserver_linux.py in https://pypi.org/project/azureml-inference-server-http/.
@@ -85,7 +149,7 @@ def _gunicorn(workload: Workload, environment: Environment, socket: Path) -> tup
         *("--bind", f"unix:{socket}", "--workers", str(worker_count(workload))),
         *("--timeout", variables.get("WORKER_TIMEOUT", "300"), "--no-control-socket"),
         *("--access-logfile", "-", "--error-logfile", "/dev/null"),
-        "azureml_inference_server_http.server.entry:app",
+        *("--worker-class", application.worker_class, application.module),
     )
 
 
@@ -101,5 +165,4 @@ def _variables(workload: Workload, environment: Environment, home: Path) -> Mapp
         "PYTHONUNBUFFERED": "1",
         **workload.environment_variables,
         **model,
-        "SCORING_TIMEOUT_MS": str(workload.request_timeout_ms + SCORING_GRACE_MS),
     }

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from deployer.local_workspace.admission import Gate, TooManyPending
@@ -28,6 +29,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LONGEST_WAIT_FOR_REPLICA = 5.0
 """Seconds a request waits for a container that restarts."""
 RETRY_PERIOD = 0.02
+SCORE_PATH = "/score"
 
 
 class Replicas(Protocol):
@@ -134,6 +136,9 @@ class Forwarder:
 
 
 async def _converse(request: Request, workload: Workload, replica: Replica, reply: Reply) -> None:
+    score_path = replica.container.score_path
+    if score_path != SCORE_PATH and request.target.startswith(SCORE_PATH):
+        request = replace(request, target=score_path + request.target.removeprefix(SCORE_PATH))
     async with exchange(replica.container.socket, request) as answer:
         headers = to_client(answer.headers, workload.deployment, reply.request_id)
         if answer.status == 200:

@@ -71,7 +71,7 @@ class FrontDoor:
         if route is None:
             raise Refused(404, f"There is no endpoint {endpoint!r}.")
         if not authorised(route, headers):
-            # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265
+            # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265; those for tokens are assumed.
             raise Refused(401, "key_auth_access_denied" if route.auth_mode == "Key" else "token_auth_access_denied")
         named = headers.get(DEPLOYMENT)
         deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())

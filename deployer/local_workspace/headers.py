@@ -18,7 +18,7 @@ _HOP_BY_HOP = {
     *(b"te", b"trailer", b"upgrade"),
 }
 _NOT_TO_CONTAINER = _HOP_BY_HOP | {b"authorization", b"expect", b"host", b"x-request-id", b"x-ms-client-request-id"}
-_NOT_TO_CLIENT = _HOP_BY_HOP | {b"date", b"server", b"transfer-encoding", b"x-request-id"}
+_NOT_TO_CLIENT = _HOP_BY_HOP | {b"server", b"transfer-encoding", b"x-request-id"}
 
 
 class Refused(Exception):

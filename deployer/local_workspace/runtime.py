@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deployer.local_workspace import ports
-from deployer.local_workspace.container import container
+from deployer.local_workspace.container import conda_file, container
 from deployer.local_workspace.environments import Environment, Environments
 from deployer.local_workspace.ports import Workload, WorkloadFailed
 from deployer.local_workspace.process import end_leftovers
@@ -126,7 +126,7 @@ class Runtime:
     async def _environment(self, workload: Workload, log: Path) -> Environment:
         log.unlink(missing_ok=True)
         try:
-            environment = self._environments.describe(workload.image, workload.conda_file)
+            environment = self._environments.describe(workload.image, conda_file(workload))
         except WorkloadFailed as failure:
             log.write_text(f"{failure.message}\n")
             raise

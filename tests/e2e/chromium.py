@@ -22,7 +22,7 @@ os.dup2(read, 3)
 os.dup2(write, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Start a program with the pipes where Chromium looks for them; moved away first, as one may be in the other's place."""
+"""Start a program with the pipes where Chromium looks for them; moved first, as one may be in the other's place."""
 
 
 class Tab:

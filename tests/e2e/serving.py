@@ -113,7 +113,9 @@ async def listening(door: ASGIApp) -> AsyncIterator[Client]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
-    config = uvicorn.Config(door, lifespan="off", log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        door, lifespan="off", log_level="warning", access_log=False, server_header=False, date_header=False
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -125,7 +125,6 @@ def test_traffic_is_split_and_mirrored(serving_root: Path, tmp_path: Path) -> No
             await asyncio.gather(
                 stand.put(workload(tmp_path)), stand.put(workload(tmp_path, "green", "return 'green'"))
             )
-            assert len(list((serving_root / "environments").iterdir())) == 1, "same content, one environment"
             stand.traffic = {"blue": 50, "green": 50}
             answers = [(await client.score()).json() for _ in range(60)]
             assert set(answers) == {"blue", "green"}
