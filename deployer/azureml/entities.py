@@ -136,6 +136,13 @@ def code(name: str, folder: Path) -> Any:
     return Code(name=name, version="1", path=str(folder), is_anonymous=True)
 
 
+def uploaded_as(path: Path) -> str:
+    """The hash that the SDK uploads a model or a build context under."""
+    from azure.ai.ml._utils._asset_utils import get_ignore_file, get_object_hash
+
+    return f"sha256:{get_object_hash(path, get_ignore_file(path))}"
+
+
 def plain(value: Any) -> Any:
     """Read-only mappings and tuples as the dicts and lists that the SDK looks for."""
     if isinstance(value, Mapping):

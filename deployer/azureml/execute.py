@@ -124,13 +124,10 @@ def _code_id(writer: Writer, after: Resource) -> str | None:
 
 def upload_code(writer: Writer, folder: Path, content: str, what: str) -> str:
     """The ARM id of a code asset with this content; uploads the folder only where the workspace has none yet."""
-    require(folder, what)
+    _require(folder.exists(), f"Could not {what}: there is no {folder.name} any more.")
     with writer.sdk.uploading:
         entity = entities.code(str(uuid.uuid4()), folder.resolve())
-        if content != f"sha256:{entity._hash_sha256}":
-            raise WorkspaceError(
-                f"Could not {what}: {folder.name} is not what it was when the plan was made.", hint="Plan again."
-            )
+        _require(content == f"sha256:{entity._hash_sha256}", _changed(what, folder))
         made = writer.sdk.call(what, lambda client: client._code.create_or_update(entity))
     writer.reader.known_code[f"azureml:{':'.join(made.id.split('/')[-3::2])}"] = content
     return str(made.id)
@@ -201,18 +198,23 @@ def _with_live_properties(after: Resource, raw: Raw) -> Resource:
 
 
 def _local(writer: Writer, after: Resource, path: str) -> str:
-    """The local path of some content, or the address that a field holds."""
-    source = after.sources.get(path)
+    """The local path of some content that is as it was when planned, or the address that a field holds."""
+    value, source = value_at(after.fields, path), after.sources.get(path)
     if source is None:
-        return str(value_at(after.fields, path))
-    return require(writer.root / source, _what("upload", after.ref))
+        return str(value)
+    place, what = (writer.root / source).resolve(), _what("upload", after.ref)
+    _require(place.exists(), f"Could not {what}: there is no {place.name} any more.")
+    _require(value == entities.uploaded_as(place), _changed(what, place))
+    return str(place)
 
 
-def require(path: Path, what: str) -> str:
-    """The absolute path of a file or folder that has to be there."""
-    if not path.exists():
-        raise WorkspaceError(f"Could not {what}: there is no {path.name} any more.", hint="Plan again.")
-    return str(path.resolve())
+def _require(met: bool, message: str) -> None:
+    if not met:
+        raise WorkspaceError(message, hint="Plan again.")
+
+
+def _changed(what: str, path: Path) -> str:
+    return f"Could not {what}: {path.name} is not what it was when the plan was made."
 
 
 def _what(verb: str, ref: Ref) -> str:

@@ -26,13 +26,13 @@ def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
 
 @contextmanager
 def failed_with_logs(arm: Arm, ref: Ref) -> Iterator[None]:
-    """Add the last lines of both containers to the failure of a deployment."""
+    """Add the last lines of both containers to what Azure says of a failed deployment."""
     try:
         yield
     except (Busy, SignInFailed, Unreachable):
         raise
     except WorkspaceError as error:
-        if ref.kind is Kind.DEPLOYMENT and not error.log_tail:
+        if ref.kind is Kind.DEPLOYMENT and error.code and not error.log_tail:
             error.log_tail = _last_lines(arm, ref)
         raise
 

@@ -58,7 +58,7 @@ class Scorer:
             headers[DEPLOYMENT_HEADER] = deployment
         start = time.perf_counter()
         try:
-            reply = self._pool.request("POST", door.uri, body=body, headers=headers, timeout=timeout)
+            reply = self._send(door.uri, body, headers, timeout)
         except urllib3.exceptions.HTTPError as error:
             raise error_of(Refusal(status=0, message=silence(door.uri, error)), "score") from error
         milliseconds = (time.perf_counter() - start) * 1000
@@ -70,6 +70,13 @@ class Scorer:
             deployment=answered.get(DEPLOYMENT_HEADER, ""),
             headers=answered,
         )
+
+    def _send(self, uri: str, body: bytes, headers: dict[str, str], timeout: float) -> urllib3.BaseHTTPResponse:
+        """One request; once more when the connection was cut, as a server may do with one that was kept alive."""
+        try:
+            return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
+        except urllib3.exceptions.ProtocolError:
+            return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
 
     def _door(self, endpoint: str) -> Door:
         with self._lock:

@@ -276,6 +276,21 @@ def _patched_without_tags(site: tuple[Coordinates, LocalServer], path: str) -> A
         return json.load(answer)
 
 
+def test_content_that_changed_since_it_was_planned_is_not_uploaded(
+    workspace: Workspace, assets: tuple[Resource, Resource], project: Path, server: Path
+) -> None:
+    create(workspace, endpoint("moved"))
+    blue = deployment("blue", "moved", project, code="good")
+    model = replace(assets[0], ref=Ref(kind=Kind.MODEL, name="moved:1"))
+    before = len(requests(server))
+    for item, source in ((blue, "code_configuration.code"), (model, "path")):
+        with pytest.raises(WorkspaceError, match="not what it was"):
+            create(workspace, replace(item, sources={source: "bad"}))
+        with pytest.raises(WorkspaceError, match="no nothing any more"):
+            create(workspace, replace(item, sources={source: "nothing"}))
+    assert {method for method, _ in requests(server)[before:]} == {"GET"}
+
+
 def test_errors_say_what_to_do(site: tuple[Coordinates, LocalServer], project: Path, tmp_path: Path) -> None:
     where, local = site
     elsewhere = connect(replace(where, name="nowhere"), project="demo", root=project, local=local)
