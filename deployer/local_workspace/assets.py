@@ -12,7 +12,7 @@ from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.model_content import conda_as_json, flavors
 from deployer.local_workspace.pages import page
 from deployer.local_workspace.shapes import CONTAINER, DATA_ASSET, ENVIRONMENT, MODEL, check, texts
-from deployer.local_workspace.site import Answer, Site, now
+from deployer.local_workspace.site import Answer, Site, asset_stamped
 from deployer.local_workspace.store import Document
 from deployer.local_workspace.workloads import model_path
 
@@ -141,15 +141,11 @@ class Assets:
 
     def _desired(self, site: Site, call: Call, before: Document | None) -> Document:
         asked = {name: value for name, value in (call.content.get("properties") or {}).items() if value is not None}
-        moment = now()
-        created = before["systemData"]["createdAt"] if before else moment
-        who = {"createdAt": created, "createdBy": "local", "createdByType": "User"}
-        changed = {"lastModifiedAt": moment, "lastModifiedBy": "local", "lastModifiedByType": "User"}
         return {
             "name": before["name"] if before else call.names["name"],
             "version": before["version"] if before else call.names["version"],
             "properties": _BLANK | asked | self.of.added(site, asked) | _texts(asked),
-            "systemData": who | changed,
+            "systemData": asset_stamped(before and before["systemData"]),
         }
 
 

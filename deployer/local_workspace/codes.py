@@ -11,7 +11,7 @@ from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.pages import page
 from deployer.local_workspace.shapes import CODE, OneOf, check, texts
-from deployer.local_workspace.site import Site, now
+from deployer.local_workspace.site import Site, asset_stamped
 from deployer.local_workspace.store import Document
 
 _UPLOAD_SECONDS = 3_600
@@ -40,19 +40,11 @@ async def put_code(site: Site, call: Call) -> Reply:
     before = site.store.get("code", key)
     asked = {name: value for name, value in (call.content.get("properties") or {}).items() if value is not None}
     blank: Document = {"description": None, "tags": {}, "properties": {}, "isArchived": False}
-    moment = now()
     code: Document = {
         "name": call.names["name"],
         "version": call.names["version"],
         "properties": blank | asked | {"properties": texts(asked.get("properties")), "isAnonymous": False},
-        "systemData": {
-            "createdAt": before["systemData"]["createdAt"] if before else moment,
-            "createdBy": "local",
-            "createdByType": "User",
-            "lastModifiedAt": moment,
-            "lastModifiedBy": "local",
-            "lastModifiedByType": "User",
-        },
+        "systemData": asset_stamped(before and before["systemData"]),
     }
     if before and before["properties"].get("codeUri") != code["properties"].get("codeUri"):
         name = f"{call.names['name']}:{call.names['version']}"

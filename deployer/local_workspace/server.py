@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any
 import uvicorn
 
 from deployer.local_workspace import deployments, endpoints
-from deployer.local_workspace.certificates import ensure_certificates
 from deployer.local_workspace.entry import App, Entry, alive_app
 from deployer.local_workspace.faults import Faults
 from deployer.local_workspace.home import (
@@ -43,6 +43,8 @@ from deployer.local_workspace.tokens import Tokens
 _LOG = logging.getLogger("deployer.local_workspace")
 _DRAIN_SECONDS = 10
 _KEEP_OPERATIONS = 1_000
+_CERTIFICATE_DAYS = 800
+_RENEWED_AFTER_DAYS = 740
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
     """Run until SIGTERM or SIGINT; `ready` is called once requests are answered. Trouble where it cannot start."""
     with one_sentence("prepare the folder of the local workspace"):
         home.blobs.mkdir(parents=True, exist_ok=True)
-        ensure_certificates(home)
+        _see_to_certificates(home)
         sockets = _listen(home, new_ports)
     ports = Ports(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])
     site = _site(home, plane, ports, realistic)
@@ -94,6 +96,18 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
     finally:
         home.connection.unlink(missing_ok=True)
         await _close(site, servers)
+
+
+def _see_to_certificates(home: Home) -> None:
+    """Make `ca.pem` and `server.pem` unless they are there and good for another two months."""
+    there = home.ca.exists() and home.server_certificate.exists()
+    if there and time.time() - home.ca.stat().st_mtime < _RENEWED_AFTER_DAYS * 86_400:
+        return
+    from deployer.local_workspace import certificates
+
+    authority, server = certificates.make(_CERTIFICATE_DAYS)
+    write_private(home.server_certificate, server)
+    write_private(home.ca, authority)
 
 
 def _listen(home: Home, new_ports: bool) -> list[socket.socket]:

@@ -57,3 +57,16 @@ def stamped(before: Document | None) -> Document:
     moment = now()
     created = before["createdAt"] if before else moment
     return {"createdAt": created, "createdBy": "local", "lastModifiedAt": moment}
+
+
+def asset_stamped(before: Document | None) -> Document:
+    """systemData for an asset written now: unlike endpoints, assets say who changed them."""
+    moment = now()
+    return {
+        "createdAt": before["createdAt"] if before else moment,
+        "createdBy": "local",
+        "createdByType": "User",
+        "lastModifiedAt": moment,
+        "lastModifiedBy": "local",
+        "lastModifiedByType": "User",
+    }

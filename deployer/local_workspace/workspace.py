@@ -24,12 +24,29 @@ _WHO = {
 
 async def get_workspace(site: Site, _call: Call) -> Reply:
     """GET of the workspace."""
-    host = site.base.removeprefix("https://")
-    properties = {
+    body = {
+        "id": WORKSPACE,
+        "name": PLACE,
+        "type": f"{PROVIDER}/workspaces",
+        "location": PLACE,
+        "tags": {},
+        "etag": None,
+        "properties": _properties(site),
+        "identity": {"type": "SystemAssigned", "principalId": site.workspace_id, "tenantId": site.workspace_id},
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "systemData": _WHO,
+    }
+    return Reply(body=body)
+
+
+def _properties(site: Site) -> dict[str, object]:
+    group, host = WORKSPACE.partition("/providers/")[0], site.base.removeprefix("https://")
+    return {
         "friendlyName": PLACE,
         "description": "",
-        "storageAccount": f"{WORKSPACE.partition('/providers/')[0]}/providers/Microsoft.Storage/storageAccounts/local",
-        "keyVault": f"{WORKSPACE.partition('/providers/')[0]}/providers/Microsoft.Keyvault/vaults/local",
+        "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/local",
+        "keyVault": f"{group}/providers/Microsoft.Keyvault/vaults/local",
         "applicationInsights": "",
         "hbiWorkspace": False,
         "imageBuildCompute": "",
@@ -48,20 +65,6 @@ async def get_workspace(site: Site, _call: Call) -> Reply:
         "discoveryUrl": f"{site.base}/discovery",
         "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{WORKSPACE}",
     }
-    body = {
-        "id": WORKSPACE,
-        "name": PLACE,
-        "type": f"{PROVIDER}/workspaces",
-        "location": PLACE,
-        "tags": {},
-        "etag": None,
-        "properties": properties,
-        "identity": {"type": "SystemAssigned", "principalId": site.workspace_id, "tenantId": site.workspace_id},
-        "kind": "Default",
-        "sku": {"name": "Basic", "tier": "Basic"},
-        "systemData": _WHO,
-    }
-    return Reply(body=body)
 
 
 async def get_datastore(site: Site, call: Call) -> Reply:
