@@ -46,7 +46,7 @@ class Field:
 
 @cache
 def schema_text(name: str) -> str:
-    """The text of `<name>.schema.json`: from `deployer/schemas` in a wheel, from the top-level `schemas` in a checkout."""
+    """The text of `<name>.schema.json`: in a wheel from `deployer/schemas`, in a checkout from the top level."""
     folder = PACKAGED if PACKAGED.is_dir() else CHECKED_OUT
     return (folder / f"{name}.schema.json").read_text(encoding="utf-8")
 
