@@ -48,12 +48,14 @@ def plan(
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would change; write nothing."""
-    from deployer.case import Allowed
     from deployer.commands import reconcile
     from deployer.pipeline import Request
+    from deployer.plan import Options
 
-    allowed = Allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
-    request = Request(project=project, env=env, endpoint=endpoint, overrides=overrides, prune=prune, allowed=allowed)
+    flags = {"outage": allow_outage, "adopt": adopt, "deletes": allow_deletes}
+    allow = tuple(name for name, given in flags.items() if given)
+    options = Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
+    request = Request(project=project, env=env, options=options)
     showing = reconcile.Showing(format=shape, out=out, detailed_exitcode=detailed_exitcode)
     return reconcile.plan(request, showing, console)
 
@@ -77,12 +79,14 @@ def apply(
     yes: bool,
 ) -> int:
     """Make the workspace as the specs say, or exactly as a saved PLAN says."""
-    from deployer.case import Allowed
     from deployer.commands import reconcile
     from deployer.pipeline import Request
+    from deployer.plan import Options
 
-    allowed = Allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
-    request = Request(project=project, env=env, endpoint=endpoint, overrides=overrides, prune=prune, allowed=allowed)
+    flags = {"outage": allow_outage, "adopt": adopt, "deletes": allow_deletes}
+    allow = tuple(name for name, given in flags.items() if given)
+    options = Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
+    request = Request(project=project, env=env, options=options)
     return reconcile.apply(request, saved, yes, console)
 
 
@@ -95,8 +99,10 @@ def drift(console: Console, env: str, project: Path, endpoint: str, overrides: t
     """Say where the workspace differs from the specs; exit 2 when it does."""
     from deployer.commands import reconcile
     from deployer.pipeline import Request
+    from deployer.plan import Options
 
-    return reconcile.drift(Request(project=project, env=env, endpoint=endpoint, overrides=overrides), console)
+    options = Options(endpoint=endpoint, overrides=overrides)
+    return reconcile.drift(Request(project=project, env=env, options=options), console)
 
 
 @cli.command()
@@ -106,11 +112,11 @@ def drift(console: Console, env: str, project: Path, endpoint: str, overrides: t
 @click.pass_obj
 def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str) -> int:
     """Delete the endpoints of the specs with all their deployments."""
-    from deployer.case import Allowed
     from deployer.commands import removal
     from deployer.pipeline import Request
+    from deployer.plan import Options
 
-    request = Request(project=project, env=env, endpoint=endpoint, allowed=Allowed(destroy=True))
+    request = Request(project=project, env=env, options=Options(endpoint=endpoint))
     return removal.destroy(request, typed, console)
 
 
@@ -123,8 +129,9 @@ def rollback(console: Console, env: str, project: Path, endpoint: str, yes: bool
     """Put the traffic back as it was before its last change."""
     from deployer.commands import removal
     from deployer.pipeline import Request
+    from deployer.plan import Options
 
-    return removal.rollback(Request(project=project, env=env, endpoint=endpoint), yes, console)
+    return removal.rollback(Request(project=project, env=env, options=Options(endpoint=endpoint)), yes, console)
 
 
 @cli.command()
@@ -242,6 +249,17 @@ def keys(console: Console, env: str, project: Path, endpoint: str, show_secrets:
     from deployer.commands import service
 
     return service.keys(service.Place(project=project, env=env, endpoint=endpoint), show_secrets, console)
+
+
+@cli.command("import")
+@click.argument("endpoint")
+@env_option
+@click.pass_obj
+def import_(console: Console, endpoint: str, env: str, project: Path) -> int:
+    """Write the specs of an endpoint that was made by other means."""
+    from deployer.commands.importing import import_endpoint
+
+    return import_endpoint(project, env, endpoint, console)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})

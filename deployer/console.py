@@ -48,7 +48,7 @@ class Console:
 
     def diagnostics(self, error: SpecError) -> None:
         """The defects of the specs, by place."""
-        from deployer.report.terminal import diagnostics_text
+        from deployer.report.defects import diagnostics_text
 
         self.err(diagnostics_text(error.diagnostics, secrets=self.secrets, color=self.color).rstrip("\n"))
 

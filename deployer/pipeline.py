@@ -7,7 +7,6 @@ workspace ---------observe-------> live -----'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from deployer.case import Allowed, Case
 from deployer.errors import Refused
 from deployer.local import start
 from deployer.outcome import Outcome
-from deployer.plan import Plan
+from deployer.plan import Options, Plan
 from deployer.reconcile import make_plan
 from deployer.references import guarded, pinned, wanted
 from deployer.report.redaction import mask_of
@@ -40,10 +39,7 @@ class Request:
 
     project: Path
     env: str
-    endpoint: str = ""
-    overrides: Sequence[str] = ()
-    prune: bool = False
-    allowed: Allowed = field(default_factory=Allowed)
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +54,12 @@ class Planned:
 
 def make_planned(request: Request) -> Planned:
     """Specs to a reviewed-to-be plan; nothing is written. Raises SpecError, WorkspaceError."""
-    desired = load_project(request.project, request.env, endpoint=request.endpoint, overrides=request.overrides)
+    options = request.options
+    desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
     workspace = open_workspace(desired.env, request.project)
     live = workspace.observe(wanted(desired.state, desired.env.project))
     desired = replace(desired, state=pinned(guarded(desired.state, desired.intent.protected), live.labels))
-    return Planned(desired=desired, live=live, plan=plan_of(desired, live, request), workspace=workspace)
+    return Planned(desired=desired, live=live, plan=plan_of(desired, live, options), workspace=workspace)
 
 
 def open_workspace(env: EnvFile, project: Path) -> Workspace:
@@ -73,11 +70,12 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
     return connect(where, project=env.project, root=project, local=server)
 
 
-def plan_of(desired: Desired, live: State, request: Request) -> Plan:
+def plan_of(desired: Desired, live: State, options: Options) -> Plan:
     """The plan of the specs; what left them is listed, and deleted when pruning was asked for."""
-    left = orphans(desired, live, request.endpoint)
-    doomed = frozenset(left) if request.prune else frozenset[Ref]()
-    return plan_to(desired, live, request.allowed, doomed, left)
+    left = orphans(desired, live, options.endpoint)
+    doomed = frozenset(left) if options.prune else frozenset[Ref]()
+    allowed = Allowed(**{name: True for name in options.allow})
+    return replace(plan_to(desired, live, allowed, doomed, left), options=options)
 
 
 def plan_to(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from deployer.diagnostics import Location
@@ -65,6 +65,18 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for beside the specs: one endpoint only, overrides (`a.b=c`), pruning, and refusals lifted by
+    name (`outage`, `adopt`, `deletes`). A saved plan is made again with the same ones.
+    """
+
+    endpoint: str = ""
+    overrides: tuple[str, ...] = ()
+    prune: bool = False
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What apply will do, and what it was decided on.
 
@@ -80,6 +92,7 @@ class Plan:
     orphans: tuple[Ref, ...] = ()
     findings: tuple[Finding, ...] = ()
     digest: str = ""
+    options: Options = field(default_factory=Options)
 
     @property
     def is_empty(self) -> bool:

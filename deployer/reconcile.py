@@ -156,7 +156,7 @@ def _protection(before: Resource | None, wish: Resource) -> tuple[FieldChange, .
 
 def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action | None, str]:
     if before is None:
-        return Action.CREATE, "it does not exist yet"
+        return Action.CREATE, ""
     if _is_dead(before, live):
         return Action.REPLACE, "its creation failed, and Azure cannot repair what was never created"
     if _is_failed(before):

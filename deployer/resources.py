@@ -107,7 +107,8 @@ class Status:
     `project` the project that owns it by its tag ("" when untagged), `protected` whether its spec said `x-protect` when
     it was last applied, `previous_split` the traffic before the last
     change, `rollout` the bookkeeping of a rollout under way ("<target hash>:<step>"), `unknown` the paths whose live
-    value cannot be read (content of a model that was not uploaded by a client).
+    value cannot be read (content of a model that was not uploaded by a client), `code` the code asset a deployment runs
+    from, as "azureml:<name>:<version>".
     """
 
     provisioning_state: str = "Succeeded"
@@ -117,6 +118,7 @@ class Status:
     previous_split: Mapping[str, int] = field(default_factory=dict)
     rollout: str = ""
     unknown: tuple[str, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

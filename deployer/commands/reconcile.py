@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from deployer.report.terminal import outcome_text, plan_text
 from deployer.report.view import PlanView, plan_view
 from deployer.resources import Kind, share_map
 from deployer.rollout import failed_towards
-from deployer.spec import load_env
+from deployer.spec import load_env, uploaded_files
 
 PENDING = 2
 """The exit code that says changes are pending (`plan --detailed-exitcode`, `drift`)."""
@@ -43,7 +43,7 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     """Show what apply would do; nothing is written to the workspace."""
     planned = make_planned(request)
     console.secrets = planned.desired.secrets
-    view = _view(planned)
+    view = _view(planned, request.project)
     console.out(_shown(view, showing.format, console))
     if showing.out:
         showing.out.write_text(plan_json(view), encoding="utf-8")
@@ -53,8 +53,15 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     return PENDING if showing.detailed_exitcode and not planned.plan.is_empty else 0
 
 
-def _view(planned: Planned) -> PlanView:
-    return plan_view(planned.plan, secrets=planned.desired.secrets)
+def _view(planned: Planned, project: Path) -> PlanView:
+    return plan_view(planned.plan, secrets=planned.desired.secrets, files=_files(planned, project))
+
+
+def _files(planned: Planned, project: Path) -> dict[str, Mapping[str, int]]:
+    """What counts of every local folder the plan would upload: file -> bytes."""
+    after = [step.after for step in planned.plan.steps if step.after]
+    folders = {source for resource in after for source in resource.sources.values()}
+    return {source: uploaded_files(project / source) for source in sorted(folders)}
 
 
 def _shown(view: PlanView, wanted: str, console: Console) -> str:
@@ -70,11 +77,12 @@ def _shown(view: PlanView, wanted: str, console: Console) -> str:
 def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> int:
     """Plan, show, ask where that is due, and carry the plan out."""
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
+    request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     if not (yes or reviewed or console.has_terminal or load_env(request.project, request.env).workspace is None):
         raise UsageError(NO_TERMINAL, hint="Say --yes, or apply a saved plan: `deployer apply plan.json`.")
     planned = make_planned(request)
     console.secrets = planned.desired.secrets
-    view = _view(planned)
+    view = _view(planned, request.project)
     console.out(plan_text(view, color=console.color))
     if reviewed:
         _check_same(reviewed, view)
@@ -154,7 +162,7 @@ def drift(request: Request, console: Console) -> int:
         return 0
     for name in _failed_rollouts(planned.plan):
         console.out(f"The last rollout of endpoint {name} failed and was put back; `deployer apply` tries again.\n")
-    console.out(plan_text(_view(planned), color=console.color))
+    console.out(plan_text(_view(planned, request.project), color=console.color))
     return PENDING
 
 

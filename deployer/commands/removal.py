@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from deployer.case import Allowed
 from deployer.commands.reconcile import run
 from deployer.console import Console
 from deployer.errors import DeployerError, Refused
@@ -23,7 +24,7 @@ def destroy(request: Request, typed: str, console: Console) -> int:
         console.out("Nothing to destroy: no endpoint of these specs exists.")
         return 0
     refs = frozenset(item.ref for item in planned.live.of_kind(Kind.ENDPOINT) if item.ref.endpoint in names)
-    planned = _replanned(planned, State(), request, doomed=refs)
+    planned = _replanned(planned, State(), doomed=refs)
     _show(planned, console)
     wanted = " ".join(names)
     if typed != wanted and not console.typed(f"Type {wanted!r} to delete with all deployments:", wanted):
@@ -40,7 +41,7 @@ def rollback(request: Request, yes: bool, console: Console) -> int:
     known = [wish for wish in wishes if wish]
     if not known:
         raise DeployerError("no earlier split is on record", hint="It is kept from the second change of traffic on.")
-    planned = _replanned(planned, State(resources={wish.ref: wish for wish in known}), request)
+    planned = _replanned(planned, State(resources={wish.ref: wish for wish in known}))
     _show(planned, console)
     if planned.plan.is_empty:
         return 0
@@ -63,11 +64,11 @@ def _before(live: State, endpoint: str) -> Resource | None:
     return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, status=None)
 
 
-def _replanned(planned: Planned, state: State, request: Request, doomed: frozenset[Ref] = frozenset()) -> Planned:
+def _replanned(planned: Planned, state: State, doomed: frozenset[Ref] = frozenset()) -> Planned:
     """The same endpoints with another wish; no rollout, since going back must be quick."""
     intent = replace(planned.desired.intent, rollouts={}, smoke_tests={})
     desired = replace(planned.desired, state=state, intent=intent)
-    return replace(planned, desired=desired, plan=plan_to(desired, planned.live, request.allowed, doomed))
+    return replace(planned, desired=desired, plan=plan_to(desired, planned.live, Allowed(destroy=bool(doomed)), doomed))
 
 
 def _show(planned: Planned, console: Console) -> None:

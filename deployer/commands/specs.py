@@ -54,7 +54,7 @@ def _shown(found: tuple[Diagnostic, ...], shape: str, check: Check, console: Con
 
             return workflow_commands(found)
         case _:
-            from deployer.report.terminal import diagnostics_text
+            from deployer.report.defects import diagnostics_text
 
             text = diagnostics_text(found, sources=_sources(found, check.project), color=console.color)
             return text or "The specs are valid.\n"

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from deployer.diagnostics import Diagnostic
 from deployer.errors import UsageError
+from deployer.plan import Options
 from deployer.report.defects import errors, shown
 from deployer.report.outcome import OutcomeView
 from deployer.report.redaction import mask_of
 from deployer.report.view import PlanView
 
-PLAN_VERSION = "1.0"
+PLAN_VERSION = "1.1"
 OUTCOME_VERSION = "1.0"
 DIAGNOSTICS_VERSION = "1.0"
 
@@ -61,6 +62,7 @@ class SavedPlan:
     project: str
     digest: str
     steps: tuple[str, ...]
+    options: Options = field(default_factory=Options)
 
 
 def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
@@ -83,11 +85,19 @@ def _saved(saved: Mapping[str, Any], name: str, hint: str) -> SavedPlan:
     try:
         env, project, digest = (_string(saved[key]) for key in ("env", "project", "digest"))
         steps = tuple(_step_words(step) for step in saved["steps"])
+        options = _options(saved.get("options") or {})
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{name} is damaged: a part of the plan is missing.", hint=hint) from error
     if not digest:
         raise UsageError(f"{name} has no digest, so nothing tells whether it is still true.", hint=hint)
-    return SavedPlan(env=env, project=project, digest=digest, steps=steps)
+    return SavedPlan(env=env, project=project, digest=digest, steps=steps, options=options)
+
+
+def _options(written: Mapping[str, Any]) -> Options:
+    """The options of a saved plan; those that a newer version added are not known here."""
+    overrides, allow = (tuple(_string(word) for word in written.get(key, ())) for key in ("overrides", "allow"))
+    endpoint, prune = _string(written.get("endpoint", "")), bool(written.get("prune"))
+    return Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
 
 
 def _string(value: object) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deployer.report.defects import diagnostics_text as diagnostics_text
 from deployer.report.outcome import Failure, OutcomeView, ResultRow
 from deployer.report.text import WIDTH, styled, wrapped
 from deployer.report.view import ChangeRow, FindingRow, PlanView, StepRow

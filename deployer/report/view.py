@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from deployer.diagnostics import Location
 from deployer.diff import MISSING, FieldChange, Side
 from deployer.fields import field_at
-from deployer.plan import Finding, Plan, Step
+from deployer.plan import Finding, Options, Plan, Step
 from deployer.report.redaction import MASK, Mask, mask_of
 from deployer.report.sentences import EFFECTS, VERBS, sentences, title
 from deployer.report.text import count
@@ -80,6 +80,7 @@ class PlanView:
     unchanged: tuple[str, ...] = ()
     digest: str = ""
     is_empty: bool = True
+    options: Options = field(default_factory=Options)
 
     @property
     def blockers(self) -> tuple[FindingRow, ...]:
@@ -104,6 +105,7 @@ def plan_view(
         unchanged=tuple(look.name(str(ref)) for ref in plan.unchanged),
         digest=look.name(plan.digest),
         is_empty=plan.is_empty,
+        options=replace(plan.options, overrides=tuple(look.name(words) for words in plan.options.overrides)),
     )
 
 

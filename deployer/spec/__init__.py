@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deployer.diagnostics import Diagnostic
 from deployer.errors import SpecError
+from deployer.spec.content import uploaded_files
 from deployer.spec.desired import Desired, desired_of
 from deployer.spec.env import EnvFile, load_env
 from deployer.spec.explain import explain
@@ -21,6 +22,7 @@ __all__ = [
     "load_env",
     "load_project",
     "render_project",
+    "uploaded_files",
     "validate_paths",
     "validate_project",
 ]

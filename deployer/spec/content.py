@@ -40,6 +40,13 @@ def model_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+def uploaded_files(path: Path) -> dict[str, int]:
+    """What counts of a folder or file that is uploaded: relative name -> bytes; nothing where there is nothing."""
+    if not path.is_dir():
+        return {path.name: path.stat().st_size} if path.exists() else {}
+    return {name: file.stat().st_size for file, name in sorted(_uploaded(path.resolve()), key=lambda item: item[1])}
+
+
 def _uploaded(folder: Path) -> Iterator[tuple[Path, str]]:
     """Every file to upload with its name: relative, with `/`, links under their own name."""
     ignored = ignore_rules(folder)

@@ -86,7 +86,8 @@ def live_states(draw: st.DrawFn, *, healthy: bool = False, busy: bool = False) -
             found.append(draw(deployments(endpoint, name, status)))
         split = draw(splits(names).filter(lambda shares: bool(shares) or not busy))
         idle = [name for name in names if name not in split]
-        mirror = {draw(st.sampled_from(idle)): draw(st.integers(1, 50))} if idle and draw(st.booleans()) else {}
+        mirrored = bool(idle) and draw(st.integers(0, 1)) == 1
+        mirror = {draw(st.sampled_from(idle)): draw(st.integers(1, 50))} if mirrored else {}
         fields: dict[str, Value] = {"traffic": split, "mirror_traffic": mirror}
         found.append(Resource(ref=traffic_ref(endpoint), fields=fields, status=Status()))
     return state_of(found)

@@ -234,7 +234,7 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     ),
     "outcome.json": lambda: _outcome(report_json.outcome_json),
     "progress.txt": progress_lines,
-    "diagnostics.txt": lambda: terminal.diagnostics_text(sample_diagnostics(), sources=SOURCES),
+    "diagnostics.txt": lambda: defects.diagnostics_text(sample_diagnostics(), sources=SOURCES),
     "diagnostics.json": lambda: report_json.diagnostics_json(sample_diagnostics()),
     "diagnostics.sarif": lambda: sarif.sarif(sample_diagnostics(), root="deploy"),
     "diagnostics.github.txt": lambda: github.workflow_commands(sample_diagnostics(), root="deploy/"),

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from deployer.diagnostics import Diagnostic, Location, Severity
 from deployer.diff import diff
 from deployer.plan import Action, Finding, Plan, Step
-from deployer.report import github, markdown, sarif, terminal
+from deployer.report import defects, github, markdown, sarif, terminal
 from deployer.report import json as report_json
 from deployer.report.view import plan_view
 from deployer.resources import Resource, deployment_ref
@@ -92,7 +92,7 @@ def test_every_form_is_utf8_and_json_stays_json(text: str) -> None:
     assert len(json.loads(report_json.diagnostics_json(found))["diagnostics"]) == 1
     assert len(json.loads(sarif.sarif(found))["runs"][0]["results"]) == 1
     assert report_json.read_saved_plan(report_json.plan_json(view), name="p").digest == "d"
-    for rendering in (terminal.plan_text(view), markdown.plan_comment(view), terminal.diagnostics_text(found)):
+    for rendering in (terminal.plan_text(view), markdown.plan_comment(view), defects.diagnostics_text(found)):
         rendering.encode("utf-8")
 
 
@@ -100,7 +100,7 @@ def test_every_form_is_utf8_and_json_stays_json(text: str) -> None:
 @given(TEXTS)
 def test_nothing_acts_on_a_terminal(text: str) -> None:
     found = [Diagnostic(severity=Severity.ERROR, code="c", summary=text, detail=text, location=Location(file="f"))]
-    shown = terminal.plan_text(plan_view(plan_of(text))) + terminal.diagnostics_text(found, sources={"f": text})
+    shown = terminal.plan_text(plan_view(plan_of(text))) + defects.diagnostics_text(found, sources={"f": text})
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
 
 

@@ -20,7 +20,7 @@ from deployer.errors import WorkspaceError
 from deployer.fields import Effect
 from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Finding, Plan, Step
-from deployer.report import github, markdown, sarif, score, terminal
+from deployer.report import defects, github, markdown, sarif, score, terminal
 from deployer.report import json as report_json
 from deployer.report.outcome import outcome_view
 from deployer.report.progress import Progress
@@ -88,7 +88,7 @@ def renderings(before: Value, after: Value, text: str, secrets: frozenset[str]) 
         "markdown": markdown.plan_comment(view) + markdown.plan_comment(full),
         "json": report_json.plan_json(view) + report_json.plan_json(full),
         "outcome": terminal.outcome_text(told) + report_json.outcome_json(told),
-        "diagnostics": terminal.diagnostics_text(found, sources={text: text}, secrets=secrets)
+        "diagnostics": defects.diagnostics_text(found, sources={text: text}, secrets=secrets)
         + report_json.diagnostics_json(found, secrets=secrets),
         "sarif": sarif.sarif(found, secrets=secrets) + github.workflow_commands(found, secrets=secrets),
         "progress": stream.getvalue(),
