@@ -30,6 +30,12 @@ LONGEST_WAIT_FOR_REPLICA = 5.0
 """Seconds a request waits for a container that restarts."""
 RETRY_PERIOD = 0.02
 SCORE_PATH = "/score"
+CALLER_GONE = 499
+"""What is counted for a caller who does not wait; nobody sees it as an answer."""
+
+
+class CallerGone(Exception):
+    """The caller hung up in the middle of the request."""
 
 
 class Replicas(Protocol):
@@ -72,6 +78,9 @@ class Forwarder:
             status = reply.status or 500
         except Refused as refused:
             status = refused.status
+            raise
+        except CallerGone:
+            status = CALLER_GONE
             raise
         finally:
             key = workload.endpoint, workload.deployment

@@ -9,19 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from deployer.local_workspace.counters import Traffic
-from deployer.local_workspace.forward import Forwarder, Replicas, Reply, Send
+from deployer.local_workspace.forward import CallerGone, Forwarder, Replicas, Reply, Send
 from deployer.local_workspace.headers import DEPLOYMENT, SERVER, Header, Refused, to_container
 from deployer.local_workspace.ports import Route, Routes
-from deployer.local_workspace.relay import Request
+from deployer.local_workspace.relay import Request, UpstreamLost
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 OPERATIONS = ("score", "swagger.json")
-
-
-class CallerGone(Exception):
-    """The caller hung up in the middle of the request."""
 
 
 class FrontDoor:
@@ -55,8 +51,8 @@ class FrontDoor:
             await self._route(scope, receive, reply, authorised)
         except Refused as refused:
             await _refuse(refused, reply)
-        except CallerGone:
-            return
+        except (CallerGone, TimeoutError, UpstreamLost):
+            return  # nobody listens any more, or the answer breaks off in the middle: the server hangs up
 
     async def _route(
         self,
@@ -71,7 +67,7 @@ class FrontDoor:
         if route is None:
             raise Refused(404, f"There is no endpoint {endpoint!r}.")
         if not authorised(route, headers):
-            # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265; those for tokens are assumed.
+            # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265; for tokens assumed.
             raise Refused(401, "key_auth_access_denied" if route.auth_mode == "Key" else "token_auth_access_denied")
         named = headers.get(DEPLOYMENT)
         deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())

@@ -79,6 +79,18 @@ def end_leftovers(folder: Path) -> None:
         pid_file.unlink(missing_ok=True)
 
 
+def trim(log: Path, longest: int, kept: int) -> None:
+    """Cut a log of more than `longest` bytes down to about the last `kept`; who appends to it goes on."""
+    with suppress(OSError), log.open("r+b") as content:
+        if content.seek(0, os.SEEK_END) <= longest:
+            return
+        content.seek(-kept, os.SEEK_END)
+        last = content.read()
+        content.truncate(0)
+        content.seek(0)
+        content.write(last.partition(b"\n")[2])
+
+
 def _kill(group: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.local_workspace.ports import Probe, WorkloadFailed
-from deployer.local_workspace.process import Command, ProcessGroup
+from deployer.local_workspace.process import Command, ProcessGroup, trim
 
 START_PERIOD = 0.05
 """Seconds between two looks at a server that starts."""
-STOP_GRACE = 10.0
+STOP_GRACE = 3.0
 """Seconds a container that works gets to end."""
 HANGING_GRACE = 1.0
+LONGEST_LOG = 16 * 1024 * 1024
+KEPT_LOG = 1024 * 1024
 
 _EXCEPTION = re.compile(r"^.*Traceback .*\n(?:  .*\n)+(\S.*)$", re.MULTILINE)
 FIRST_BACKOFF = 0.5
@@ -161,6 +163,7 @@ class Replica:
         await self.ready.wait()
         await asyncio.sleep(probe.initial_delay)
         async for healthy, times in self._probes(probe):
+            trim(self.container.log, LONGEST_LOG, KEPT_LOG)
             if not healthy and times >= probe.failure_threshold:
                 return f"Liveness probe failed {times} times"
         raise AssertionError("probing never ends by itself")

@@ -23,6 +23,9 @@ LOG_FILES: dict[ports.Container, str] = {
 }
 
 
+SOCKETS = "deployer-"
+
+
 @dataclass(slots=True, kw_only=True)
 class Deployment:
     """What this data plane knows of one deployment."""
@@ -39,13 +42,12 @@ class Runtime:
 
     def __init__(self, root: Path) -> None:
         """Kill what an earlier run left under `root`, and serve nothing yet. `root` belongs to one server at a time."""
-        self._logs = root / "logs"
+        self._folders = root / "deployments"
         self._pids = root / "run"
         self._pids.mkdir(parents=True, exist_ok=True)
         end_leftovers(self._pids)
         self._environments = Environments(root / "environments")
-        # Socket paths are limited to about 100 characters, and `root` may be anywhere.
-        self._sockets = Path(tempfile.mkdtemp(prefix="deployer-"))
+        self._sockets = _socket_folder(self._pids / "sockets")
         self._numbers = itertools.count(1)
         self._deployments: dict[tuple[str, str], Deployment] = {}
 
@@ -61,6 +63,8 @@ class Runtime:
             deployment.starting = asyncio.create_task(self._start(workload))
             try:
                 replica = await asyncio.shield(deployment.starting)
+            except OSError as error:
+                raise WorkloadFailed("InternalServerError", f"The deployment cannot be started: {error}") from error
             except asyncio.CancelledError:
                 if not deployment.starting.cancelled():  # the caller was cancelled, not the start
                     deployment.starting.cancel()
@@ -78,12 +82,12 @@ class Runtime:
         found = self._deployments.pop((endpoint, deployment), None)
         if found is not None:
             await self._end(found)
-        shutil.rmtree(self._log_folder(endpoint, deployment), ignore_errors=True)
+        shutil.rmtree(self._folder(endpoint, deployment), ignore_errors=True)
 
     def logs(self, endpoint: str, deployment: str, container: ports.Container, tail: int) -> str:
         """See ports.Serving; empty where nothing was logged."""
         try:
-            with (self._log_folder(endpoint, deployment) / LOG_FILES[container]).open(errors="replace") as lines:
+            with (self._folder(endpoint, deployment) / LOG_FILES[container]).open(errors="replace") as lines:
                 return "".join(deque(lines, maxlen=max(tail, 0)))
         except FileNotFoundError:
             return ""
@@ -94,6 +98,7 @@ class Runtime:
         self._deployments.clear()
         await asyncio.gather(*(self._end(deployment) for deployment in deployments))
         shutil.rmtree(self._sockets, ignore_errors=True)
+        (self._pids / "sockets").unlink(missing_ok=True)
 
     async def _end(self, deployment: Deployment) -> None:
         if deployment.starting is not None:
@@ -103,10 +108,11 @@ class Runtime:
                 await deployment.replica.stop(deployment.drain)
 
     async def _start(self, workload: Workload) -> Replica:
-        logs = self._log_folder(workload.endpoint, workload.deployment)
-        logs.mkdir(parents=True, exist_ok=True)
-        environment = await self._environment(workload, logs / LOG_FILES["StorageInitializer"])
-        log = logs / LOG_FILES["InferenceServer"]
+        folder = self._folder(workload.endpoint, workload.deployment)
+        home = folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        environment = await self._environment(workload, folder / LOG_FILES["StorageInitializer"])
+        log = folder / LOG_FILES["InferenceServer"]
         if log.exists():
             log.rename(log.with_suffix(".previous"))  # where the replica that serves still writes
         number = next(self._numbers)
@@ -114,7 +120,7 @@ class Runtime:
             container(
                 workload,
                 environment,
-                home=self._sockets,
+                home=home,
                 socket=self._sockets / f"{number}.sock",
                 log=log,
                 pid_file=self._pids / f"{number}.pid",
@@ -134,5 +140,19 @@ class Runtime:
         await self._environments.build(environment)
         return environment
 
-    def _log_folder(self, endpoint: str, deployment: str) -> Path:
-        return self._logs / endpoint / deployment
+    def _folder(self, endpoint: str, deployment: str) -> Path:
+        return self._folders / endpoint / deployment
+
+
+def _socket_folder(note: Path) -> Path:
+    """A new private folder with a short name: socket paths end at about 100 characters, and `note` may be anywhere.
+
+    Its name is kept in `note`, so that the next start removes what a killed server left.
+    """
+    if note.exists():
+        left = Path(note.read_text())
+        if left.parent == Path(tempfile.gettempdir()) and left.name.startswith(SOCKETS):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=SOCKETS))
+    note.write_text(str(folder))
+    return folder

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deployer.local_workspace.ports import Workload
+from deployer.local_workspace.process import trim
 from deployer.local_workspace.runtime import Runtime
 from tests.e2e.serving import Client, changed, workload, workspace
 
@@ -165,8 +166,13 @@ def test_a_container_that_cannot_end_is_killed_by_the_next_server(serving_root: 
             os.kill(pid, signal.SIGSTOP)
         server.kill()
     assert all(lives(pid) for pid in group)
-    Runtime(serving_root)
+    sockets = Path((serving_root / "run" / "sockets").read_text())
+    assert sockets.exists()
+    runtime = Runtime(serving_root)
     asyncio.run(asyncio.wait_for(until_dead(*group), 10))
+    assert not list((serving_root / "run").glob("*.pid"))
+    assert not sockets.exists()
+    asyncio.run(runtime.close())
     assert not list((serving_root / "run").iterdir())
 
 
@@ -183,3 +189,18 @@ def test_closing_ends_every_process_and_leaves_no_file(serving_root: Path, tmp_p
     assert not any(lives(pid) for pid in group)
     assert not sockets.exists()
     assert not list((serving_root / "run").iterdir())
+
+
+def test_a_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("a") as appending:
+        appending.writelines(f"line {number}\n" for number in range(1000))
+        appending.flush()
+        trim(log, longest=100_000, kept=100)
+        assert log.stat().st_size > 5000, "short enough"
+        trim(log, longest=5000, kept=100)
+        print("afterwards", file=appending)
+    lines = log.read_text().splitlines()
+    assert lines[-2:] == ["line 999", "afterwards"]
+    assert 5 < len(lines) < 15
+    assert all(line.startswith("line ") for line in lines[:-1])
