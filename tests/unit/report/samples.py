@@ -16,7 +16,7 @@ from deployer.intent import Checks, SmokeTest
 from deployer.measure import Sample, summary
 from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Bake, Finding, Plan, Step
-from deployer.report import github, markdown, sarif, score, terminal
+from deployer.report import defects, github, markdown, sarif, score, terminal
 from deployer.report import json as report_json
 from deployer.report.outcome import outcome_view
 from deployer.report.progress import Progress
