@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from deployer.local_workspace.home import Home, Trouble, one_sentence, read_json
+from deployer.local_workspace.home import Home, Trouble, read_json
 
 _START_SECONDS = 30
 _END_SECONDS = 20
@@ -79,16 +79,10 @@ def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
     found = alive(home)
     if found is not None:
         return found, False
-    with one_sentence("make the folder of the local workspace"):
-        home.root.mkdir(parents=True, exist_ok=True)
-        home.root.chmod(0o700)
-        lock = holding(home.start_lock)
-        lock.__enter__()
-    try:
+    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with holding(home.start_lock):
         found = alive(home)
         return (found, False) if found is not None else (_spawn(home, options), True)
-    finally:
-        lock.__exit__(None, None, None)
 
 
 def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
@@ -97,7 +91,7 @@ def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
         raise Trouble(f"the local workspace runs but does not answer; `down` ends it, {home.log} may say why")
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "deployer.local_workspace", "serve", "--root", str(home.root)]
-    with one_sentence("write the log of the local workspace"), home.log.open("a") as log:
+    with home.log.open("a") as log:
         child = subprocess.Popen(
             [*command, "--ready-fd", str(writing), *options],
             stdin=subprocess.DEVNULL,
@@ -125,11 +119,16 @@ def _first_line(reading: int) -> dict[str, Any]:
 
 def stop(home: Home) -> bool:
     """End the server and all it started; False where none runs."""
+    if not home.root.is_dir():
+        return False
+    with holding(home.start_lock):
+        return _end(home)
+
+
+def _end(home: Home) -> bool:
     if not is_held(home.lock):
         return False
-    pid = int(home.lock.read_text() or 0)
-    if pid <= 1:
-        raise Trouble(f"{home.lock} does not say which process runs; find and end it by hand")
+    pid = int(home.lock.read_text())
     _signal(pid, signal.SIGTERM)
     end = time.monotonic() + _END_SECONDS
     while is_held(home.lock):
@@ -149,10 +148,13 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def forget(home: Home) -> None:
     """End the server and remove everything it keeps, but for the ports."""
-    stop(home)
+    if not home.root.is_dir():
+        return
     kept = {home.ports, home.start_lock, home.lock}
-    for path in home.root.iterdir() if home.root.is_dir() else ():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path not in kept:
-            path.unlink()
+    with holding(home.start_lock):
+        _end(home)
+        for path in home.root.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path not in kept:
+                path.unlink()

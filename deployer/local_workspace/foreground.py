@@ -24,7 +24,7 @@ def run(
 
     try:
         with one_sentence("make the folder of the local workspace"):
-            home.root.mkdir(parents=True, exist_ok=True)
+            home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = hold_for_life(home)
         with lock:
             served = serve(home, plane or real_data_plane(), realistic=realistic, new_ports=new_ports, ready=ready)

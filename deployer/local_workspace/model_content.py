@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.refusals import WRONG_BODY
 
@@ -27,8 +29,6 @@ def conda_as_json(text: str) -> str:
 
 
 def _yaml(text: str) -> Any:
-    import yaml
-
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as error:

@@ -7,6 +7,8 @@ import logging
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from deployer.local_workspace.calls import LOCATION, NULL, Call, Reply
 from deployer.local_workspace.envelopes import Refused
@@ -16,7 +18,7 @@ from deployer.local_workspace.site import Site, now
 from deployer.local_workspace.store import Document
 
 _LOG = logging.getLogger("deployer.local_workspace")
-_POLL_MS = 50
+_SOONEST_MS, _LATEST_MS = 50, 1_000
 _NOT_YET = "0001-01-01T00:00:00+00:00"
 # Seconds an operation was seen to take in recorded sessions and user reports; multiplied by `realistic`.
 SECONDS = {
@@ -60,7 +62,7 @@ def accepted_headers(site: Site, operation: Mapping[str, str], location: str) ->
         "Azure-AsyncOperation": status_url(site, operation) + signature,
         "Location": location,
         "x-ms-async-operation-timeout": "PT30M",
-        "x-ms-retry-after-ms": str(_POLL_MS),
+        "x-ms-retry-after-ms": str(_SOONEST_MS),
     }
 
 
@@ -116,7 +118,7 @@ async def get_status(site: Site, call: Call) -> Reply:
         body["status"] = body.pop("status")
     if operation["error"]:
         body["error"] = operation["error"]
-    return Reply(body=body, headers={"x-ms-retry-after-ms": str(_POLL_MS)})
+    return Reply(body=body, headers=_next_look(operation))
 
 
 async def get_result(site: Site, call: Call) -> Reply:
@@ -124,8 +126,15 @@ async def get_result(site: Site, call: Call) -> Reply:
     operation = _find(site, call)
     if operation["status"] != "Updating":
         return Reply(status=204)
-    headers = {"Location": status_url(site, operation, results=True), "x-ms-retry-after-ms": str(_POLL_MS)}
-    return Reply(status=202, body=NULL, headers=headers)
+    location = {"Location": status_url(site, operation, results=True)}
+    return Reply(status=202, body=NULL, headers=location | _next_look(operation))
+
+
+def _next_look(operation: Mapping[str, Any]) -> dict[str, str]:
+    """When to ask again: after a tenth of the time it took so far, so that nobody waits long and nobody asks often."""
+    age = datetime.now(UTC) - datetime.fromisoformat(operation["startTime"])
+    tenth = int(age.total_seconds() * 100)
+    return {"x-ms-retry-after-ms": str(min(max(tenth, _SOONEST_MS), _LATEST_MS))}
 
 
 def _find(site: Site, call: Call) -> Document:

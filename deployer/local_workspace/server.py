@@ -86,10 +86,10 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
+        _resume(site)
         for server, listening in zip(servers, sockets, strict=True):
             await server.startup(sockets=[listening])
         entry.connections = servers[0].server_state.connections
-        _resume(site)
         write_private(home.connection, _json(connection(home, ports)))
         ready()
         await stop.wait()
@@ -187,8 +187,6 @@ def _resume(site: Site) -> None:
     under_way = {item["key"]: item for item in _operations(site) if item["status"] == "Updating"}
     for deployment in site.store.list("deployment"):
         key = f"{deployment['endpoint']}/{deployment['name']}".lower()
-        if deployment["serving"]:
-            site.warming.add(key)
         site.tasks.start(f"deployment {key}", _bring_back(site, deployment, under_way.get(key)))
     for key, operation in under_way.items():
         if operation["action"] == "put-endpoint":

@@ -67,7 +67,8 @@ def test_a_hanging_operation_goes_on_when_faults_are_cleared(workspace: Workspac
     workspace.admin("POST", "faults", {"path": "/one$", "method": "PUT", "operation": "hang"})
     started = workspace.ask("PUT", "/onlineEndpoints/one", ENDPOINT)
     path = "/" + started.headers["azure-asyncoperation"].removeprefix(workspace.connection["api"])
-    assert workspace.ask("GET", path).body["status"] == "Updating"
+    running = workspace.ask("GET", path).body
+    assert (running["status"], running["endTime"]) == ("Updating", "0001-01-01T00:00:00+00:00")
     workspace.admin("DELETE", "faults")
     workspace.until("/onlineEndpoints/one", "Succeeded")
 

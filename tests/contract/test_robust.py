@@ -108,7 +108,7 @@ def test_wrong_usage_is_64_and_a_folder_that_cannot_be_is_one_sentence(tmp_path:
     (tmp_path / "file").write_text("")
     refused = run(tmp_path / "file" / "local", "up")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("error: cannot make the folder of the local workspace: ")
+    assert refused.stderr.startswith("error: cannot do `up`: ")
     assert refused.stderr.count("\n") == 1
 
 
@@ -226,6 +226,22 @@ def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> None:
         assert limited.ask("PUT", "/environments/e/versions/1", body).status == 201
     finally:
         limited.end()
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("deployer.local_workspace.__main__", ("asyncio", "starlette", "uvicorn", "cryptography", "ssl")),
+        ("deployer.local_workspace.server", ("azure", "cryptography", "jinja2", "requests")),
+    ],
+)
+def test_nothing_heavy_is_imported(module: str, heavy: tuple[str, ...]) -> None:
+    """What runs at every command needs the standard library alone; the server never needs the SDK."""
+    loads = "deployer.local_workspace.server.real_data_plane()" if module.endswith("server") else ""
+    program = f"import sys, {module}\n{loads}\nprint([name for name in {heavy} if name in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert said.stdout == "[]\n"
 
 
 def test_sigint_ends_it_as_well(workspace: Workspace) -> None:
