@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from deployer.case import Case
 from deployer.fields import Effect
 from deployer.plan import Action, Finding, Step
-from deployer.resources import FAILED_STATES, Kind, deployment_ref
+from deployer.resources import BUSY_STATES, FAILED_STATES, Kind, deployment_ref
 
 TALL_ORDER = (Effect.ROLLING, Effect.IMMUTABLE)
 
@@ -16,6 +16,19 @@ def advice(case: Case) -> Iterator[Finding]:
     """Every non-blocking finding."""
     for check in ADVICE:
         yield from check(case)
+
+
+def _under_way(case: Case) -> Iterator[Finding]:
+    for kind in (Kind.ENDPOINT, Kind.DEPLOYMENT):
+        for item in case.live.of_kind(kind):
+            state = item.status.provisioning_state if item.status else ""
+            if state in BUSY_STATES and item.ref in case.desired.resources:
+                yield Finding(
+                    code="under-way",
+                    summary=f"{item.ref} is being changed right now ({state})",
+                    detail="`deployer apply` waits until that has ended, and plans then.",
+                    ref=item.ref,
+                )
 
 
 def _in_place(case: Case) -> Iterator[Finding]:
@@ -121,6 +134,7 @@ def _dropped_properties(case: Case) -> Iterator[Finding]:
 
 
 ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _under_way,
     _in_place,
     _instance_type,
     _ungated,

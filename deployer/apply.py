@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
-from deployer.bake import Interrupted, bake, put_back, rescue
-from deployer.carry import Tools, ask_until_settled, carry_out
+from deployer.bake import bake, insistently, put_back, rescue
+from deployer.carry import Interrupted, Tools, ailment, ask_until_settled, carry_out, write
 from deployer.errors import DeployerError, Refused, WorkspaceError
 from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Plan, Step
 from deployer.reconcile import phase_of
-from deployer.resources import ASSETS, Kind
+from deployer.resources import ASSETS, Kind, traffic_ref
 
 Item = TypeVar("Item")
 
 SIDE_BY_SIDE = 8
 """Endpoints, and deployments of one endpoint, that are written at once."""
+
+WRONG_ANSWER = "SmokeTestFailed"
 
 
 def apply(plan: Plan, tools: Tools) -> Outcome:
@@ -88,20 +91,27 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
 def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """Smoke tests; a deployment that serves and fails hands its share to a healthy one where there is one."""
     results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
-    sick = frozenset(item.step.ref.name for item in results if item.result is Result.FAILED)
-    undo = rescue(steps[0].ref.endpoint, sick, tools) if sick else None
-    return [*results, _undone(undo, tools)] if undo else results
+    sick = frozenset(item.step.ref.name for item in results if _is_sick(item))
+    endpoint = steps[0].ref.endpoint
+    return [*results, *(_undo(endpoint, lambda: rescue(endpoint, sick, tools), tools) if sick else ())]
+
+
+def _is_sick(item: StepResult) -> bool:
+    """Whether a deployment answered wrongly; one that could not be asked may be in the best of health."""
+    return isinstance(item.error, WorkspaceError) and item.error.code == WRONG_ANSWER
 
 
 def _smoke(step: Step, tools: Tools) -> str:
     if step.test is None:
         raise ValueError(f"{step.ref} has nothing to test")
+    if problem := ailment(tools.workspace.read(step.ref)):
+        raise WorkspaceError(f"{step.ref} {problem}", hint="`deployer plan` shows what is to be done.")
     seen = ask_until_settled(step.ref, step.test, tools)
     if seen.problem:
         raise WorkspaceError(
             f"the smoke test of {step.ref} failed: it {seen.problem}",
             hint=f"It got no traffic by this apply. Its logs: `deployer logs {step.ref.name}`.",
-            code="SmokeTestFailed",
+            code=WRONG_ANSWER,
         )
     return f"answered in {seen.milliseconds:.0f} ms"
 
@@ -114,8 +124,9 @@ def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
         if results[-1].result is not Result.APPLIED:
             results += _skipped(steps[number + 1 :])
             break
-    undo = put_back(steps, tools) if any(_is_ours_to_undo(item) for item in results) else None
-    return [*results, _undone(undo, tools)] if undo else results
+    if any(_is_ours_to_undo(item) for item in results):
+        results += _undo(steps[0].ref.endpoint, lambda: put_back(steps, tools), tools)
+    return results
 
 
 def _is_ours_to_undo(item: StepResult) -> bool:
@@ -128,14 +139,28 @@ def _move(step: Step, tools: Tools) -> str:
     return bake(step, tools) or note
 
 
-def _undone(step: Step, tools: Tools) -> StepResult:
-    """An undoing step, carried out even when somebody asked to stop: it protects live traffic."""
-    started = tools.now()
-    tools.watcher.step_started(step)
+def _undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[StepResult]:
+    """Carry out the step that takes something back, also when somebody asked to stop: it protects live traffic."""
+    started, undo = tools.now(), Step(action=Action.UPDATE, ref=traffic_ref(endpoint))
     try:
-        carry_out(step, tools)
-        result = StepResult(step=step, result=Result.UNDONE, seconds=tools.now() - started, note=step.reason)
+        found = insistently(find, tools)
+        if found is None:
+            return []
+        undo = found
+        tools.watcher.step_started(undo)
+        insistently(partial(write, undo, tools), tools)
+        result = StepResult(step=undo, result=Result.UNDONE, seconds=tools.now() - started, note=undo.reason)
     except DeployerError as error:
-        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=error)
+        result = StepResult(step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(error))
     tools.watcher.step_ended(result)
-    return result
+    return [result]
+
+
+def _left(error: DeployerError) -> DeployerError:
+    """An undoing that failed, told with what to do by hand."""
+    if isinstance(error, Refused):
+        return error
+    return WorkspaceError(
+        f"the traffic could not be put back: {error.message}",
+        hint="As soon as the workspace answers: `deployer status`, and `deployer rollback` for the split from before.",
+    )

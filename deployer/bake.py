@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from deployer.carry import Tools, ask
+from deployer.carry import Tools, ailment, ask, wait_for
 from deployer.diff import diff
-from deployer.errors import DeployerError, WorkspaceError
+from deployer.errors import NotFound, Refused, SignInFailed, WorkspaceError
 from deployer.plan import Action, Bake, Step
-from deployer.resources import FAILED_STATES, Resource, Status, deployment_ref, share_map, traffic_ref
+from deployer.resources import Resource, Status, deployment_ref, share_map, traffic_ref
 from deployer.rollout import FAILED_MARK, Observation, Split, Verdict, judge, rescue_split, rollout_mark
 
+T = TypeVar("T")
 
-class Interrupted(DeployerError):
-    """Somebody asked to stop while a step was baking; the next apply goes on from there."""
+BAKING = "the traffic step was baking"
+
+UNDO_SECONDS = 600.0
+"""How long to keep trying to bring live traffic back to what is healthy."""
 
 
 def bake(step: Step, tools: Tools) -> str:
@@ -25,14 +29,9 @@ def bake(step: Step, tools: Tools) -> str:
     if step.bake is None:
         return ""
     if not step.bake.probes:
-        _wait(step.bake.seconds, tools)
+        wait_for(step.bake.seconds, tools, BAKING)
         return "baked without probes"
     return "; ".join(_verdicts(step, step.bake, tools))
-
-
-def _wait(seconds: float, tools: Tools) -> None:
-    if seconds and tools.pause(seconds):
-        raise Interrupted("interrupted while the traffic step was baking", hint="`deployer apply` goes on from here.")
 
 
 def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
@@ -44,7 +43,7 @@ def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
             seen[str(ref)].append(ask(ref, test, tools))
             _stop_early(seen, plan)
         tools.watcher.probing(step, number + 1, rounds)
-        _wait(plan.seconds / rounds, tools)
+        wait_for(plan.seconds / rounds, tools, BAKING)
     return [_accepted(name, judge(observations, plan.checks)) for name, observations in seen.items()]
 
 
@@ -68,17 +67,27 @@ def _failed(name: str, reason: str) -> WorkspaceError:
 
 
 def put_back(steps: Sequence[Step], tools: Tools) -> Step | None:
-    """The step that restores the split from before a rollout; None when nothing has moved."""
+    """The step that restores the split from before a rollout; None when nothing has moved.
+
+    Raises Refused when the split is one that nobody here has put. What `rollback` would go back to stays what it was.
+    """
     first, last = steps[0], steps[-1]
     current = tools.workspace.read(first.ref)
     if first.before is None or last.after is None or current is None:
         return None
     start = (last.after.status or Status()).previous_split
-    if share_map(current, "traffic") == start:
+    now = share_map(current, "traffic")
+    if now == start:
         return None
+    if now not in [share_map(item, "traffic") for item in (first.before, *(step.after for step in steps))]:
+        raise Refused(
+            f"the {first.ref} was changed by somebody else during its rollout; it was left as it is",
+            hint="`deployer status` shows it, `deployer plan` what is to be done now.",
+        )
     mark = rollout_mark(share_map(last.after, "traffic"), FAILED_MARK)
     mirror = {name: part for name, part in share_map(first.before, "mirror_traffic").items() if name not in start}
-    return _move_to(current, start, mirror, mark, "the previous split was put back")
+    status = Status(previous_split=(first.before.status or Status()).previous_split, rollout=mark)
+    return _move_to(current, start, mirror, status, "the previous split was put back")
 
 
 def rescue(endpoint: str, sick: frozenset[str], tools: Tools) -> Step | None:
@@ -92,16 +101,28 @@ def rescue(endpoint: str, sick: frozenset[str], tools: Tools) -> Step | None:
     for name in sorted(sick & split.keys()):
         target = rescue_split(target, name, healthy)
     mirror = {name: part for name, part in share_map(current, "mirror_traffic").items() if name not in target}
-    return _move_to(current, target, mirror, "", "traffic moved to what is healthy") if target else None
+    status = Status(previous_split=split)
+    return _move_to(current, target, mirror, status, "traffic moved to what is healthy") if target else None
 
 
 def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
-    resource = tools.workspace.read(deployment_ref(endpoint, name))
-    return resource is not None and (resource.status or Status()).provisioning_state not in FAILED_STATES
+    return not ailment(tools.workspace.read(deployment_ref(endpoint, name)))
 
 
-def _move_to(current: Resource, split: Split, mirror: Split, mark: str, reason: str) -> Step:
-    status = Status(previous_split=share_map(current, "traffic"), rollout=mark)
+def insistently(work: Callable[[], T], tools: Tools) -> T:
+    """The result of something that protects live traffic, tried again while the workspace is in trouble."""
+    deadline = tools.now() + UNDO_SECONDS
+    while True:
+        try:
+            return work()
+        except (NotFound, SignInFailed):
+            raise
+        except WorkspaceError:
+            if tools.now() >= deadline or tools.pause(10.0):
+                raise
+
+
+def _move_to(current: Resource, split: Split, mirror: Split, status: Status, reason: str) -> Step:
     fields = {"traffic": dict(split), "mirror_traffic": dict(mirror)}
     after = replace(current, fields=fields, status=status)
     return Step(

@@ -8,12 +8,22 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from deployer.diff import FieldChange, diff
-from deployer.errors import Refused, Unreachable, WorkspaceError
+from deployer.errors import DeployerError, Refused, Unreachable, WorkspaceError
 from deployer.intent import ANYTHING, SmokeTest
 from deployer.outcome import StepResult
 from deployer.plan import Action, Step
 from deployer.reconcile import keep_live
-from deployer.resources import Ref, Resource, fingerprint
+from deployer.resources import (
+    FAILED_STATES,
+    Kind,
+    Ref,
+    Resource,
+    Status,
+    deployment_ref,
+    fingerprint,
+    share_map,
+    traffic_ref,
+)
 from deployer.rollout import Observation
 from deployer.workspace import Answer, Workspace
 
@@ -24,6 +34,10 @@ NOT_YET = frozenset({404, 429, 502, 503})
 """What a deployment that just came up may answer for a moment: routes and probes settle after the operation."""
 
 SETTLING_SECONDS = 30.0
+
+
+class Interrupted(DeployerError):
+    """Somebody asked to stop while a step was waiting; the next apply goes on from there."""
 
 
 class Watcher(Protocol):
@@ -57,16 +71,21 @@ class Tools:
 def carry_out(step: Step, tools: Tools) -> str:
     """Write one step and read it back; the note says where nothing had to be done.
 
-    Raises Refused when the resource is not as it was planned on, WorkspaceError when the write or a field of it failed.
+    Raises Refused when the resource is not as it was planned on or has got traffic and would be deleted, WorkspaceError
+    when traffic would go to what is not healthy, or when the write or a field of it failed.
     """
     current = tools.workspace.read(step.ref)
     if _is_done(step, current):
         return "already so"
     _check_fresh(step, current)
-    fresh = _with_current_values(step, current)
-    tools.workspace.execute(fresh)
-    _read_back(fresh, tools)
-    return ""
+    _check_traffic(step, current, tools)
+    return write(_with_current_values(step, current), tools)
+
+
+def write(step: Step, tools: Tools) -> str:
+    """Write one step whatever there is now, and read it back. Raises WorkspaceError."""
+    tools.workspace.execute(step)
+    return _read_back(step, tools)
 
 
 def _is_done(step: Step, current: Resource | None) -> bool:
@@ -96,6 +115,46 @@ def _moved(before: Resource | None, current: Resource | None) -> str:
     return f" ({', '.join(paths[:5])})" if paths else " (its last operation failed)"
 
 
+def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
+    """What was safe when it was planned may not be so any more: a rollout before this step can take hours."""
+    match step.action, step.ref.kind:
+        case Action.UPDATE, Kind.TRAFFIC:
+            _check_targets(step, current, tools)
+        case ((Action.DELETE | Action.REPLACE), Kind.DEPLOYMENT):
+            _check_idle(step, tools)
+
+
+def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
+    """Whatever gets more traffic is there and came up."""
+    now = share_map(current, "traffic")
+    for name, share in share_map(step.after, "traffic").items():
+        ref = deployment_ref(step.ref.endpoint, name)
+        if share > now.get(name, 0) and (problem := ailment(tools.workspace.read(ref))):
+            raise WorkspaceError(
+                f"{ref} {problem}, so it gets no traffic",
+                hint=f"`deployer logs {name}` may tell why; `deployer plan` shows what is to be done.",
+                code="TargetNotHealthy",
+            )
+
+
+def _check_idle(step: Step, tools: Tools) -> None:
+    """Azure deletes a deployment that serves without a word."""
+    traffic = tools.workspace.read(traffic_ref(step.ref.endpoint))
+    if step.ref.name in {**share_map(traffic, "traffic"), **share_map(traffic, "mirror_traffic")}:
+        raise Refused(
+            f"{step.ref} has got traffic since this was planned; it was not deleted",
+            hint="Plan again: `deployer plan` shows what is to be done now.",
+        )
+
+
+def ailment(deployment: Resource | None) -> str:
+    """Why a deployment cannot serve; empty when it is there and its last operation worked."""
+    if deployment is None:
+        return "does not exist"
+    state = (deployment.status or Status()).provisioning_state
+    return "failed when it was last created or changed" if state in FAILED_STATES else ""
+
+
 def _with_current_values(step: Step, current: Resource | None) -> Step:
     """The step with the values of this moment wherever somebody else owns the field."""
     if step.after is None or current is None or not step.ignore:
@@ -104,15 +163,17 @@ def _with_current_values(step: Step, current: Resource | None) -> Step:
     return replace(step, after=replace(step.after, fields=kept))
 
 
-def _read_back(step: Step, tools: Tools) -> None:
-    """Read until the workspace shows what was written."""
+def _read_back(step: Step, tools: Tools) -> str:
+    """Read until the workspace shows what was written, or somebody asks to stop: then every pause is over at once."""
     deadline, wait = tools.now() + READ_BACK_SECONDS, 0.2
     while missing := _not_taken(step, tools.workspace.read(step.ref)):
         if tools.now() >= deadline:
             raise WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
         tools.watcher.waiting(step, "reading back")
-        tools.pause(wait)
+        if tools.pause(wait):
+            return "written, and not read back because of the stop"
         wait = min(wait * 2, 5.0)
+    return ""
 
 
 def _not_taken(step: Step, current: Resource | None) -> str:
@@ -142,15 +203,27 @@ def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
 
 
 def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
-    """A smoke test that forgives a deployment its first moments, not a wrong answer."""
+    """A smoke test that forgives a deployment its first moments, not a wrong answer.
+
+    Raises Unreachable when nothing ever answered, which says nothing about the deployment, and Interrupted.
+    """
     deadline, wait = tools.now() + SETTLING_SECONDS, 0.5
     while True:
-        answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
-        problem = problem_of(answer, test)
-        settling = answer.status in NOT_YET and answer.status != test.status
-        if not settling or tools.now() >= deadline or tools.pause(wait):
-            return Observation(milliseconds=answer.milliseconds, problem=problem)
+        try:
+            answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+            if answer.status not in NOT_YET or answer.status == test.status or tools.now() >= deadline:
+                return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
+        except Unreachable:
+            if tools.now() >= deadline:
+                raise
+        wait_for(wait, tools, f"{ref} was given time to settle")
         wait = min(wait * 2, 5.0)
+
+
+def wait_for(seconds: float, tools: Tools, what: str) -> None:
+    """Wait. Raises Interrupted when somebody asked to stop; `what` says in a few words what was going on."""
+    if seconds and tools.pause(seconds):
+        raise Interrupted(f"interrupted while {what}", hint="`deployer apply` goes on from here.")
 
 
 def problem_of(answer: Answer, test: SmokeTest) -> str:

@@ -7,6 +7,7 @@ workspace ---------observe-------> live -----'
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,14 +21,14 @@ from deployer.local import start
 from deployer.outcome import Outcome
 from deployer.plan import Options, Plan
 from deployer.reconcile import make_plan
-from deployer.references import guarded, pinned, wanted
+from deployer.references import guarded, pinned, staying, under_way, wanted
 from deployer.report.redaction import mask_of
 from deployer.resources import Kind, Ref, State
 from deployer.rollout import gated
 from deployer.safety import findings
 from deployer.seal import seal
 from deployer.spec import EnvFile, load_project
-from deployer.workspace import Workspace
+from deployer.workspace import Wanted, Workspace
 
 if TYPE_CHECKING:
     from deployer.spec import Desired
@@ -52,14 +53,28 @@ class Planned:
     workspace: Workspace
 
 
-def make_planned(request: Request) -> Planned:
-    """Specs to a reviewed-to-be plan; nothing is written. Raises SpecError, WorkspaceError."""
+def make_planned(request: Request, *, waiting: Callable[[Ref], None] | None = None) -> Planned:
+    """Specs to a reviewed-to-be plan; nothing is written. Raises SpecError, WorkspaceError.
+
+    What somebody is changing right now is planned on as it shows; with `waiting`, which is told of each such resource,
+    it is waited for first.
+    """
     options = request.options
     desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
     workspace = open_workspace(desired.env, request.project)
-    live = workspace.observe(wanted(desired.state, desired.env.project))
+    live = _observed(workspace, wanted(desired.state, desired.env.project), waiting)
     desired = replace(desired, state=pinned(guarded(desired.state, desired.intent.protected), live.labels))
     return Planned(desired=desired, live=live, plan=plan_of(desired, live, options), workspace=workspace)
+
+
+def _observed(workspace: Workspace, asked: Wanted, waiting: Callable[[Ref], None] | None) -> State:
+    live = workspace.observe(asked)
+    busy = under_way(live, asked.endpoints) if waiting else ()
+    for ref in busy:
+        if waiting:
+            waiting(ref)
+        workspace.read(ref)
+    return staying(workspace.observe(asked) if busy else live)
 
 
 def open_workspace(env: EnvFile, project: Path) -> Workspace:

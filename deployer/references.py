@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from deployer.resources import ASSETS, Kind, Ref, Resource, State, Status, referenced
+from deployer.resources import ASSETS, BUSY_STATES, Kind, Ref, Resource, State, Status, referenced
 from deployer.workspace import Wanted
 
 
@@ -27,6 +27,23 @@ def _labels(deployment: Resource) -> Iterator[Ref]:
         value = deployment.fields.get(kind.value)
         if isinstance(value, str) and "@" in value and not value.startswith("azureml://"):
             yield Ref(kind=kind, name=value)
+
+
+def under_way(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
+    """What of these endpoints somebody is changing right now."""
+    there = [*live.of_kind(Kind.ENDPOINT), *live.of_kind(Kind.DEPLOYMENT)]
+    busy = [item.ref for item in there if item.status and item.status.provisioning_state in BUSY_STATES]
+    return tuple(ref for ref in busy if ref.endpoint in endpoints)
+
+
+def staying(live: State) -> State:
+    """`live` without what is on its way out: it has to be gone before it can be made again, so it counts as gone."""
+    going = {
+        ref for ref, item in live.resources.items() if item.status and item.status.provisioning_state == "Deleting"
+    }
+    endpoints = {ref.endpoint for ref in going if ref.kind is Kind.ENDPOINT}
+    kept = {ref: item for ref, item in live.resources.items() if ref not in going and ref.endpoint not in endpoints}
+    return replace(live, resources=kept)
 
 
 def guarded(desired: State, protected: frozenset[str]) -> State:

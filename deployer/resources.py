@@ -26,6 +26,7 @@ class Kind(StrEnum):
 
 
 FAILED_STATES = frozenset({"Failed", "Canceled"})
+BUSY_STATES = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
 ASSETS = frozenset({Kind.MODEL, Kind.ENVIRONMENT})
 
 

@@ -63,11 +63,12 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
 
 
 def _start(before: Resource, target: Split) -> tuple[Split, int]:
-    """Where a rollout towards `target` began, and how far it came: one that was interrupted goes on."""
+    """Where a rollout towards `target` began, and how far it came: one that was interrupted, and that nobody moved
+    by hand since, goes on."""
     status = before.status or Status()
-    done = progress_towards(status.rollout, target)
+    done, start = progress_towards(status.rollout, target), status.previous_split
     now = share_map(before, "traffic")
-    return (status.previous_split, done) if done and status.previous_split else (now, 0)
+    return (start, done) if done and now == between(start, target, done) else (now, 0)
 
 
 def _at_stage(after: Resource, stage: Stage, start: Split, target: Split) -> Resource:

@@ -12,11 +12,10 @@ from deployer.azureml.arm import CONNECTIONS, Arm
 from deployer.azureml.bookkeeping import read_notes
 from deployer.azureml.patience import Patience, wait_for
 from deployer.azureml.references import PLURAL, asset_path, parse_label
-from deployer.resources import Kind, Ref, Resource, State
+from deployer.resources import BUSY_STATES, Kind, Ref, Resource, State
 from deployer.workspace import Wanted
 
 Raw = Mapping[str, Any]
-BUSY_STATES = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
 _ASSET_API = {Kind.MODEL: quirks.MODELS_API, Kind.ENVIRONMENT: quirks.ENVIRONMENTS_API}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from deployer.carry import Tools
 from deployer.console import NO_TERMINAL, Console, stoppable
-from deployer.errors import Refused, UsageError
+from deployer.errors import Refused, UsageError, WorkspaceError
 from deployer.outcome import Outcome
 from deployer.payload import smoke_body
 from deployer.pipeline import Planned, Request, carry_through, make_planned
@@ -22,7 +23,7 @@ from deployer.report.outcome import outcome_view
 from deployer.report.progress import Progress
 from deployer.report.terminal import outcome_text, plan_text
 from deployer.report.view import PlanView, plan_view
-from deployer.resources import Kind, share_map
+from deployer.resources import Kind, endpoint_ref, share_map
 from deployer.rollout import failed_towards
 from deployer.spec import load_env, uploaded_files
 
@@ -80,7 +81,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> 
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     if not (yes or reviewed or console.has_terminal or load_env(request.project, request.env).workspace is None):
         raise UsageError(NO_TERMINAL, hint="Say --yes, or apply a saved plan: `deployer apply plan.json`.")
-    planned = make_planned(request)
+    planned = make_planned(request, waiting=lambda ref: console.err(f"Somebody is changing {ref}; waiting …"))
     console.secrets = planned.desired.secrets
     view = _view(planned, request.project)
     console.out(plan_text(view, color=console.color))
@@ -115,7 +116,7 @@ def run(planned: Planned, request: Request, console: Console) -> int:
     with stoppable() as pause, Progress(sys.stderr, terminal=sys.stderr.isatty(), secrets=console.secrets) as watcher:
         outcome = carry_through(planned.plan, _tools(planned, request.project, pause, watcher))
     told = outcome_view(
-        outcome, secrets=console.secrets, uris=_uris(planned), next_command=_next(outcome, planned, request)
+        outcome, secrets=console.secrets, uris=_uris(planned, outcome), next_command=_next(outcome, planned, request)
     )
     console.out(outcome_text(told, color=console.color))
     return outcome.exit_code
@@ -132,13 +133,15 @@ def _tools(planned: Planned, project: Path, pause: Callable[[float], bool], watc
     )
 
 
-def _uris(planned: Planned) -> dict[str, str]:
-    """Where the endpoints that this plan wrote to answer now."""
-    touched = sorted({step.ref.endpoint for step in planned.plan.steps if step.ref.endpoint})
-    from deployer.resources import endpoint_ref
-
-    live = {name: planned.workspace.read(endpoint_ref(name)) for name in touched}
-    return {name: item.status.scoring_uri for name, item in live.items() if item and item.status}
+def _uris(planned: Planned, outcome: Outcome) -> dict[str, str]:
+    """Where the endpoints that were written to answer now. A workspace in trouble is not asked: the outcome counts."""
+    touched = sorted({step.ref.endpoint for step in planned.plan.steps if step.ref.endpoint}) if outcome.ok else []
+    found: dict[str, str] = {}
+    for name in touched:
+        with suppress(WorkspaceError):
+            live = planned.workspace.read(endpoint_ref(name))
+            found |= {name: live.status.scoring_uri} if live and live.status else {}
+    return found
 
 
 def _next(outcome: Outcome, planned: Planned, request: Request) -> str:
