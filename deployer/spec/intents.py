@@ -58,11 +58,16 @@ def _rollout(data: Mapping[str, Any]) -> Rollout:
         bake_seconds=seconds(data.get("bake", 0)),
         checks=Checks(
             smoke=checks.get("smoke", True),
-            max_error_rate=checks.get("max_error_rate"),
+            max_error_rate=_share(checks.get("max_error_rate")),
             max_p95_ms=checks.get("max_p95_ms"),
             min_requests=checks.get("min_requests", 10),
         ),
     )
+
+
+def _share(value: str | float | None) -> float | None:
+    """A rate from 0 to 1: a number, or one in percent."""
+    return float(value.removesuffix("%")) / 100 if isinstance(value, str) else value
 
 
 def seconds(value: str | float) -> float:
