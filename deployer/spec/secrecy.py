@@ -11,6 +11,10 @@ SECRET_NAME = re.compile(
     r"credentials?|sas)(_|-|$)",
     re.IGNORECASE,
 )
+ABOUT_A_SECRET = re.compile(
+    r"(file|path|dir|folder|name|url|uri|endpoint|host|id|type|provider|limit|count|length|size|ttl|expiry|version)$",
+    re.IGNORECASE,
+)
 KNOWN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an Azure storage key", re.compile(r"(^|[=;])[A-Za-z0-9+/]{86}==($|;)")),
     ("a connection string", re.compile(r"(AccountKey|SharedAccessKey|Password|Pwd)=[^;\s]{6,}", re.IGNORECASE)),
@@ -40,19 +44,24 @@ def secret_shape(name: str, value: str) -> str:
     for words, shape in KNOWN_SHAPES:
         if shape.search(value):
             return words
-    if SECRET_NAME.search(name) and _is_opaque(value):
+    if _names_a_secret(name) and _is_opaque(value):
         return "a secret by its name"
     return "a random key" if _is_random(value) else ""
 
 
 def looks_secret(name: str, value: str) -> bool:
     """Whether an environment variable should be treated as a secret."""
-    return bool(secret_shape(name, value)) or (SECRET_NAME.search(name) is not None and len(value) >= SHORTEST)
+    return bool(secret_shape(name, value)) or (_names_a_secret(name) and len(value) >= SHORTEST)
+
+
+def _names_a_secret(name: str) -> bool:
+    """Whether a name is that of a secret, and not of something about one: `TOKEN`, but not `TOKEN_LIMIT`."""
+    return SECRET_NAME.search(name) is not None and ABOUT_A_SECRET.search(name) is None
 
 
 def _is_opaque(value: str) -> bool:
     """Whether a value could be a password at all: not a number, a switch, a path or a placeholder."""
-    if len(value) < SHORTEST or PLACEHOLDER.search(value) or " " in value:
+    if len(value) < SHORTEST or PLACEHOLDER.search(value) or " " in value or value.startswith(("/", "./")):
         return False
     return not value.isdigit() and value.lower() not in ("true", "false", "enabled", "disabled") and "://" not in value
 
