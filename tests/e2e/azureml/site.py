@@ -1,0 +1,71 @@
+"""Resources to write to a local workspace, and what to ask it about them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deployer.plan import Action, Step
+from deployer.resources import Ref, Resource, Status, deployment_ref, endpoint_ref, traffic_ref
+from deployer.workspace import Workspace
+from tests.unit.azureml import fields
+
+
+def local_workspace(root: Path, *arguments: str) -> str:
+    """Run a command of the local workspace, as a user would; gives back what it printed."""
+    command = [sys.executable, "-m", "deployer.local_workspace", arguments[0], "--root", str(root), *arguments[1:]]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def model_hash(folder: Path) -> str:
+    from azure.ai.ml._utils._asset_utils import get_ignore_file, get_object_hash
+
+    return f"sha256:{get_object_hash(folder, get_ignore_file(folder))}"
+
+
+def code_hash(folder: Path) -> str:
+    from azure.ai.ml._utils._asset_utils import get_content_hash, get_ignore_file
+
+    return f"sha256:{get_content_hash(folder, get_ignore_file(folder))}"
+
+
+def create(workspace: Workspace, item: Resource) -> None:
+    workspace.execute(Step(action=Action.CREATE, ref=item.ref, after=item))
+
+
+def update(workspace: Workspace, item: Resource) -> None:
+    workspace.execute(Step(action=Action.UPDATE, ref=item.ref, after=item))
+
+
+def delete(workspace: Workspace, ref: Ref) -> None:
+    workspace.execute(Step(action=Action.DELETE, ref=ref))
+
+
+def endpoint(name: str, **changed: Any) -> Resource:
+    return replace(fields.endpoint(**changed), ref=endpoint_ref(name))
+
+
+def deployment(name: str, on: str, project: Path, code: str = "good", **changed: Any) -> Resource:
+    content = {"code": code_hash(project / code), "scoring_script": "score.py"}
+    made = fields.deployment(code_configuration=content, **changed)
+    return replace(made, ref=deployment_ref(on, name), sources={"code_configuration.code": code})
+
+
+def traffic(name: str, split: Mapping[str, int], status: Status | None = None) -> Resource:
+    maps: Any = {"traffic": split, "mirror_traffic": {}}
+    return Resource(ref=traffic_ref(name), fields=maps, status=status)
+
+
+def requests(server: Path) -> list[tuple[str, str]]:
+    """Method and path of every request so far."""
+    lines = (server / "requests.jsonl").read_text().splitlines()
+    return [(found["method"], found["path"]) for found in map(json.loads, lines)]
+
+
+def same(workspace: Workspace, item: Resource) -> bool:
+    return workspace.read(item.ref) == item
