@@ -87,7 +87,9 @@ def _unknown_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) 
 
 def _allowed(names: Sequence[str]) -> str:
     shown = [name for name in names if not name.startswith(("$", "x-"))]
-    return f"Possible are {', '.join(shown)}." if 0 < len(shown) <= 8 else ""
+    if not shown:
+        return "Remove it: every field is there already."
+    return f"Possible are {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}."
 
 
 def _missing_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
@@ -102,9 +104,13 @@ def _missing_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) 
 
 
 def _type_summary(path: FieldPath, node: Schema, instance: Any) -> str:
+    return f"`{dotted(path) or 'the file'}` is {shown(instance)}, not {_names(node)}"
+
+
+def _names(node: Schema) -> str:
+    """The types that a field may have, in words."""
     wanted = node["type"] if isinstance(node["type"], list) else [node["type"]]
-    names = [TYPE_NAMES[name] for name in wanted if name != "null"]
-    return f"`{dotted(path) or 'the file'}` is {shown(instance)}, not {' or '.join(names)}"
+    return " or ".join(TYPE_NAMES[name] for name in wanted if name != "null")
 
 
 def _hint(node: Schema, instance: Any) -> str:
@@ -114,7 +120,9 @@ def _hint(node: Schema, instance: Any) -> str:
         return f"Write {MISLEADING_BOOLEANS[str(instance).lower()]}: YAML 1.2 knows only true and false."
     if "string" in node["type"] and isinstance(instance, int | float):
         return f'Write it in quotes: "{instance}".'
-    return ""
+    if "string" in node["type"] and isinstance(instance, dict | list):
+        return "Put text that begins with { or [ in quotes."
+    return f"Write {_names(node)}."
 
 
 def _not_allowed(path: FieldPath, node: Schema, instance: Any) -> Fault:
