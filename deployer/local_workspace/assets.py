@@ -10,9 +10,9 @@ from deployer.local_workspace import refusals
 from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.model_content import conda_as_json, flavors
-from deployer.local_workspace.pages import page
+from deployer.local_workspace.pages import holds, page
 from deployer.local_workspace.shapes import CONTAINER, DATA_ASSET, ENVIRONMENT, MODEL, check, texts
-from deployer.local_workspace.site import Answer, Site, asset_stamped
+from deployer.local_workspace.site import Answer, Site, asset_stamped, asset_state
 from deployer.local_workspace.store import Document
 from deployer.local_workspace.workloads import model_path
 
@@ -70,17 +70,16 @@ class Assets:
 
     async def get_version(self, site: Site, call: Call) -> Reply:
         """GET {plural}/{name}/versions/{version}."""
-        return Reply(body=_shown(self.of, self._find(site, call)))
+        return Reply(body=_shown(self.of, self._find(site, call), call.version))
 
     async def list_versions(self, site: Site, call: Call) -> Reply:
         """GET {plural}/{name}/versions: newest first, active ones unless asked otherwise."""
         found = site.store.list(self.of.kind, f"{call.key('name')}/", stale=call.stale)
         found = [item for item in reversed(found) if _in_view(item["properties"], call)]
-        if version := call.query.get("version"):
-            found = [item for item in found if item["version"] == version]
+        found = [item for item in found if _asked_for(item, call.query)]
         if call.query.get("$orderBy", "desc").lower().endswith(" asc"):
             found.reverse()
-        return page(site, call, found, "$top", lambda item: _shown(self.of, item))
+        return page(site, call, found, "$top", lambda item: _shown(self.of, item, call.version))
 
     async def put_version(self, site: Site, call: Call) -> Reply:
         """PUT {plural}/{name}/versions/{version}: 201, also for one that is there with the same content."""
@@ -92,7 +91,7 @@ class Assets:
             _check_same(self.of, call, before["properties"], asset["properties"])
         site.store.put(self.of.kind, key, asset)
         location = f"{site.base}{_id(self.of, asset)}?api-version={call.version}"
-        return Reply(status=201, body=_shown(self.of, asset), headers={"Location": location})
+        return Reply(status=201, body=_shown(self.of, asset, call.version), headers={"Location": location})
 
     async def delete_version(self, site: Site, call: Call) -> Reply:
         """DELETE {plural}/{name}/versions/{version}."""
@@ -163,6 +162,15 @@ def _check_same(of: AssetKind, call: Call, before: Mapping[str, Any], after: Map
             raise Refused(refusals.ASSET_EXISTS, {"kind": of.kind.capitalize(), "name": asset})
 
 
+def _asked_for(asset: Document, query: Mapping[str, str]) -> bool:
+    properties = asset["properties"]
+    if query.get("version", asset["version"]) != asset["version"]:
+        return False
+    if query.get("stage", properties.get("stage")) != properties.get("stage"):
+        return False
+    return holds(properties["tags"], query.get("tags")) and holds(properties["properties"], query.get("properties"))
+
+
 def _in_view(properties: Mapping[str, Any], call: Call) -> bool:
     view = call.query.get("listViewType", "ActiveOnly").lower()
     archived = bool(properties.get("isArchived"))
@@ -173,12 +181,12 @@ def _id(of: AssetKind, asset: Document) -> str:
     return f"{WORKSPACE}/{of.plural}/{asset['name']}/versions/{asset['version']}"
 
 
-def _shown(of: AssetKind, asset: Document) -> dict[str, Any]:
+def _shown(of: AssetKind, asset: Document, version: str) -> dict[str, Any]:
     return {
         "id": _id(of, asset),
         "name": asset["version"],
         "type": f"{PROVIDER}/workspaces/{of.plural}/versions",
-        "properties": asset["properties"],
+        "properties": asset["properties"] | asset_state(version),
         "systemData": asset["systemData"],
     }
 

@@ -11,7 +11,7 @@ from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.pages import page
 from deployer.local_workspace.shapes import CODE, OneOf, check, texts
-from deployer.local_workspace.site import Site, asset_stamped
+from deployer.local_workspace.site import Site, asset_stamped, asset_state
 from deployer.local_workspace.store import Document
 
 _UPLOAD_SECONDS = 3_600
@@ -20,7 +20,7 @@ _UPLOAD_SECONDS = 3_600
 async def start_upload(site: Site, call: Call) -> Reply:
     """POST codes/{name}/versions/{version}/startPendingUpload: a container of its own, and the signature for it."""
     check(call.content, {"pendingUploadType": OneOf(("None", "TemporaryBlobReference")), "pendingUploadId": str})
-    container = f"{site.workspace_id[:8]}-{uuid.uuid4()}"
+    container = f"{site.workspace_id[:10]}-{uuid.uuid4()}"
     url = container_url(site.base, container)
     credential = {"credentialType": "SAS", "sasUri": f"{url}?{signature(site.store, container, _UPLOAD_SECONDS)}"}
     reference = {"blobUri": url, "storageAccountArmId": f"{WORKSPACE}/storage", "credential": credential}
@@ -50,7 +50,9 @@ async def put_code(site: Site, call: Call) -> Reply:
         name = f"{call.names['name']}:{call.names['version']}"
         raise Refused(refusals.ASSET_EXISTS, {"kind": "Code", "name": name})
     site.store.put("code", key, code)
-    return Reply(status=200 if before else 201, body=_shown(code))
+    location = f"{site.base}{WORKSPACE}/codes/{code['name']}/versions/{code['version']}?api-version={call.version}"
+    headers = {} if before else {"Location": location}
+    return Reply(status=200 if before else 201, body=_shown(code, call.version), headers=headers)
 
 
 async def get_code(site: Site, call: Call) -> Reply:
@@ -59,7 +61,7 @@ async def get_code(site: Site, call: Call) -> Reply:
     if code is None:
         name = f"{call.names['name']}:{call.names['version']}"
         raise Refused(refusals.NO_ASSET, {"kind": "Code", "name": name})
-    return Reply(body=_shown(code))
+    return Reply(body=_shown(code, call.version))
 
 
 async def list_codes(site: Site, call: Call) -> Reply:
@@ -68,14 +70,14 @@ async def list_codes(site: Site, call: Call) -> Reply:
     found = site.store.list("code", "" if wanted else f"{call.key('name')}/", stale=call.stale)
     if wanted:
         found = [code for code in found if code["properties"]["properties"].get("hash_sha256") == wanted]
-    return page(site, call, found, "$top", _shown)
+    return page(site, call, found, "$top", lambda code: _shown(code, call.version))
 
 
-def _shown(code: Document) -> dict[str, object]:
+def _shown(code: Document, version: str) -> dict[str, object]:
     return {
         "id": f"{WORKSPACE}/codes/{code['name']}/versions/{code['version']}",
         "name": code["version"],
         "type": f"{PROVIDER}/workspaces/codes/versions",
-        "properties": code["properties"],
+        "properties": code["properties"] | asset_state(version),
         "systemData": code["systemData"],
     }

@@ -40,6 +40,7 @@ async def list_deployments(site: Site, call: Call) -> Reply:
     """GET deployments, oldest first."""
     endpoints.find(site, call)
     found = site.store.list("deployment", f"{call.key('endpoint')}/", stale=call.stale)
+    found = endpoints.in_order(found, call.query.get("$orderBy", ""))
     return page(site, call, found, "$top", lambda item: deployment_body(site, item, call.version))
 
 

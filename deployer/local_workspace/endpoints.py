@@ -14,7 +14,7 @@ from deployer.local_workspace.calls import NULL, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.names import check_name
 from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, ended, run, status_url
-from deployer.local_workspace.pages import page
+from deployer.local_workspace.pages import holds, page
 from deployer.local_workspace.shapes import ENDPOINT, ENDPOINT_PATCH, check, texts
 from deployer.local_workspace.site import Site, now, stamped
 from deployer.local_workspace.store import Document
@@ -41,11 +41,14 @@ async def get_endpoint(site: Site, call: Call) -> Reply:
 async def list_endpoints(site: Site, call: Call) -> Reply:
     """GET onlineEndpoints, by name, tags and properties where asked, `count` to a page."""
     endpoints = [item for item in site.store.list("endpoint", stale=call.stale) if _asked_for(item, call.query)]
-    order = call.query.get("orderBy", "")
-    if order:
-        stamp = "createdAt" if order.startswith("Created") else "lastModifiedAt"
-        endpoints.sort(key=lambda item: str(item["systemData"][stamp]), reverse=order.endswith("Desc"))
+    endpoints = in_order(endpoints, call.query.get("orderBy", ""))
     return page(site, call, endpoints, "count", lambda item: endpoint_body(site, item))
+
+
+def in_order(found: list[Document], order: str) -> list[Document]:
+    """Sorted by creation or change as `orderBy` says: CreatedAtAsc, CreatedAtDesc, UpdatedAtAsc, UpdatedAtDesc."""
+    stamp = "lastModifiedAt" if order.startswith("Updated") else "createdAt"
+    return sorted(found, key=lambda item: str(item["systemData"][stamp]), reverse=order.endswith("Desc"))
 
 
 def _asked_for(endpoint: Document, query: Mapping[str, str]) -> bool:
@@ -53,16 +56,7 @@ def _asked_for(endpoint: Document, query: Mapping[str, str]) -> bool:
         return False
     if query.get("computeType", "Managed").lower() != "managed":
         return False
-    return _holds(endpoint["tags"], query.get("tags")) and _holds(endpoint["properties"], query.get("properties"))
-
-
-def _holds(values: Mapping[str, str], asked: str | None) -> bool:
-    """Whether a map has every `name=value` or `name` of a comma-separated list."""
-    for part in asked.split(",") if asked else ():
-        name, equals, value = part.partition("=")
-        if name not in values or (equals and values[name] != value):
-            return False
-    return True
+    return holds(endpoint["tags"], query.get("tags")) and holds(endpoint["properties"], query.get("properties"))
 
 
 async def put_endpoint(site: Site, call: Call) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +30,15 @@ def page(site: Site, call: Call, items: list[Document], size: str, body: Callabl
         query = dict(call.query) | {"$skip": _token(begin + count)}
         reply["nextLink"] = f"{site.base}{call.path}?{urlencode(query, safe='$')}"
     return Reply(body=reply)
+
+
+def holds(values: Mapping[str, str], asked: str | None) -> bool:
+    """Whether a map has every `name` or `name=value` of a comma-separated list, as lists are narrowed by tags."""
+    for part in asked.split(",") if asked else ():
+        name, equals, value = part.partition("=")
+        if name not in values or (equals and values[name] != value):
+            return False
+    return True
 
 
 def _token(position: int) -> str:

@@ -70,3 +70,8 @@ def asset_stamped(before: Document | None) -> Document:
         "lastModifiedBy": "local",
         "lastModifiedByType": "User",
     }
+
+
+def asset_state(version: str) -> dict[str, str]:
+    """The provisioning state that assets show since 2023 (https://github.com/Azure/azure-cli-extensions/issues/6662)."""
+    return {"provisioningState": "Succeeded"} if version >= "2023" else {}

@@ -6,7 +6,7 @@ from deployer.local_workspace.blob_access import account_key, signature
 from deployer.local_workspace.blob_paths import ACCOUNT, DATASTORE, default_container
 from deployer.local_workspace.calls import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.envelopes import Refused
-from deployer.local_workspace.home import PLACE
+from deployer.local_workspace.home import PLACE, SUBSCRIPTION
 from deployer.local_workspace.refusals import NO_ASSET
 from deployer.local_workspace.shapes import check
 from deployer.local_workspace.site import Site
@@ -70,12 +70,12 @@ def _properties(site: Site) -> dict[str, object]:
 async def get_datastore(site: Site, call: Call) -> Reply:
     """GET datastores/{datastore}."""
     _check_datastore(call)
-    return Reply(body=_datastore(site))
+    return Reply(body=_datastore(site, call.version))
 
 
-async def list_datastores(site: Site, _call: Call) -> Reply:
+async def list_datastores(site: Site, call: Call) -> Reply:
     """GET datastores."""
-    return Reply(body={"value": [_datastore(site)]})
+    return Reply(body={"value": [_datastore(site, call.version)]})
 
 
 async def list_secrets(site: Site, call: Call) -> Reply:
@@ -94,10 +94,11 @@ def _check_datastore(call: Call) -> None:
         raise Refused(NO_ASSET, {"kind": "Datastore", "name": call.names["datastore"]})
 
 
-def _datastore(site: Site) -> dict[str, object]:
+def _datastore(site: Site, version: str) -> dict[str, object]:
     """The account is named by host and path, so that clients that build `https://ACCOUNT.blob.ENDPOINT` come here."""
     host = site.base.removeprefix("https://")
     account = ACCOUNT.partition(".")[0]
+    place = {"subscriptionId": SUBSCRIPTION, "resourceGroup": PLACE} if version >= "2023" else {}
     return {
         "id": f"{WORKSPACE}/datastores/{DATASTORE}",
         "name": DATASTORE,
@@ -114,6 +115,7 @@ def _datastore(site: Site) -> dict[str, object]:
             "endpoint": "local",
             "protocol": "https",
             "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
+            **place,
         },
         "systemData": _WHO | {"createdByType": "Application", "lastModifiedByType": "Application"},
     }

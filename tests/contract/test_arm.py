@@ -235,3 +235,37 @@ def test_no_path_leads_out_of_the_containers(made: Workspace, path: str) -> None
 def test_a_signature_opens_its_own_container_alone(made: Workspace) -> None:
     token = made.ask("POST", "/datastores/workspaceblobstore/listSecrets", {"expirableSecret": True}).body["sasToken"]
     assert made.ask("PUT", f"//store.blob.local/another/blob?{token}", b"x").status == 403
+
+
+def test_lists_of_versions_are_narrowed_and_ordered(made: Workspace) -> None:
+    for version, tags in (("1", {"stage": "old"}), ("2", {"stage": "new"}), ("3", {})):
+        made.ask(
+            "PUT", f"/models/narrow/versions/{version}", {"properties": {"tags": tags, "modelUri": "azureml://a/b"}}
+        )
+
+    def names(query: str) -> list[str]:
+        return [item["name"] for item in made.ask("GET", f"/models/narrow/versions?{query}").body["value"]]
+
+    assert names("tags=stage") == ["2", "1"]
+    assert names("tags=stage%3Dnew") == ["2"]
+    assert names("version=3") == ["3"]
+    assert names("$orderBy=createdtime%20asc") == ["1", "2", "3"]
+
+
+def test_deployments_and_endpoints_are_ordered_as_asked(made: Workspace) -> None:
+    for name in ("order-a", "order-b"):
+        made.ask("PUT", f"/onlineEndpoints/{name}", ENDPOINT | {"tags": {"order": "yes"}})
+
+    def names(order: str) -> list[str]:
+        body = made.ask("GET", f"/onlineEndpoints?tags=order&orderBy={order}").body
+        return [item["name"] for item in body["value"]]
+
+    assert (names("CreatedAtAsc"), names("CreatedAtDesc")) == (["order-a", "order-b"], ["order-b", "order-a"])
+    assert made.ask("GET", "/onlineEndpoints/one/deployments?$orderBy=CreatedAtDesc").status == 200
+
+
+def test_assets_show_a_state_since_2023(made: Workspace) -> None:
+    made.ask("PUT", "/environments/stated/versions/1", {"properties": {"image": "a"}})
+    path = "/environments/stated/versions/1?api-version="
+    assert "provisioningState" not in made.ask("GET", f"{path}2022-05-01").body["properties"]
+    assert made.ask("GET", f"{path}2023-04-01").body["properties"]["provisioningState"] == "Succeeded"
