@@ -50,6 +50,7 @@ class Runtime:
         self._sockets = _socket_folder(self._pids / "sockets")
         self._numbers = itertools.count(1)
         self._deployments: dict[tuple[str, str], Deployment] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
 
     def replica(self, endpoint: str, deployment: str) -> Replica | None:
         """The inference server that serves a deployment now."""
@@ -58,24 +59,19 @@ class Runtime:
 
     async def put(self, workload: Workload) -> None:
         """See ports.Serving. A delete in the meantime makes it fail with OperationCanceled."""
-        deployment = self._deployments.setdefault((workload.endpoint, workload.deployment), Deployment())
+        key = workload.endpoint, workload.deployment
+        deployment = self._deployments.setdefault(key, Deployment())
         async with deployment.lock:
-            deployment.starting = asyncio.create_task(self._start(workload))
-            try:
-                replica = await asyncio.shield(deployment.starting)
-            except OSError as error:
-                raise WorkloadFailed("InternalServerError", f"The deployment cannot be started: {error}") from error
-            except asyncio.CancelledError:
-                if not deployment.starting.cancelled():  # the caller was cancelled, not the start
-                    deployment.starting.cancel()
-                    raise
-                raise WorkloadFailed("OperationCanceled", "The deployment was deleted while it was created.") from None
-            finally:
-                deployment.starting = None
+            if self._deployments.get(key) is not deployment:
+                raise _deleted()
+            replica = await self._started(deployment, workload)
             before, drain = deployment.replica, deployment.drain
             deployment.replica, deployment.drain = replica, workload.request_timeout_ms / 1000 + 1
         if before is not None:
-            await before.stop(drain)
+            retiring = asyncio.create_task(before.stop(drain))
+            self._retiring.add(retiring)
+            retiring.add_done_callback(self._retiring.discard)
+            await asyncio.shield(retiring)
 
     async def delete(self, endpoint: str, deployment: str) -> None:
         """See ports.Serving."""
@@ -96,7 +92,7 @@ class Runtime:
         """See ports.Serving."""
         deployments = list(self._deployments.values())
         self._deployments.clear()
-        await asyncio.gather(*(self._end(deployment) for deployment in deployments))
+        await asyncio.gather(*(self._end(deployment) for deployment in deployments), *self._retiring)
         shutil.rmtree(self._sockets, ignore_errors=True)
         (self._pids / "sockets").unlink(missing_ok=True)
 
@@ -106,6 +102,22 @@ class Runtime:
         async with deployment.lock:
             if deployment.replica is not None:
                 await deployment.replica.stop(deployment.drain)
+
+    async def _started(self, deployment: Deployment, workload: Workload) -> Replica:
+        """Start a replica in a task that a delete can cancel."""
+        starting = deployment.starting = asyncio.create_task(self._start(workload))
+        try:
+            return await asyncio.shield(starting)
+        except OSError as error:
+            raise WorkloadFailed("InternalServerError", f"The deployment cannot be started: {error}") from error
+        except asyncio.CancelledError:
+            if starting.cancelled():
+                raise _deleted() from None
+            starting.cancel()  # who asked has gone away
+            await asyncio.wait([starting])
+            raise
+        finally:
+            deployment.starting = None
 
     async def _start(self, workload: Workload) -> Replica:
         folder = self._folder(workload.endpoint, workload.deployment)
@@ -142,6 +154,10 @@ class Runtime:
 
     def _folder(self, endpoint: str, deployment: str) -> Path:
         return self._folders / endpoint / deployment
+
+
+def _deleted() -> WorkloadFailed:
+    return WorkloadFailed("OperationCanceled", "The deployment was deleted while it was created.")
 
 
 def _socket_folder(note: Path) -> Path:

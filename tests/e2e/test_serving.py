@@ -254,3 +254,25 @@ def test_an_environment_that_cannot_serve_is_a_failed_build(
             assert words in stand.runtime.logs("e", "blue", "StorageInitializer", 100) or "has no" in words
 
     asyncio.run(body())
+
+
+def test_who_asked_may_go_away(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            await stand.put(workload(tmp_path))
+            starting = asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)")))
+            while len(list((serving_root / "run").glob("*.pid"))) < 2:
+                await asyncio.sleep(0.02)
+            starting.cancel()
+            await asyncio.wait([starting])
+            assert len(list((serving_root / "run").glob("*.pid"))) == 1
+            assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
+            waiting = [asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)"))) for _ in range(2)]
+            await asyncio.sleep(0)
+            await stand.runtime.delete("e", "blue")
+            for each in await asyncio.gather(*waiting, return_exceptions=True):
+                assert isinstance(each, WorkloadFailed)
+                assert each.code == "OperationCanceled"
+            assert not list((serving_root / "run").glob("*.pid"))
+
+    asyncio.run(asyncio.wait_for(body(), 30))
