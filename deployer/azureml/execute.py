@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from deployer.azureml.patience import wait_for
 from deployer.azureml.sdk import Sdk
 from deployer.errors import NotFound, WorkspaceError
 from deployer.plan import Action, Step
-from deployer.resources import Kind, Ref, Resource, Value, share_map, value_at
+from deployer.resources import Kind, Ref, Resource, share_map, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +52,11 @@ def execute(writer: Writer, step: Step) -> None:
 
 
 def put_endpoint(writer: Writer, after: Resource) -> None:
-    """Create or change an endpoint. What it does not speak of, its traffic first of all, is read anew and kept."""
+    """Create or change an endpoint. Its traffic, and what our tags say, are read anew and kept."""
     raw = _live_endpoint(writer, after.ref)
     notes = replace(read_notes((raw or {}).get("tags")), project=writer.project)
     if after.status is not None:
         notes = replace(notes, protected=after.status.protected)
-    if raw is not None:
-        after = _with_live_properties(after, raw)
     _write_endpoint(writer, after, _split_of(raw), notes)
 
 
@@ -95,9 +92,6 @@ def _write_endpoint(writer: Writer, endpoint: Resource, split: Split, notes: Not
 
 def put_deployment(writer: Writer, after: Resource) -> None:
     """Create or change a deployment, its code first."""
-    raw = settled(writer.sdk.patience, after.ref, lambda: writer.reader.raw_deployment(after.ref))
-    if raw is not None:
-        after = _with_live_properties(after, raw)
     code_id = _code_id(writer, after)
     notes = entities.deployment_notes(after, writer.project, code_id)
     writer.sdk.operate(
@@ -187,14 +181,6 @@ def _live_endpoint(writer: Writer, ref: Ref) -> Raw | None:
 def _split_of(raw: Raw | None) -> Split:
     live = normalise.traffic(raw) if raw is not None else None
     return Split(traffic=share_map(live, "traffic"), mirror=share_map(live, "mirror_traffic"))
-
-
-def _with_live_properties(after: Resource, raw: Raw) -> Resource:
-    """Properties can be added only: those that are there and that the specs do not name are sent back as they are."""
-    live = normalise.properties(quirks.wire_value(raw, "properties.properties"))
-    declared = after.fields.get("properties")
-    ours: Mapping[str, Value] = declared if isinstance(declared, Mapping) else {}
-    return replace(after, fields={**after.fields, "properties": {**live, **ours}})
 
 
 def _local(writer: Writer, after: Resource, path: str) -> str:
