@@ -9,7 +9,7 @@ from deployer.local_workspace.bodies import deployment_body, endpoint_id
 from deployer.local_workspace.calls import NULL, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.names import check_name
-from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, ended, run, status_url
+from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, conclude, launch, run, status_url
 from deployer.local_workspace.pages import page
 from deployer.local_workspace.ports import Container, WorkloadFailed
 from deployer.local_workspace.quota import check_quota
@@ -66,10 +66,7 @@ async def put_deployment(site: Site, call: Call) -> Reply:
         "pending": desired,
         "systemData": stamped(before and before["systemData"]),
     }
-    with site.store.together():
-        site.store.put("deployment", key, deployment)
-        site.store.put("operation", operation["name"].lower(), operation)
-    site.tasks.start(f"deployment {key}", finish_put(site, operation))
+    launch(site, operation, deployment, finish_put)
     location = f"{site.base}{endpoint_id(endpoint['name'])}/deployments/{deployment['name']}?api-version={call.version}"
     headers = accepted_headers(site, operation, location)
     return Reply(status=201, body=deployment_body(site, deployment, call.version), headers=headers)
@@ -93,7 +90,7 @@ async def finish_put(site: Site, operation: Document) -> None:
     moment = {"systemData": deployment["systemData"] | {"lastModifiedAt": now()}}
     with site.store.together():
         site.store.amend("deployment", key, deployment | won | moment | {"pending": None})
-        site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
+        conclude(site, operation, failure)
     site.routes.refresh(key.split("/")[0])
 
 
@@ -123,8 +120,8 @@ async def patch_deployment(site: Site, call: Call) -> Reply:
         deployment["tags"] = texts(tags)
     capacity = (call.content.get("sku") or {}).get("capacity")
     deployment["systemData"] = stamped(deployment["systemData"])
-    site.store.put("deployment", key, deployment)
     if capacity is None or capacity == deployment["capacity"]:
+        site.store.put("deployment", key, deployment)
         return Reply(body=deployment_body(site, deployment, call.version))
     return _scale(site, call, deployment | {"pending": _pending(deployment) | {"capacity": capacity}})
 
@@ -134,10 +131,7 @@ def _scale(site: Site, call: Call, deployment: Document) -> Reply:
     check_quota(site.store, key, deployment["pending"])
     operation = begin(site, call, "odidp", "put-deployment", key)
     deployment |= {"state": "Scaling", "operation": {"name": operation["name"], "version": call.version}}
-    with site.store.together():
-        site.store.amend("deployment", key, deployment)
-        site.store.put("operation", operation["name"].lower(), operation)
-    site.tasks.start(f"deployment {key}", finish_put(site, operation))
+    launch(site, operation, deployment, finish_put)
     headers = accepted_headers(site, operation, status_url(site, operation, results=True))
     return Reply(status=202, body=deployment_body(site, deployment, call.version), headers=headers)
 
@@ -154,11 +148,7 @@ async def delete_deployment(site: Site, call: Call) -> Reply:
             values = {"deployment": deployment["name"], "share": str(share), "endpoint": endpoint["name"]}
             raise Refused(refusals.TAKES_TRAFFIC, values)
     operation = begin(site, call, "odidp", "delete-deployment", key)
-    with site.store.together():
-        site.store.put("deployment", key, deployment | {"state": "Deleting", "pending": None})
-        site.store.put("operation", operation["name"].lower(), operation)
-        endpoints.cancel_others(site, operation)
-    site.tasks.start(f"deployment {key}", finish_delete(site, operation))
+    launch(site, operation, deployment | {"state": "Deleting", "pending": None}, finish_delete)
     headers = accepted_headers(site, operation, status_url(site, operation, results=True))
     return Reply(status=202, body=NULL, headers=headers)
 
@@ -173,7 +163,7 @@ async def finish_delete(site: Site, operation: Document) -> None:
             site.store.delete("deployment", key)
             _forget_shares(site, endpoint, name)
         endpoints.mark_failed(site, "deployment", key, failure is not None)
-        site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
+        conclude(site, operation, failure)
     site.routes.refresh(endpoint)
 
 

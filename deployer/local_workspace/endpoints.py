@@ -13,7 +13,7 @@ from deployer.local_workspace.bodies import endpoint_body, endpoint_id
 from deployer.local_workspace.calls import NULL, Call, Reply
 from deployer.local_workspace.envelopes import Refused
 from deployer.local_workspace.names import check_name
-from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, ended, run, status_url
+from deployer.local_workspace.operations import SECONDS, accepted_headers, begin, conclude, launch, run, status_url
 from deployer.local_workspace.pages import holds, page
 from deployer.local_workspace.shapes import ENDPOINT, ENDPOINT_PATCH, check, texts
 from deployer.local_workspace.site import Site, now, stamped
@@ -73,10 +73,7 @@ async def put_endpoint(site: Site, call: Call) -> Reply:
         "pending": _desired(call.content, before),
         "systemData": stamped(before and before["systemData"]),
     }
-    with site.store.together():
-        site.store.put("endpoint", key, endpoint)
-        site.store.put("operation", operation["name"].lower(), operation)
-    site.tasks.start(f"endpoint {key}", finish_put(site, operation))
+    launch(site, operation, endpoint, finish_put)
     location = f"{site.base}{endpoint_id(endpoint['name'])}?api-version={call.version}"
     headers = accepted_headers(site, operation, location)
     return Reply(status=201, body=endpoint_body(site, endpoint), headers=headers)
@@ -100,7 +97,7 @@ async def finish_put(site: Site, operation: Document) -> None:
     endpoint["systemData"] = endpoint["systemData"] | {"lastModifiedAt": now()}
     with site.store.together():
         site.store.amend("endpoint", key, endpoint)
-        site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
+        conclude(site, operation, failure)
     site.routes.refresh(key)
 
 
@@ -124,11 +121,7 @@ async def delete_endpoint(site: Site, call: Call) -> Reply:
     if endpoint is None:
         return Reply(status=204)
     operation = begin(site, call, "oeidp", "delete-endpoint", key)
-    with site.store.together():
-        site.store.put("endpoint", key, endpoint | {"state": "Deleting", "pending": None})
-        site.store.put("operation", operation["name"].lower(), operation)
-        cancel_others(site, operation)
-    site.tasks.start(f"endpoint {key}", finish_delete(site, operation))
+    launch(site, operation, endpoint | {"state": "Deleting", "pending": None}, finish_delete)
     headers = accepted_headers(site, operation, status_url(site, operation, results=True))
     return Reply(status=202, body=NULL, headers=headers)
 
@@ -149,7 +142,7 @@ async def finish_delete(site: Site, operation: Document) -> None:
             for deployment in deployments:
                 site.store.delete("deployment", deployment)
             site.store.delete("endpoint", key)
-        site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
+        conclude(site, operation, failure)
         mark_failed(site, "endpoint", key, failure is not None)
     site.routes.refresh(key)
 
@@ -158,16 +151,6 @@ def mark_failed(site: Site, kind: str, key: str, failed: bool) -> None:
     """Write down that a delete did not work."""
     if failed and (document := site.store.get(kind, key)) is not None:
         site.store.amend(kind, key, document | {"state": "Failed"})
-
-
-def cancel_others(site: Site, operation: Document) -> None:
-    """End the other operations under way on this resource and below it: a delete goes before them."""
-    reason = {"code": "OperationCanceled", "message": "The operation was overridden by a delete of the same resource."}
-    for other in site.store.list("operation"):
-        below = f"{other['key']}/".startswith(f"{operation['key']}/")
-        if below and other["status"] == "Updating" and other["name"] != operation["name"]:
-            over = {"status": "Canceled", "endTime": now(), "error": reason}
-            site.store.amend("operation", other["name"].lower(), other | over)
 
 
 def _check_allowed(site: Site, call: Call, before: Document | None) -> None:

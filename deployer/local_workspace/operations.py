@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ SECONDS = {
 }
 
 Work = Callable[[], Awaitable[None]]
+Finish = Callable[[Site, Document], Coroutine[None, None, None]]
 
 
 def begin(site: Site, call: Call, kind: str, action: str, key: str) -> Document:
@@ -47,6 +48,32 @@ def begin(site: Site, call: Call, kind: str, action: str, key: str) -> Document:
         "version": call.version,
         "fate": fate,
     }
+
+
+def launch(site: Site, operation: Document, document: Document, finish: Finish) -> None:
+    """Write an operation and the resource it is about, and start its second half. A delete goes before all others."""
+    action, _, kind = operation["action"].partition("-")
+    with site.store.together():
+        site.store.put(kind, operation["key"], document)
+        site.store.put("operation", operation["name"].lower(), operation)
+        if action == "delete":
+            _cancel_others(site, operation)
+    site.tasks.start(f"{kind} {operation['key']}", finish(site, operation))
+
+
+def _cancel_others(site: Site, operation: Document) -> None:
+    """End the other operations under way on this resource and below it: a delete goes before them."""
+    reason = {"code": "OperationCanceled", "message": "The operation was overridden by a delete of the same resource."}
+    for other in site.store.list("operation"):
+        below = f"{other['key']}/".startswith(f"{operation['key']}/")
+        if below and other["status"] == "Updating" and other["name"] != operation["name"]:
+            over = {"status": "Canceled", "endTime": now(), "error": reason}
+            site.store.amend("operation", other["name"].lower(), other | over)
+
+
+def conclude(site: Site, operation: Document, failure: WorkloadFailed | None) -> None:
+    """Write down that an operation is over."""
+    site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
 
 
 def status_url(site: Site, operation: Mapping[str, str], *, results: bool = False) -> str:

@@ -269,3 +269,27 @@ def test_assets_show_a_state_since_2023(made: Workspace) -> None:
     path = "/environments/stated/versions/1?api-version="
     assert "provisioningState" not in made.ask("GET", f"{path}2022-05-01").body["properties"]
     assert made.ask("GET", f"{path}2023-04-01").body["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_keys_made_during_an_update_stay(workspace: Workspace) -> None:
+    workspace.ask("PUT", "/onlineEndpoints/one", ENDPOINT)
+    workspace.until("/onlineEndpoints/one", "Succeeded")
+    workspace.admin("POST", "faults", {"path": "/one$", "method": "PUT", "operation": "hang"})
+    workspace.ask("PUT", "/onlineEndpoints/one", ENDPOINT | {"tags": {"a": "1"}})
+    workspace.ask("POST", "/onlineEndpoints/one/regenerateKeys", {"keyType": "Primary"})
+    during = workspace.ask("POST", "/onlineEndpoints/one/listKeys").body
+    workspace.admin("DELETE", "faults")
+    assert workspace.until("/onlineEndpoints/one", "Succeeded")["tags"] == {"a": "1"}
+    assert workspace.ask("POST", "/onlineEndpoints/one/listKeys").body == during
+
+
+def test_no_traffic_goes_to_what_is_being_deleted(workspace: Workspace, serving_assets: dict[str, Any]) -> None:
+    workspace.ask("PUT", "/onlineEndpoints/one", ENDPOINT)
+    workspace.until("/onlineEndpoints/one", "Succeeded")
+    workspace.ask("PUT", BLUE, serving_assets)
+    workspace.until(BLUE, "Succeeded")
+    workspace.admin("POST", "faults", {"path": "/blue$", "method": "DELETE", "operation": "hang"})
+    assert workspace.ask("DELETE", BLUE).status == 202
+    wanted = ENDPOINT | {"properties": {"authMode": "Key", "traffic": {"blue": 100}}}
+    assert workspace.ask("PUT", "/onlineEndpoints/one", wanted).status == 400
+    assert workspace.ask("PUT", BLUE, serving_assets).status == 409
