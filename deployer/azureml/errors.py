@@ -72,6 +72,10 @@ CAUSES = (
         r"SubscriptionNotRegistered|MissingSubscriptionRegistration|not registered to use namespace",
         "Register the resource provider: `az provider register --namespace Microsoft.MachineLearningServices`.",
     ),
+    Cause(
+        r"OperationFailed",
+        "Azure gives no reason: the containers' logs and the endpoint's page in Azure ML studio may.",
+    ),
     Cause(r"BadArgument", "The service does not accept one of the values; it is named in the message."),
     Cause(r"OperationCanceled", "Another operation on the same resource came first: run it again."),
     Cause(

@@ -114,6 +114,7 @@ DEAD_TEXT = "This endpoint has not been created successfully or is in deleting p
         (Refusal(status=400, message=UNRECOVERABLE), WorkspaceError, "the next plan"),
         (Refusal(status=400, message=NO_QUOTA), WorkspaceError, "quota"),
         (Refusal(status=200, code="ResourceNotReady", message=CRASHED), WorkspaceError, "log"),
+        (Refusal(status=200, code="OperationFailed"), WorkspaceError, "logs"),
         (Refusal(status=400, message=BUSY_TEXT), Busy, "wait"),
         (Refusal(status=400, message=DEAD_TEXT), WorkspaceError, "replace"),
         (Refusal(status=429), Busy, "wait"),
