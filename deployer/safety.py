@@ -103,8 +103,10 @@ def _traffic_targets(case: Case) -> Iterator[Finding]:
 
 
 def _mirror_and_live(case: Case) -> Iterator[Finding]:
-    for traffic in case.end.of_kind(Kind.TRAFFIC):
-        both = share_map(traffic, "traffic").keys() & share_map(traffic, "mirror_traffic").keys()
+    """What specs declare; a mirror they leave open is taken off a deployment before that gets live traffic."""
+    final = case.end
+    for traffic in case.desired.of_kind(Kind.TRAFFIC):
+        both = final.split(traffic.ref.endpoint).keys() & share_map(traffic, "mirror_traffic").keys()
         for name in sorted(both):
             yield Finding(
                 code="mirror-and-live",
