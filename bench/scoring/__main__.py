@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure scoring beside the tutorial's script and other servers.")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench-scoring", help="virtualenvs and logs")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of load, per figure and round")
+    parser.add_argument("--seconds", type=int, default=2, help="of load, per figure and round")
     parser.add_argument("--others", action="store_true", help="LitServe, BentoML and MLflow too")
     parser.add_argument("--write", action="store_true", help="put the results into docs/benchmarks.md")
     options = parser.parse_args()
@@ -48,7 +48,7 @@ def _has_worker(running: Running) -> bool:
     return running.contender.name in report.ON_INFERENCE_SERVER
 
 
-def measured(contenders: Sequence[Contender], rounds: int, seconds: float) -> dict[tuple[str, str, int], Load]:
+def measured(contenders: Sequence[Contender], rounds: int, seconds: int) -> dict[tuple[str, str, int], Load]:
     """(contender, body, connections) -> the medians of `rounds`, every round going over all of them."""
     taken: dict[tuple[str, str, int], list[Load]] = {}
     for number in range(rounds):

@@ -34,19 +34,19 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "a Python thread per connection"
 
 
-def press(url: str, body: str, connections: int, seconds: float) -> Load:
+def press(url: str, body: str, connections: int, seconds: int) -> Load:
     """POST `body` to `url` over `connections` for `seconds`."""
     if shutil.which("wrk"):
         return _with_wrk(url, body, connections, seconds)
     return _with_threads(url, body, connections, seconds)
 
 
-def _with_wrk(url: str, body: str, connections: int, seconds: float) -> Load:
+def _with_wrk(url: str, body: str, connections: int, seconds: int) -> Load:
     with TemporaryDirectory() as folder:
         script = Path(folder) / "post.lua"
         header = 'wrk.headers["Content-Type"] = "application/json"'
         script.write_text(f'wrk.method = "POST"\n{header}\nwrk.body = [=[{body}]=]\n')
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(script), url]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), url]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
@@ -62,7 +62,7 @@ def _latency(text: str, percent: int) -> float:
     return float(found[1]) * UNITS[found[2]]
 
 
-def _with_threads(url: str, body: str, connections: int, seconds: float) -> Load:
+def _with_threads(url: str, body: str, connections: int, seconds: int) -> Load:
     taken: list[float] = []
     failed: list[int] = []
     end = time.perf_counter() + seconds

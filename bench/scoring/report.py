@@ -23,15 +23,16 @@ def section(
     boots: Mapping[str, float],
     batch: Mapping[str, float],
     rounds: int,
-    seconds: float,
+    seconds: int,
 ) -> str:
     """Everything that was measured, as Markdown."""
     parts = [
         TITLE,
         f"Measured on {date.today().isoformat()} with `python -m bench.scoring`: {machine()}. Load from {generator()} "
         f"on the same machine over loopback, one worker a server, medians of {rounds} interleaved rounds of "
-        f"{seconds:g} s. `constant` is a scoring script that returns 7: the floor of Microsoft's inference server, on "
-        "which the first four rows run. Other work may have shared the machine: compare within a table.",
+        f"{seconds} s. `constant` is a scoring script that returns 7: the floor of Microsoft's inference server, on "
+        "which the first four rows run. Compare within a table, and only if the machine was idle otherwise: the load "
+        f"average was {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
         *(_table(loads, body) for body in dict.fromkeys(body for _, body, _ in loads)),
         _resources(memory, boots),
         f"32 images at once in one process: {batch['bytes']:,.0f} images a second from PNG bytes in JSON, "
