@@ -26,9 +26,9 @@ def gated(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...
         if step.ref.kind is Kind.TRAFFIC:
             tested |= {deployment_ref(step.ref.endpoint, name) for name in _rising(step, live)}
     tests = [
-        Step(action=Action.TEST, ref=ref, test=intent.smoke_tests[ref], before=live.get(ref))
-        for ref in sorted(tested)
-        if ref in intent.smoke_tests
+        Step(action=Action.TEST, ref=ref, test=test, before=live.get(ref), ignore=intent.ignored.get(ref, ()))
+        for ref, test in intent.smoke_tests.items()
+        if ref in tested
     ]
     staged = [part for step in steps for part in _staged(step, intent)]
     return in_order([*staged, *tests])
