@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 ACCOUNT = "store.blob.local"
 DATASTORE = "workspaceblobstore"
+STAGED = ".staged"
+"""The folder beside the containers that holds blocks until they are committed."""
 
 
 def default_container(workspace_id: str) -> str:

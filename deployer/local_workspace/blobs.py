@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
+import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from deployer.local_workspace.blob_access import is_signed, opens
-from deployer.local_workspace.blob_paths import inside
+from deployer.local_workspace.blob_paths import STAGED, inside
 from deployer.local_workspace.site import Site
-from deployer.local_workspace.store import Document
+from deployer.local_workspace.store import Document, is_full
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Blob:
     def staged(self) -> Path:
         """The folder of the blocks that are not committed yet."""
         name = hashlib.sha256(self.key.encode()).hexdigest()
-        return self.site.blobs / ".staged" / name
+        return self.site.blobs / STAGED / name
 
 
 async def answer(site: Site, request: Request) -> Response:
@@ -69,6 +70,11 @@ async def answer(site: Site, request: Request) -> Response:
         return await _blob(Blob(site=site, request=request, container=container, path=path, file=file))
     except BlobRefused as refused:
         return _refusal(request, refused)
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error):
+            raise
+        text = f"The disk that holds {site.home.root} is full or takes no more; nothing was written."
+        return _refusal(request, BlobRefused(507, "InsufficientStorage", text))
 
 
 def _may(site: Site, request: Request, container: str) -> bool:

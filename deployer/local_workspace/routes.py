@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import re
@@ -34,6 +33,7 @@ from deployer.local_workspace.calls import PROVIDER, Call, Reply, encoded
 from deployer.local_workspace.envelopes import Refused, envelope
 from deployer.local_workspace.home import PLACE, SUBSCRIPTION
 from deployer.local_workspace.site import Answer, Site
+from deployer.local_workspace.store import is_full
 
 _LOG = logging.getLogger("deployer.local_workspace")
 # The versions of the resource provider since it has online endpoints:
@@ -153,7 +153,7 @@ async def guarded(site: Site, reply: Callable[[], Awaitable[Reply]]) -> Response
     except Refused as refused:
         answered = refusal(refused)
     except (OSError, sqlite3.Error) as error:
-        if not _is_full(error):
+        if not is_full(error):
             raise
         answered = refusal(Refused(refusals.DISK_FULL, {"place": str(site.home.root)}))
     content, headers = encoded(answered)
@@ -164,12 +164,6 @@ async def guarded(site: Site, reply: Callable[[], Awaitable[Reply]]) -> Response
 def refusal(refused: Refused) -> Reply:
     """The reply that refuses."""
     return Reply(status=refused.refusal.status, body=envelope(refused, PLACE))
-
-
-def _is_full(error: OSError | sqlite3.Error) -> bool:
-    if isinstance(error, sqlite3.Error):
-        return error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 async def _read(request: Request, parameters: set[str]) -> Call:

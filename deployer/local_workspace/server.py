@@ -7,6 +7,7 @@ import errno
 import hmac
 import json
 import logging
+import shutil
 import signal
 import socket
 import sqlite3
@@ -19,6 +20,7 @@ from typing import Any
 import uvicorn
 
 from deployer.local_workspace import deployments, endpoints
+from deployer.local_workspace.blob_paths import STAGED
 from deployer.local_workspace.entry import App, Entry, alive_app
 from deployer.local_workspace.faults import Faults
 from deployer.local_workspace.home import (
@@ -74,6 +76,7 @@ async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bo
     """Run until SIGTERM or SIGINT; `ready` is called once requests are answered. Trouble where it cannot start."""
     with one_sentence("prepare the folder of the local workspace"):
         home.blobs.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(home.blobs / STAGED, ignore_errors=True)
         _see_to_certificates(home)
         sockets = _listen(home, new_ports)
     ports = Ports(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])

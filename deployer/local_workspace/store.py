@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 import uuid
@@ -76,6 +77,13 @@ class Store:
     def close(self) -> None:
         """Fold the write-ahead log into the database and close it."""
         self._db.close()
+
+
+def is_full(error: OSError | sqlite3.Error) -> bool:
+    """Whether a write failed because the disk takes no more."""
+    if isinstance(error, sqlite3.Error):
+        return error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def workspace_id(store: Store) -> str:

@@ -216,12 +216,19 @@ def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> None:
         resource = pytest.importorskip("resource")
         if not hasattr(resource, "prlimit"):
             pytest.skip("the size of files can be limited from outside on Linux only")
+        secrets = limited.ask("POST", "/datastores/workspaceblobstore/listSecrets", {"expirableSecret": True})
+        container = limited.ask("GET", "/datastores/workspaceblobstore").body["properties"]["containerName"]
         limit = (limited.root / "state.db-wal").stat().st_size
         resource.prlimit(limited.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
         body = {"properties": {"image": "x" * 100_000}}
         refused = limited.ask("PUT", "/environments/e/versions/1", body)
         assert (refused.status, refused.body["error"]["code"]) == (507, "InsufficientStorage"), refused.body
+        blob = f"//store.blob.local/{container}/large?{secrets.body['sasToken']}"
+        refused = limited.ask("PUT", blob, b"x" * (limit + 1))
+        assert (refused.status, refused.headers["x-ms-error-code"]) == (507, "InsufficientStorage")
+        assert not list((limited.root / "blobs" / container).iterdir())
         resource.prlimit(limited.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert limited.ask("PUT", blob, b"x" * (limit + 1)).status == 201
         assert limited.ask("GET", "/environments/e/versions/1").status == 404
         assert limited.ask("PUT", "/environments/e/versions/1", body).status == 201
     finally:
