@@ -54,6 +54,7 @@ test-long: check
 
 bench: $(VENV)/.dev
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@echo "== bench/scoring"; $(BIN)/python -m bench.scoring
 
 # The locks hold for Linux and macOS and for every supported Python; `build` is what an editable install needs.
 lock: $(VENV)/.runtime

@@ -13,7 +13,7 @@ import click
 
 from deployer.console import Console
 from deployer.errors import DeployerError
-from deployer.options import endpoint_option, env_option, plan_options, set_option
+from deployer.options import allowed, endpoint_option, env_option, plan_options, requested, set_option
 
 USAGE = 64
 INTERRUPTED = 130
@@ -49,13 +49,9 @@ def plan(
 ) -> int:
     """Show what apply would change; write nothing."""
     from deployer.commands import reconcile
-    from deployer.pipeline import Request
-    from deployer.plan import Options
 
-    flags = {"outage": allow_outage, "adopt": adopt, "deletes": allow_deletes}
-    allow = tuple(name for name, given in flags.items() if given)
-    options = Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
-    request = Request(project=project, env=env, options=options)
+    allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
+    request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
     showing = reconcile.Showing(format=shape, out=out, detailed_exitcode=detailed_exitcode)
     return reconcile.plan(request, showing, console)
 
@@ -80,13 +76,9 @@ def apply(
 ) -> int:
     """Make the workspace as the specs say, or exactly as a saved PLAN says."""
     from deployer.commands import reconcile
-    from deployer.pipeline import Request
-    from deployer.plan import Options
 
-    flags = {"outage": allow_outage, "adopt": adopt, "deletes": allow_deletes}
-    allow = tuple(name for name, given in flags.items() if given)
-    options = Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
-    request = Request(project=project, env=env, options=options)
+    allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
+    request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
     return reconcile.apply(request, saved, yes, console)
 
 
@@ -98,11 +90,8 @@ def apply(
 def drift(console: Console, env: str, project: Path, endpoint: str, overrides: tuple[str, ...]) -> int:
     """Say where the workspace differs from the specs; exit 2 when it does."""
     from deployer.commands import reconcile
-    from deployer.pipeline import Request
-    from deployer.plan import Options
 
-    options = Options(endpoint=endpoint, overrides=overrides)
-    return reconcile.drift(Request(project=project, env=env, options=options), console)
+    return reconcile.drift(requested(project, env, endpoint, overrides), console)
 
 
 @cli.command()
@@ -113,11 +102,8 @@ def drift(console: Console, env: str, project: Path, endpoint: str, overrides: t
 def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str) -> int:
     """Delete the endpoints of the specs with all their deployments."""
     from deployer.commands import removal
-    from deployer.pipeline import Request
-    from deployer.plan import Options
 
-    request = Request(project=project, env=env, options=Options(endpoint=endpoint))
-    return removal.destroy(request, typed, console)
+    return removal.destroy(requested(project, env, endpoint), typed, console)
 
 
 @cli.command()
@@ -128,10 +114,8 @@ def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str
 def rollback(console: Console, env: str, project: Path, endpoint: str, yes: bool) -> int:
     """Put the traffic back as it was before its last change."""
     from deployer.commands import removal
-    from deployer.pipeline import Request
-    from deployer.plan import Options
 
-    return removal.rollback(Request(project=project, env=env, options=Options(endpoint=endpoint)), yes, console)
+    return removal.rollback(requested(project, env, endpoint), yes, console)
 
 
 @cli.command()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from deployer.pipeline import Request
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -40,3 +43,26 @@ def plan_options(command: Command) -> Command:
     ):
         command = decorate(command)
     return set_option(endpoint_option(env_option(command)))
+
+
+def allowed(*, outage: bool, adopt: bool, deletes: bool) -> tuple[str, ...]:
+    """The names of the refusals that were lifted."""
+    flags = {"outage": outage, "adopt": adopt, "deletes": deletes}
+    return tuple(name for name, given in flags.items() if given)
+
+
+def requested(
+    project: Path,
+    env: str,
+    endpoint: str,
+    overrides: tuple[str, ...] = (),
+    *,
+    prune: bool = False,
+    allow: tuple[str, ...] = (),
+) -> Request:
+    """What was asked for; the pipeline is imported here, when a command that needs it is called."""
+    from deployer.pipeline import Request
+    from deployer.plan import Options
+
+    options = Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
+    return Request(project=project, env=env, options=options)

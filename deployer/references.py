@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from deployer.resources import ASSETS, BUSY_STATES, Kind, Ref, Resource, State, Status, referenced
+from deployer.resources import ASSETS, BUSY_STATES, Kind, Ref, Resource, State, Status, referenced, value_at, with_value
 from deployer.workspace import Wanted
+
+CODE = "code_configuration.code"
 
 
 def wanted(desired: State, project: str) -> Wanted:
@@ -17,6 +19,7 @@ def wanted(desired: State, project: str) -> Wanted:
         endpoints=frozenset(ref.endpoint for ref in desired.resources if ref.endpoint),
         assets=frozenset({ref for ref in desired.resources if ref.kind in ASSETS} | named),
         labels=frozenset(label for item in deployments for label in _labels(item)),
+        codes=frozenset(code for item in deployments if (code := _code_asset(item))),
         project=project,
     )
 
@@ -27,6 +30,12 @@ def _labels(deployment: Resource) -> Iterator[Ref]:
         value = deployment.fields.get(kind.value)
         if isinstance(value, str) and "@" in value and not value.startswith("azureml://"):
             yield Ref(kind=kind, name=value)
+
+
+def _code_asset(deployment: Resource) -> str:
+    """The code asset that a deployment names instead of a folder; "" where it names none."""
+    value = value_at(deployment.fields, CODE)
+    return value if isinstance(value, str) and value.startswith("azureml:") else ""
 
 
 def under_way(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
@@ -56,13 +65,16 @@ def guarded(desired: State, protected: frozenset[str]) -> State:
 
 
 def pinned(desired: State, labels: Mapping[str, str]) -> State:
-    """`desired` with every label replaced by the version it stood for when live state was read."""
+    """`desired` with every reference replaced by what it stood for when live state was read."""
     return replace(desired, resources={ref: _pinned(item, labels) for ref, item in desired.resources.items()})
 
 
 def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
-    """A resource with its labelled references made concrete; one that names nothing stays as it is."""
+    """A resource with its references made concrete; one that names nothing stays as it is."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource
-    concrete = {ref.kind.value: labels[ref.name] for ref in _labels(resource) if ref.name in labels}
-    return replace(resource, fields={**resource.fields, **concrete}) if concrete else resource
+    fields = {**resource.fields, **{ref.kind.value: labels.get(ref.name, ref.name) for ref in _labels(resource)}}
+    asset = _code_asset(resource)
+    if content := labels.get(asset):
+        return replace(resource, fields=with_value(fields, CODE, content), sources={**resource.sources, CODE: asset})
+    return replace(resource, fields=fields)

@@ -141,8 +141,8 @@ class Resource:
 class State:
     """Resources by ref: the same type for desired and live.
 
-    `labels` of a live state says which version a label stood for when it was read:
-    "azureml:digits@latest" -> "azureml:digits:7".
+    `labels` of a live state says what a reference stood for when it was read: the version of a label
+    ("azureml:digits@latest" -> "azureml:digits:7"), the content of a code asset ("azureml:c0de:1" -> "sha256:<hex>").
     """
 
     resources: Mapping[Ref, Resource] = field(default_factory=dict)

@@ -34,6 +34,7 @@ class LocalServer:
 class Wanted:
     """What to read: whole endpoints (with deployments and traffic), assets, and labelled references to resolve.
 
+    `codes` are code assets such as "azureml:<name>:<version>" whose content hash is wanted, into `State.labels` too.
     `labels` are references such as "azureml:digits@latest" with the kind of asset they name: Ref(kind, name=reference).
     `project` asks for every endpoint that carries this project's tag as well (the candidates for pruning).
     """
@@ -41,6 +42,7 @@ class Wanted:
     endpoints: frozenset[str] = frozenset()
     assets: frozenset[Ref] = frozenset()
     labels: frozenset[Ref] = frozenset()
+    codes: frozenset[str] = frozenset()
     project: str = ""
 
 

@@ -108,8 +108,9 @@ def _code_id(writer: Writer, after: Resource) -> str | None:
     if not isinstance(value, str):
         return None
     folder = after.sources.get("code_configuration.code")
-    if folder is None and value.startswith("azureml:"):
-        name, _, version = value.removeprefix("azureml:").rpartition(":")
+    asset = folder or value
+    if asset.startswith("azureml:"):
+        name, _, version = asset.removeprefix("azureml:").rpartition(":")
         return f"{writer.reader.home}/codes/{name}/versions/{version}"
     if folder is None:
         raise WorkspaceError(f"Could not {_what('write', after.ref)}: the folder of its code is not known.")

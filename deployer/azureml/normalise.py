@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from deployer.azureml import quirks
@@ -50,7 +51,9 @@ def deployment(raw: Raw, endpoint_name: str, home: str, code_of: CodeOf) -> Reso
     fields["data_collector"] = collector(wire_value(raw, "properties.dataCollector"), home, owner, notes)
     fields["resources"] = _container_resources(wire_value(raw, "properties.containerResourceRequirements"))
     fields["properties"] = properties(wire_value(raw, "properties.properties"))
-    return Resource(ref=deployment_ref(endpoint_name, raw["name"]), fields=fields, status=status(raw))
+    asset = short(wire_value(raw, "properties.codeConfiguration.codeId"), home) or ""
+    known = replace(status(raw), code=asset)
+    return Resource(ref=deployment_ref(endpoint_name, raw["name"]), fields=fields, status=known)
 
 
 def model(raw: Raw, ref: Ref) -> Resource:

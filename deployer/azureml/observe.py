@@ -108,7 +108,9 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
         name: pool.submit(reader.deployments, name) for name in sorted(wanted.endpoints)
     }
     assets = [pool.submit(reader.asset, ref) for ref in sorted(wanted.assets)]
-    labels = {ref.name: pool.submit(reader.label, ref) for ref in sorted(wanted.labels)}
+    labels: dict[str, Future[str | None]] = {}
+    labels |= {ref.name: pool.submit(reader.label, ref) for ref in sorted(wanted.labels)}
+    labels |= {asset: pool.submit(reader.code, asset) for asset in sorted(wanted.codes)}
     found: list[Resource] = []
     for raw in listing.result() if listing else ():
         name = raw["name"].lower()

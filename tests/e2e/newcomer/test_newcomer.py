@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -200,3 +201,18 @@ def test_the_key_is_in_no_output_unless_asked_for(deployed: Project) -> None:
     for words in (("keys",), ("status",), ("score", "--image", "data/seven.png"), ("plan",), ("logs", "blue")):
         done = deployed.run(*words)
         assert key not in done.stdout + done.stderr
+
+
+def test_an_imported_endpoint_needs_no_change(deployed: Project, tmp_path: Path) -> None:
+    elsewhere = Project(folder=tmp_path)
+    shutil.copytree(deployed.folder / "specs/env", tmp_path / "specs/env")
+    (tmp_path / ".deployer").symlink_to(deployed.folder / ".deployer")
+    assert elsewhere.run("import", "Digits").returncode == 0
+    planned = elsewhere.run("plan", "--detailed-exitcode")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    elsewhere.edit("specs/digits/deployment-blue.yml", "instance_type:", "description: imported\ninstance_type:")
+    assert elsewhere.run("apply").returncode == 0
+    assert elsewhere.run("plan", "--detailed-exitcode").returncode == 0
+    assert elsewhere.run("import", "digits").returncode == 64
+    assert elsewhere.run("import", "prices").returncode == 1
+    assert deployed.run("apply").returncode == 0
