@@ -1,4 +1,4 @@
-"""What the control plane and the data plane of the local workspace say to each other: plain values and two protocols."""
+"""What the control plane and the data plane of the local workspace say to each other: values and two protocols."""
 
 from __future__ import annotations
 
