@@ -69,10 +69,11 @@ class Fenced(ImmutableSandboxedEnvironment):
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
         """Compile with every loop and every `~` counted."""
-        for loop in source.find_all(nodes.For):
-            loop.iter = _filtered(loop.iter, "_each")
-        for glue in list(source.find_all(nodes.Concat)):
-            glue.nodes = [_filtered(nodes.List(glue.nodes, lineno=glue.lineno), "_glued")]
+        for node in list(source.find_all((nodes.For, nodes.Concat))):
+            if isinstance(node, nodes.For):
+                node.iter = _filtered(node.iter, "_each")
+            elif isinstance(node, nodes.Concat):
+                node.nodes = [_filtered(nodes.List(node.nodes, lineno=node.lineno), "_glued")]
         return str(super()._generate(source, name, filename, defer_init))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:

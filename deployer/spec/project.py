@@ -21,7 +21,7 @@ from deployer.spec.suggest import did_you_mean
 from deployer.spec.templates import Templates
 from deployer.spec.text import failure, read_text
 from deployer.spec.validate import schema_faults
-from deployer.spec.world import World, name_endpoints, project_path, resolved
+from deployer.spec.world import World, index_of, project_path, resolved
 
 SPECS = "specs"
 SUFFIXES = (".yml", ".yaml")
@@ -54,6 +54,7 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Che
     world = World(
         project=project,
         documents=documents,
+        index=index_of(documents),
         policy=env_file.policy,
         complete=complete,
         hidden=frozenset(scope.secrets),
@@ -88,6 +89,7 @@ def check_paths(
     world = World(
         project=project,
         documents=documents,
+        index=index_of(documents),
         policy=policy,
         whole=False,
         complete=complete,
@@ -105,7 +107,6 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _defects(world: World) -> list[Diagnostic]:
     """What schemas and rules have against the documents."""
-    name_endpoints(world.documents)
     found: list[Diagnostic] = []
     for document in world.documents:
         if document.kind:

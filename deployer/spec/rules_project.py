@@ -12,7 +12,7 @@ from deployer.resources import Kind
 from deployer.spec.document import Document, Fault
 from deployer.spec.rules_endpoint import is_kubernetes
 from deployer.spec.suggest import did_you_mean
-from deployer.spec.world import World
+from deployer.spec.world import World, identity
 
 MAX_DEPLOYMENTS = 20
 KUBERNETES_NAMES = range(6, 63)
@@ -20,22 +20,10 @@ KUBERNETES_NAMES = range(6, 63)
 
 def name_duplicate(document: Document, world: World) -> Iterator[Fault]:
     """No two documents declare the same resource; the later one by file name is reported."""
-    if not world.whole or not document.text("name"):
-        return
-    same = sorted(item.file for item in world.of_kind(document.kind or Kind.ENDPOINT) if _key(item) == _key(document))
-    if len(same) > 1 and document.file != same[0]:
+    same = world.index.files[identity(document)]
+    if world.whole and document.text("name") and document.file != same[0]:
         summary = f"{document.kind} `{document.text('name')}` is declared in {same[0]} too"
         yield Fault(path=("name",), summary=summary, detail="Rename or remove one; letter case makes no difference.")
-
-
-def _key(document: Document) -> tuple[str, ...]:
-    name = document.text("name")
-    match document.kind:
-        case Kind.DEPLOYMENT:
-            return document.text("endpoint_name").lower(), name.lower()
-        case Kind.ENDPOINT:
-            return (name.lower(),)
-    return name, document.text("version")
 
 
 def deployment_count(document: Document, world: World) -> Iterator[Fault]:
@@ -65,8 +53,8 @@ def endpoint_missing(document: Document, world: World) -> Iterator[Fault]:
 def endpoint_unknown(document: Document, world: World) -> Iterator[Fault]:
     """The endpoint of a deployment is in the specs."""
     name = document.text("endpoint_name")
-    if world.whole and world.complete and name and not world.endpoint_of(document):
-        known = [item.text("name") for item in world.of_kind(Kind.ENDPOINT) if item.text("name")]
+    if world.whole and world.complete and name and name.lower() not in world.index.endpoints:
+        known = world.endpoint_names()
         there = f"There are {', '.join(known)}." if known else "The specs declare no endpoint."
         summary = f"no endpoint `{name}` in the specs"
         yield Fault(path=("endpoint_name",), summary=summary, detail=did_you_mean(name, known) or there)

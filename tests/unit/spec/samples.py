@@ -50,9 +50,8 @@ def _of_cases() -> Iterator[tuple[str, Document]]:
     for path in CASES:
         with TemporaryDirectory() as folder:
             if _write_case(path, Path(folder)):
-                yield from (
-                    (f"{path.stem}: {item.file}", item) for item in check_project(Path(folder), "test").documents
-                )
+                found = check_project(Path(folder), "test").documents
+                yield from ((f"{path.stem}: {item.file}", item) for item in found)
 
 
 def _write_case(path: Path, folder: Path) -> bool:

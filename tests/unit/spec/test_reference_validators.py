@@ -41,7 +41,7 @@ def test_both_validators_find_the_same_defects_at_the_same_places() -> None:
 
 
 def test_editors_agree_on_the_rendered_form(tmp_path: Path) -> None:
-    """check-jsonschema over rendered files, but for what it reads otherwise: quoted numbers, duplicate keys, tags, 010."""
+    """check-jsonschema on rendered files, but for what it reads otherwise: quoted numbers, duplicate keys, tags."""
     for kind in (Kind.ENDPOINT, Kind.DEPLOYMENT, Kind.MODEL, Kind.ENVIRONMENT):
         files = {str(tmp_path / f"{kind}-{number}.yml"): item for number, item in enumerate(_comparable(kind))}
         for path, document in files.items():
