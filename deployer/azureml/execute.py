@@ -32,6 +32,7 @@ def execute(writer: Writer, step: Step) -> None:
     """Carry out a step that writes. Raises WorkspaceError with Azure's own reason."""
     if step.action is Action.TEST:
         raise ValueError("a TEST step writes nothing")
+    writer.sdk.wake()
     if step.action in (Action.DELETE, Action.REPLACE) and step.ref.kind is not Kind.TRAFFIC:
         delete(writer, step.ref)
     if step.after is None:

@@ -44,6 +44,10 @@ class Sdk:
         self._client: Any = None
         self._settings: Mapping[str, str] = {}
 
+    def wake(self) -> None:
+        """Import the SDK, in one thread: its packages import each other in circles, which two at once cannot do."""
+        self._ml_client()
+
     def call(self, what: str, work: Callable[[Any], T]) -> T:
         """`work(ml_client)`, tried again while Azure is busy. Raises WorkspaceError; `what` says what was attempted."""
         return insist(self.patience, what, lambda: self._attempt(work), conflict_passes=False)

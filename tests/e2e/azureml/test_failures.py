@@ -18,6 +18,7 @@ from tests.e2e.azureml.site import (
     deployment,
     endpoint,
     local_workspace,
+    model_hash,
     requests,
     same,
     update,
@@ -107,4 +108,35 @@ def test_reading_needs_no_sdk_and_writing_is_silent(
     where, local = site
     arguments = [where.subscription_id, local.api, str(local.ca_file), str(local.token_file)]
     ran = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+AT_ONCE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from dataclasses import replace
+from deployer.azureml import connect
+from deployer.plan import Action, Step
+from deployer.resources import Kind, asset_ref
+from deployer.workspace import Coordinates, LocalServer
+from tests.unit.azureml import fields
+
+where = Coordinates(subscription_id=sys.argv[1], resource_group="local", name="local")
+local = LocalServer(api=sys.argv[2], page="", ca_file=Path(sys.argv[3]), token_file=Path(sys.argv[4]))
+workspace = connect(where, project="demo", root=Path(sys.argv[5]), local=local)
+model = replace(fields.model(path=sys.argv[6]), ref=asset_ref(Kind.MODEL, "raced", "1"), sources={"path": "model"})
+environment = replace(fields.environment(), ref=asset_ref(Kind.ENVIRONMENT, "raced", "1"))
+steps = [Step(action=Action.CREATE, ref=item.ref, after=item) for item in (model, environment)]
+with ThreadPoolExecutor() as pool:
+    list(pool.map(workspace.execute, steps))
+"""
+
+
+def test_the_first_writes_may_come_from_several_threads(site: tuple[Coordinates, LocalServer], project: Path) -> None:
+    """The SDK cannot be imported by two threads at once: its packages import each other in circles."""
+    where, local = site
+    content = model_hash(project / "model")
+    arguments = [where.subscription_id, local.api, str(local.ca_file), str(local.token_file), str(project), content]
+    ran = subprocess.run([sys.executable, "-c", AT_ONCE, *arguments], capture_output=True, text=True, timeout=120)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
