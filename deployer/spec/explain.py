@@ -12,15 +12,20 @@ from deployer.fields import schema_of
 from deployer.resources import Kind
 from deployer.spec.suggest import did_you_mean
 
-PAGES = (Path(__file__).parent / "codes.md", Path(__file__).parents[1] / "findings.md")
+DIAGNOSTICS = Path(__file__).parent / "codes.md"
+FINDINGS = Path(__file__).parents[1] / "findings.md"
 KINDS = (Kind.ENDPOINT, Kind.DEPLOYMENT, Kind.MODEL, Kind.ENVIRONMENT)
 
 
 @cache
 def pages() -> Mapping[str, str]:
     """The pages of all codes, of diagnostics and of findings."""
-    text = "".join(file.read_text(encoding="utf-8") for file in PAGES)
-    parts = re.split(r"^## ([a-z0-9-]+)$", text, flags=re.MULTILINE)
+    return {**pages_in(DIAGNOSTICS), **pages_in(FINDINGS)}
+
+
+def pages_in(file: Path) -> Mapping[str, str]:
+    """The pages of one file, by the code that heads each."""
+    parts = re.split(r"^## ([a-z0-9-]+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {code: body.strip() for code, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from deployer.spec import validate_project
-from deployer.spec.explain import pages
+from deployer.spec.explain import DIAGNOSTICS, pages_in
 
 CASES = sorted((Path(__file__).parent / "specs").glob("*.case"))
 MARKER = re.compile(r"⟦([a-z-]+)( warning)?⟧")
@@ -90,4 +90,4 @@ def test_the_way_out_is_one(path: Path, tmp_path: Path, monkeypatch: pytest.Monk
 def test_every_code_has_a_case_with_a_way_out() -> None:
     shown = {code for path in CASES if read_case(path).fixed for _, _, _, code, _ in read_case(path).expected}
     elsewhere = {"env-unknown", "project-missing", "file-encoding", "file-size", "file-unreadable"}
-    assert set(pages()) - elsewhere == shown
+    assert set(pages_in(DIAGNOSTICS)) - elsewhere == shown

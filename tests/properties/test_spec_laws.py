@@ -55,7 +55,9 @@ pieces = st.sampled_from(
      "&a ", "*a", "!t ", "'", '"', "|\n", "#", "\t", "010", "{{ 2 ** 9 }}", "{{ a * 3 }}", "{%- set q = 1 -%}",
      "{{ q }}", "é"]
 )  # fmt: skip
-texts = st.lists(st.one_of(pieces, st.text(max_size=6)), max_size=25).map("".join)
+texts = st.lists(st.one_of(pieces, st.text(max_size=6)), max_size=25).map(
+    lambda some: "".join(some).replace("\r", "\n")
+)
 
 
 def templates() -> Templates:
