@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from deployer.bake import bake, insistently, put_back, rescue
 from deployer.carry import Interrupted, Tools, ailment, ask_until_settled, carry_out, write
-from deployer.errors import DeployerError, Refused, WorkspaceError
+from deployer.errors import DeployerError, Refused, WorkspaceError, told
 from deployer.outcome import Outcome, Result, StepResult
 from deployer.plan import Action, Plan, Step
 from deployer.reconcile import phase_of
@@ -82,8 +82,8 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
     try:
         note = work(step, tools)
         result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
-    except DeployerError as error:
-        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=error)
+    except Exception as error:
+        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=told(error))
     tools.watcher.step_ended(result)
     return result
 

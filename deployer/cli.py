@@ -6,13 +6,14 @@ Exit codes: 0 nothing to do or applied; 1 invalid or failed; 2 changes pending; 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from deployer.console import Console
-from deployer.errors import DeployerError
+from deployer.errors import told
 from deployer.options import allowed, endpoint_option, env_option, plan_options, requested, set_option
 
 USAGE = 64
@@ -272,7 +273,9 @@ def _run(arguments: list[str]) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except DeployerError as error:
-        console.error(error)
-        return error.exit_code
+    except Exception as error:
+        console.error(told(error))
+        if os.environ.get("DEPLOYER_TRACEBACK"):
+            raise
+        return told(error).exit_code
     return code if isinstance(code, int) else 0

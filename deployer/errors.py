@@ -4,6 +4,7 @@
     |-- SpecError           the specs or the env file are wrong; carries diagnostics           exit 1
     |-- UsageError          the command line asks for something that cannot be                 exit 64
     |-- Refused             unsafe, stale or not ours: nothing was written                     exit 3
+    |-- Unforeseen          a bug of ours, told in one sentence                                exit 1
     `-- WorkspaceError      the workspace said no, or could not be reached                     exit 1
         |-- NotFound        404: what was asked for is not there
         |-- Busy            somebody else is changing the resource, or we are throttled
@@ -49,6 +50,23 @@ class Refused(DeployerError):
     """A plan that must not run: unsafe, stale, or about something that is not ours."""
 
     exit_code = 3
+
+
+class Unforeseen(DeployerError):
+    """An exception that nobody thought of, with what was meant to happen."""
+
+    def __init__(self, error: Exception) -> None:
+        words = " ".join(str(error).split())[:300]
+        super().__init__(
+            f"something unforeseen happened: {type(error).__name__}: {words}",
+            hint="This is a bug of deployer. DEPLOYER_TRACEBACK=1 shows where it happened; please report it.",
+        )
+        self.__cause__ = error
+
+
+def told(error: Exception) -> DeployerError:
+    """An error as it is shown: our own as they are, anything else as unforeseen."""
+    return error if isinstance(error, DeployerError) else Unforeseen(error)
 
 
 class WorkspaceError(DeployerError):

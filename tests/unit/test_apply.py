@@ -230,3 +230,16 @@ def test_a_failed_first_rollout_leaves_nobody_with_traffic() -> None:
 def test_tests_are_steps_of_their_own() -> None:
     steps = gated(make_plan(TO_GREEN, BLUE_SERVES), BLUE_SERVES, intent())
     assert [step.action for step in steps] == [Action.CREATE, Action.TEST, *[Action.UPDATE] * 3]
+
+
+def test_a_bug_in_one_step_is_told_and_undone_like_any_failure() -> None:
+    def stumble(step: Step) -> None:
+        if step.after and step.after.fields.get("traffic") == {"blue": 50, "green": 50}:
+            raise KeyError("fingers")
+
+    workspace = MemoryWorkspace(state=BLUE_SERVES, before_execute=stumble)
+    outcome = run(workspace, TO_GREEN, intent())
+    assert outcome.exit_code == 1
+    assert workspace.state.split("digits") == {"blue": 100}
+    failed = next(item for item in outcome.results if item.result is Result.FAILED)
+    assert "KeyError" in str(failed.error)
