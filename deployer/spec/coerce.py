@@ -60,7 +60,7 @@ def _converted(value: Any, kind: str, parsed: Parsed, path: FieldPath) -> Any:
         case "text", dict() | list() | str():
             return value
         case "text", _:
-            source = parsed.source(path)
+            source = parsed.sources.get(path)
             return str(value) if source is None else source
         case "integer", str() if INTEGER.fullmatch(value):
             return int(value)

@@ -53,7 +53,7 @@ class Places(Mapping[str, Location]):
 
     def __init__(self, document: Document, root: FieldPath = ()) -> None:
         self.document = document
-        self.paths = {dotted(path[len(root) :]): path for path in document.parsed.nodes if path[: len(root)] == root}
+        self.paths = {dotted(path[len(root) :]): path for path in document.parsed.values if path[: len(root)] == root}
 
     def __getitem__(self, path: str) -> Location:
         return self.document.place(self.paths[path])

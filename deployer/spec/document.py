@@ -72,7 +72,7 @@ class Document:
 
     def writes(self, *path: str | int) -> bool:
         """Whether the file, or `--set`, says something at a path, rather than the deployer for it."""
-        return path in self.parsed.nodes or path in self.overridden
+        return path in self.parsed.values or path in self.overridden
 
     def get(self, *path: str | int) -> Any:
         """The value at a path, or None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -30,29 +30,40 @@ TYPED_TAGS = frozenset({f"tag:yaml.org,2002:{name}" for name in ("int", "float",
 class Parsed:
     """The data of one YAML document and where in the text it stands.
 
-    `nodes` holds for each path the node of the key (None in lists) and of the value; `zeros` the paths of plain
-    numerals with a leading zero, which stay text.
+    `values` and `keys` hold lines and columns from 1 (the items of lists have no key), `sources` the scalars that are
+    not text as their author wrote them, `zeros` the paths of plain numerals with a leading zero, which stay text.
+    These are plain numbers and texts on purpose: ten thousand trees of YAML nodes would keep the collector busy.
     """
 
     file: str
     data: Value = None
-    nodes: dict[Path, tuple[Node | None, Node]] = field(default_factory=dict)
+    values: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    sources: dict[Path, str] = field(default_factory=dict)
     zeros: list[Path] = field(default_factory=list)
+    inner: set[Path] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
     count: int = 0
 
     def line_column(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column (from 1) of the value, or the key, at a path or at its nearest written parent."""
-        while path and path not in self.nodes:
+        while path and path not in self.values:
             path, key = path[:-1], True
-        key_node, value = self.nodes.get(path, (None, None))
-        node = key_node if key_node and (key or not isinstance(value, ScalarNode)) else value
-        return (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
+        value = self.values.get(path, (1, 1))
+        return self.keys.get(path, value) if key or path in self.inner else value
 
-    def source(self, path: Path) -> str | None:
-        """The scalar at a path as its author wrote it, without quotes; None where there is no scalar."""
-        node = self.nodes.get(path, (None, None))[1]
-        return str(node.value) if isinstance(node, ScalarNode) else None
+    def note(self, path: Path, key: Node | None, value: Node) -> None:
+        """Remember where a key and its value stand."""
+        self.values[path] = _position(value)
+        if key is not None:
+            self.keys[path] = _position(key)
+        if not isinstance(value, ScalarNode):
+            self.inner.add(path)
+
+    def forget(self, path: Path) -> None:
+        """Drop what is known of the text at a path, because something else was put there."""
+        self.values.pop(path, None)
+        self.sources.pop(path, None)
 
 
 class _Composer(CParser):
@@ -82,7 +93,7 @@ def parse(text: str, file: str) -> Parsed:
         raise SpecError([_syntax(error, text, file)]) from None
     if root is not None:
         parsed.data = _value(root, (), parsed, ())
-        parsed.nodes[()] = (None, root)
+        parsed.note((), None, root)
     return parsed
 
 
@@ -139,13 +150,14 @@ def _too_many(path: Path, node: Node, parsed: Parsed) -> SpecError:
     """Too many values, reported at the key whose aliases go over the limit."""
     while path and not isinstance(path[-1], str):
         path = path[:-1]
-    key = parsed.nodes.get(path, (None, node))[0] or node
     summary = f"aliases make this larger than the {MAX_NODES:,} values that a document may have"
-    return failure("yaml-alias-bomb", summary, _place(key, parsed.file), "Write the values out.")
+    line, column = parsed.keys.get(path, _position(node))
+    place = Location(file=parsed.file, line=line, column=column)
+    return failure("yaml-alias-bomb", summary, place, "Write the values out.")
 
 
 def _item(node: Node, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> Value:
-    parsed.nodes[path] = (None, node)
+    parsed.note(path, None, node)
     return _value(node, path, parsed, parents)
 
 
@@ -156,6 +168,8 @@ def _scalar(node: ScalarNode, path: Path, parsed: Parsed) -> Value:
         _unknown_tag(node, parsed)
         return str(node.value)
     value = resolve(node.value)
+    if not isinstance(value, str):
+        parsed.sources[path] = str(node.value)
     if isinstance(value, str) and LEADING_ZERO.fullmatch(value):
         parsed.zeros.append(path)
     return value
@@ -170,9 +184,9 @@ def _mapping(node: MappingNode, path: Path, parsed: Parsed, parents: tuple[int, 
         if key == "<<" and key_node.tag == PLAIN:
             merged += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
         elif key in result:
-            _duplicate(key, key_node, parsed.nodes[(*path, key)][0], parsed)
+            _duplicate(key, key_node, parsed.keys[(*path, key)][0], parsed)
         else:
-            parsed.nodes[(*path, key)] = (key_node, value_node)
+            parsed.note((*path, key), key_node, value_node)
             result[key] = _value(value_node, (*path, key), parsed, parents)
     for other in merged:
         result = _merge(other, result, path, parsed, parents)
@@ -188,10 +202,16 @@ def _merge(
     apart = Parsed(file=parsed.file, count=parsed.count)
     taken = _mapping(other, path, apart, parents)
     parsed.count = apart.count
-    for at, nodes in apart.nodes.items():
-        if at[len(path)] not in result:
-            parsed.nodes[at] = nodes
+    _take_over(apart, parsed, lambda at: at[len(path)] not in result)
     return {**taken, **result}
+
+
+def _take_over(apart: Parsed, parsed: Parsed, wanted: Callable[[Path], bool]) -> None:
+    """What was noted of merged keys, as far as they were taken over."""
+    parsed.values |= {at: place for at, place in apart.values.items() if wanted(at)}
+    parsed.keys |= {at: place for at, place in apart.keys.items() if wanted(at)}
+    parsed.sources |= {at: text for at, text in apart.sources.items() if wanted(at)}
+    parsed.inner |= {at for at in apart.inner if wanted(at)}
 
 
 def _key(node: Node, parsed: Parsed) -> str:
@@ -200,8 +220,7 @@ def _key(node: Node, parsed: Parsed) -> str:
     raise failure("yaml-syntax", "a key must be plain text, not a list or a map", _place(node, parsed.file))
 
 
-def _duplicate(key: str, node: Node, first: Node | None, parsed: Parsed) -> None:
-    line = first.start_mark.line + 1 if first else 1
+def _duplicate(key: str, node: Node, line: int, parsed: Parsed) -> None:
     _fault("yaml-duplicate-key", f"`{key}` is there twice; the first is in line {line}", "Remove one.", node, parsed)
 
 
@@ -220,7 +239,12 @@ def _fault(code: str, summary: str, detail: str, node: Node, parsed: Parsed) -> 
 
 
 def _place(node: Node, file: str) -> Location:
-    return Location(file=file, line=node.start_mark.line + 1, column=node.start_mark.column + 1)
+    line, column = _position(node)
+    return Location(file=file, line=line, column=column)
+
+
+def _position(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 SYNTAX_HINTS: Mapping[str, str] = {

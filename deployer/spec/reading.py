@@ -51,7 +51,7 @@ def _of_kind(
     """The document with overrides and declared scalars; warnings for numerals that nobody can read for sure."""
     written = overlaid(kind, document.data, overrides)
     for path in written:
-        document.parsed.nodes.pop(path, None)
+        document.parsed.forget(path)
     as_declared(kind.value, document.data, document.parsed)
     for zero in leading_zeros(kind.value, document.data, document.parsed):
         text = shown(document.get(*zero))

@@ -72,7 +72,7 @@ def _traced(file: str, templates: Templates, text: str) -> Sequence[Segment] | N
 def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
     """The template with its placeholders filled in; None where Jinja2 is needed to do it, or to say what is wrong."""
     matches = list(PLACEHOLDER.finditer(template))
-    if len(OPENING.findall(template)) != len(matches):
+    if [match.start() for match in OPENING.finditer(template)] != [match.start() for match in matches]:
         return None
     values = [_plain_value(match, scope) for match in matches]
     if None in values:

@@ -66,7 +66,7 @@ def test_plain_placeholders_need_no_jinja(tmp_path: Path) -> None:
     [
         "{{ vm }}", "a{{vm}}b\n\n{{ deep.er }}\n", "{{ none }}", "{{ names }}", "{{ deep }}", "{{ deep.items }}",
         "{{ env_var('SET') }}{{ env_var(\"NOT\", 'd') }}", "{{ secret('API_TOKEN') }}", "{{ true }}{{ vm }}",
-        "{{ vm }}{{ none.x }}", "{{ 'vm' }}", "{{vm}}\n{{ vm -}} \n x", "{{ range }}", "{{ loop }}",
+        "{{ vm }}{{ none.x }}", "{{ 'vm' }}", "{{vm}}\n{{ vm -}} \n x", "{{ range }}", "{{ loop }}", "{{{ vm }}", "{{ vm }}}",
     ],
 )  # fmt: skip
 def test_placeholders_are_filled_in_as_jinja_does_it(source: str, templates: Templates) -> None:
