@@ -33,6 +33,10 @@ _RETRIES = {
 """Kept short: what lasts longer is tried again by us, where it is known what the answer means."""
 
 
+_KNOWN_CLOUD = "AzureCloud"
+"""The import fails where an inherited AZUREML_CURRENT_CLOUD names the local cloud of some other process."""
+
+
 class Sdk:
     """azure-ai-ml for one workspace. Safe for many threads: they share one client, and uploads of code take turns."""
 
@@ -75,7 +79,7 @@ class Sdk:
         with self._lock:
             if self._client is None:
                 settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
-                with sdk_at_work({**settings, _CLOUD: None}):
+                with sdk_at_work({**settings, _CLOUD: _KNOWN_CLOUD if self._site.local else None}):
                     self._client = _make_client(self._site, self.patience.poll)
                 self._settings = settings | ({_CLOUD: _cloud_name(self._site)} if self._site.local else {})
             return self._client

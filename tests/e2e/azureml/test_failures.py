@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -134,9 +135,15 @@ with ThreadPoolExecutor() as pool:
 
 
 def test_the_first_writes_may_come_from_several_threads(site: tuple[Coordinates, LocalServer], project: Path) -> None:
-    """The SDK cannot be imported by two threads at once: its packages import each other in circles."""
+    """The SDK cannot be imported by two threads at once: its packages import each other in circles.
+
+    Nor can it where AZUREML_CURRENT_CLOUD names a cloud it does not know, as a process it runs in leaves behind.
+    """
     where, local = site
     content = model_hash(project / "model")
     arguments = [where.subscription_id, local.api, str(local.ca_file), str(local.token_file), str(project), content]
-    ran = subprocess.run([sys.executable, "-c", AT_ONCE, *arguments], capture_output=True, text=True, timeout=120)
+    inherited = {**os.environ, "AZUREML_CURRENT_CLOUD": "local-1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, *arguments], capture_output=True, text=True, timeout=120, env=inherited
+    )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
