@@ -140,7 +140,7 @@ def worker_count(workload: Workload) -> int:
 def _gunicorn(workload: Workload, environment: Environment, socket: Path, application: Application) -> tuple[str, ...]:
     """What `azmlinfsrv` itself runs, but on a private socket, and ended with us.
 
-    See azureml_inference_server_http/amlserver_linux.py in https://pypi.org/project/azureml-inference-server-http/.
+    See azureml_inference_server_http/amlserver_linux.py in the package azureml-inference-server-http.
     """
     variables = workload.environment_variables
     preload = ("--preload",) if variables.get("WORKER_PRELOAD", "").lower() == "true" else ()

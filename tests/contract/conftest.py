@@ -161,14 +161,15 @@ def sdk_client(workspace: Workspace) -> Any:
 
 @pytest.fixture(scope="module")
 def trust(shared: Workspace) -> Iterator[None]:
-    """Let requests trust the certificate, as the SDK's blob clients cannot be told to."""
-    before = os.environ.get("REQUESTS_CA_BUNDLE")
-    os.environ["REQUESTS_CA_BUNDLE"] = str(shared.root / "ca.pem")
-    yield
-    if before is None:
-        del os.environ["REQUESTS_CA_BUNDLE"]
-    else:
-        os.environ["REQUESTS_CA_BUNDLE"] = before
+    """Let requests trust the certificate, as the SDK's blob clients cannot be told to.
+
+    The SDK leaves AZUREML_CURRENT_CLOUD behind in the process, which other tests must not find.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(shared.root / "ca.pem"))
+        patch.delenv("AZUREML_CURRENT_CLOUD", raising=False)
+        yield
+    os.environ.pop("AZUREML_CURRENT_CLOUD", None)
 
 
 @pytest.fixture(scope="module")
