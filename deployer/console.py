@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -80,7 +80,8 @@ def stoppable() -> Iterator[Callable[[float], bool]]:
         if stop.is_set():
             os._exit(130)
         stop.set()
-        sys.stderr.write("\nStopping after the write in flight; press Ctrl-C again to leave at once.\n")
+        with suppress(OSError):  # not through sys.stderr: that may be in use, or silenced while the SDK works
+            os.write(2, b"\nStopping after the write in flight; press Ctrl-C again to leave at once.\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
