@@ -22,6 +22,7 @@ from deployer.spec.suggest import did_you_mean
 from deployer.spec.templates import Templates
 
 MAX_UNDEFINED = 20
+MISSING = ("template-undefined", "env-variable", "secret-missing")
 STANDS_IN = "undefined"
 UNDEFINED_NAME = re.compile(r"^'(\w+)' is undefined$")
 UNDEFINED_ATTRIBUTE = re.compile(r"has no attribute '([^']*)'$")
@@ -117,9 +118,11 @@ def render_jinja(source: str, file: str, environment: Fenced) -> str:
         return run(template, environment, {})
     except Exception as error:
         first = _diagnostic(error, file, environment)
-    if first.code != "template-undefined":
+    if first.code not in MISSING:
         raise SpecError([first])
-    raise SpecError([first, *_other_undefined(template, file, environment, first)])
+    others = _other_undefined(template, file, environment, first)
+    environment.templates.scope.assumed.clear()
+    raise SpecError([first, *others])
 
 
 def run(template: jinja2.Template, environment: Fenced, extra: Mapping[str, Any]) -> str:
@@ -138,14 +141,15 @@ def _other_undefined(template: jinja2.Template, file: str, environment: Fenced, 
     """The undefined variables after the first one: each is given a value, to see what comes next."""
     found: list[Diagnostic] = []
     latest, names = first, dict[str, str]()
-    while len(found) < MAX_UNDEFINED and latest.code == "template-undefined" and latest.path not in names:
+    while len(found) < MAX_UNDEFINED and latest.code in MISSING and latest.path not in names:
         names[latest.path] = STANDS_IN
+        environment.templates.scope.assumed.add(latest.path)
         try:
             run(template, environment, names)
             return found
         except Exception as error:
             latest = _diagnostic(error, file, environment)
-        if latest.code == "template-undefined" and latest not in (first, *found):
+        if latest.code in MISSING and latest not in (first, *found):
             found.append(latest)
     return found
 
@@ -156,7 +160,7 @@ def _diagnostic(error: Exception, file: str, environment: Fenced) -> Diagnostic:
         return error.diagnostics[0]
     code, summary, detail, word = _explained(error, environment)
     place = _place(error, file, environment, word)
-    path = word if code == "template-undefined" else ""
+    path = error.name if isinstance(error, ScopeError) else word if code == "template-undefined" else ""
     return Diagnostic(severity=Severity.ERROR, code=code, summary=summary, detail=detail, location=place, path=path)
 
 

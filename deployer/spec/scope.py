@@ -16,8 +16,9 @@ SHORTEST_SECRET = 4
 class ScopeError(Exception):
     """A template asked for something that is not there; `code` and `hint` go into the diagnostic."""
 
-    def __init__(self, code: str, summary: str, hint: str) -> None:
+    def __init__(self, code: str, name: str, summary: str, hint: str) -> None:
         super().__init__(summary)
+        self.name = name
         self.code = code
         self.summary = summary
         self.hint = hint
@@ -25,19 +26,24 @@ class ScopeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The names of one env's templates. `secrets` collects values that were asked for as secrets or look so."""
+    """The names of one env's templates. `secrets` collects values that were asked for as secrets or look so;
+    `assumed` names environment variables that were reported missing, and count as set while more is looked for.
+    """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
+    assumed: set[str] = field(default_factory=set)
 
     def env_var(self, name: str, default: Any = MISSING) -> Any:
         """An environment variable, or the default; raises ScopeError when there is neither."""
+        if name in self.assumed:
+            return name
         if name not in self.environ:
             if default is not MISSING:
                 return default
             hint = f"Set it, or give a default: env_var('{name}', '…')."
-            raise ScopeError("env-variable", f"the environment variable {name} is not set", hint)
+            raise ScopeError("env-variable", name, f"the environment variable {name} is not set", hint)
         value = self.environ[name]
         if looks_secret(name, value):
             self._hide(value)
@@ -45,9 +51,11 @@ class Scope:
 
     def secret(self, name: str) -> str:
         """An environment variable whose value is masked in every output; raises ScopeError when it is not set."""
+        if name in self.assumed:
+            return name
         if not self.environ.get(name):
             hint = "Set it where the deployer runs, from the secret store of your pipeline."
-            raise ScopeError("secret-missing", f"the secret {name} is not set", hint)
+            raise ScopeError("secret-missing", name, f"the secret {name} is not set", hint)
         self._hide(self.environ[name])
         return self.environ[name]
 

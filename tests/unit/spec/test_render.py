@@ -66,7 +66,8 @@ def test_plain_placeholders_need_no_jinja(tmp_path: Path) -> None:
     [
         "{{ vm }}", "a{{vm}}b\n\n{{ deep.er }}\n", "{{ none }}", "{{ names }}", "{{ deep }}", "{{ deep.items }}",
         "{{ env_var('SET') }}{{ env_var(\"NOT\", 'd') }}", "{{ secret('API_TOKEN') }}", "{{ true }}{{ vm }}",
-        "{{ vm }}{{ none.x }}", "{{ 'vm' }}", "{{vm}}\n{{ vm -}} \n x", "{{ range }}", "{{ loop }}", "{{{ vm }}", "{{ vm }}}",
+        "{{ vm }}{{ none.x }}", "{{ 'vm' }}", "{{vm}}\n{{ vm -}} \n x", "{{ range }}", "{{ loop }}",
+        "{{{ vm }}", "{{ vm }}}",
     ],
 )  # fmt: skip
 def test_placeholders_are_filled_in_as_jinja_does_it(source: str, templates: Templates) -> None:
@@ -180,6 +181,14 @@ def test_the_most_similar_names_are_suggested(templates: Templates) -> None:
     with pytest.raises(SpecError) as caught:
         render("{{ nmaes }} {{ vmm }}\n{% include '_m.j' %}", "specs/e.yml", templates)
     assert [item.detail for item in caught.value.diagnostics] == ["Did you mean `names`?", "Did you mean `vm`?"]
+
+
+def test_every_missing_environment_variable_is_named_in_every_file(templates: Templates) -> None:
+    for file in ("specs/e.yml", "specs/f.yml"):
+        with pytest.raises(SpecError) as caught:
+            render("{{ env_var('A') }}\n{{ nope }}\n{{ secret('B') }}", file, templates)
+        found = [(item.code, item.location.line) for item in caught.value.diagnostics]
+        assert found == [("env-variable", 1), ("template-undefined", 2), ("secret-missing", 3)]
 
 
 def test_secrets_are_remembered_by_value(templates: Templates) -> None:
