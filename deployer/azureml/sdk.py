@@ -104,7 +104,7 @@ def _make_client(site: Site, poll: float) -> Any:
         site.where.subscription_id,
         site.where.resource_group,
         site.where.name,
-        show_progress=False,
+        show_progress=True,  # never seen; without it the SDK waits for ever for a file whose upload failed
         enable_telemetry=False,
         polling_interval=poll,
         **_RETRIES,
