@@ -20,10 +20,11 @@ from deployer.errors import Refused
 from deployer.local import start
 from deployer.outcome import Outcome
 from deployer.plan import Options, Plan
+from deployer.quota import with_quota
 from deployer.reconcile import make_plan
-from deployer.references import guarded, pinned, staying, under_way, wanted
+from deployer.references import guarded, orphans, pinned, staying, under_way, wanted
 from deployer.report.redaction import mask_of
-from deployer.resources import Kind, Ref, State
+from deployer.resources import Ref, State
 from deployer.rollout import gated
 from deployer.safety import findings
 from deployer.seal import seal
@@ -87,9 +88,10 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
 
 def plan_of(desired: Desired, live: State, options: Options) -> Plan:
     """The plan of the specs; what left them is listed, and deleted when pruning was asked for."""
-    left = orphans(desired, live, options.endpoint)
+    left = orphans(desired.state, live, desired.env.project, options.endpoint)
     doomed = frozenset(left) if options.prune else frozenset[Ref]()
-    allowed = Allowed(**{name: True for name in options.allow})
+    allow = options.allow
+    allowed = Allowed(outage="outage" in allow, adopt="adopt" in allow, deletes="deletes" in allow)
     return replace(plan_to(desired, live, allowed, doomed, left), options=options)
 
 
@@ -99,7 +101,7 @@ def plan_to(
     """Desired and live to a plan with its findings and its seal. Pure."""
     intent = desired.intent
     writes = make_plan(desired.state, live, ignored=intent.ignored, doomed=doomed, origins=desired.origins)
-    steps = gated(writes, live, intent)
+    steps = tuple(with_quota(step) for step in gated(writes, live, intent))
     case = Case(
         project=desired.env.project,
         desired=desired.state,
@@ -118,16 +120,6 @@ def plan_to(
         findings=findings(case),
     )
     return seal(plan, mask_of(desired.secrets).value)
-
-
-def orphans(desired: Desired, live: State, endpoint: str) -> tuple[Ref, ...]:
-    """What carries this project's tag and is in no spec any more: deployments, and endpoints with all they have."""
-    mine = [item for item in live.resources.values() if item.status and item.status.project == desired.env.project]
-    left = [item.ref for item in mine if item.ref not in desired.state.resources]
-    here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
-    whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
-    kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
-    return tuple(sorted(ref for ref in kept if ref.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT)))
 
 
 def carry_through(plan: Plan, tools: Tools) -> Outcome:

@@ -66,10 +66,7 @@ def make_plan(
     for ref in sorted(desired.resources):
         wish = _with_live_values(desired.resources[ref], known.get(ref), ignored.get(ref, ()), doomed)
         steps += _steps_for(wish, live if ref.kind is Kind.ENDPOINT else known, ignored.get(ref, ()), origins)
-    steps += [
-        Step(action=Action.DELETE, ref=ref, before=live.get(ref), reason="no spec mentions it any more")
-        for ref in sorted(doomed)
-    ]
+    steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(doomed)]
     return in_order(steps)
 
 

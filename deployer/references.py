@@ -78,3 +78,13 @@ def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
     if content := labels.get(asset):
         return replace(resource, fields=with_value(fields, CODE, content), sources={**resource.sources, CODE: asset})
     return replace(resource, fields=fields)
+
+
+def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[Ref, ...]:
+    """What carries this project's tag and is in no spec any more: deployments, and endpoints with all they have."""
+    mine = [item for item in live.resources.values() if item.status and item.status.project == project]
+    left = [item.ref for item in mine if item.ref not in desired.resources]
+    here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
+    whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
+    kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
+    return tuple(sorted(ref for ref in kept if ref.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT)))
