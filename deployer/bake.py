@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from deployer.carry import Tools, ailment, ask, wait_for
 from deployer.diff import diff
-from deployer.errors import NotFound, Refused, SignInFailed, WorkspaceError
+from deployer.errors import Busy, NotFound, Refused, SignInFailed, WorkspaceError
 from deployer.plan import Action, Bake, Step
 from deployer.resources import Resource, Status, deployment_ref, share_map, traffic_ref
 from deployer.rollout import FAILED_MARK, Observation, Split, Verdict, judge, rescue_split, rollout_mark
@@ -110,12 +110,15 @@ def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
 
 
 def insistently(work: Callable[[], T], tools: Tools) -> T:
-    """The result of something that protects live traffic, tried again while the workspace is in trouble."""
+    """The result of something that protects live traffic, tried again while the workspace is in trouble.
+
+    What is Busy has been waited for already.
+    """
     deadline = tools.now() + UNDO_SECONDS
     while True:
         try:
             return work()
-        except (NotFound, SignInFailed):
+        except (Busy, NotFound, SignInFailed):
             raise
         except WorkspaceError:
             if tools.now() >= deadline or tools.pause(10.0):

@@ -162,7 +162,9 @@ def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action
 
 
 def _is_failed(resource: Resource) -> bool:
-    return resource.status is not None and resource.status.provisioning_state in FAILED_STATES
+    """Whether its last operation failed; that of traffic was its endpoint's, which a step of its own puts right."""
+    traffic = resource.ref.kind is Kind.TRAFFIC
+    return not traffic and resource.status is not None and resource.status.provisioning_state in FAILED_STATES
 
 
 def _is_dead(resource: Resource | None, live: State) -> bool:

@@ -202,7 +202,7 @@ def fingerprint(resource: Resource | None, ignore: Sequence[str] = ()) -> str:
     if resource is None:
         return "absent"
     status = resource.status or Status()
-    failed = status.provisioning_state in FAILED_STATES
+    failed = status.provisioning_state in FAILED_STATES and resource.ref.kind is not Kind.TRAFFIC
     protected = status.protected and resource.ref.kind is Kind.ENDPOINT
     fields = resource.fields
     for path in ignore:

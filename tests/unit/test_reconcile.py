@@ -17,6 +17,7 @@ from deployer.resources import (
     asset_ref,
     deployment_ref,
     endpoint_ref,
+    fingerprint,
     state_of,
     traffic_ref,
 )
@@ -183,3 +184,15 @@ def test_an_endpoint_takes_everything_it_has_with_it() -> None:
     there = live(endpoint(), blue(), traffic(traffic={"blue": 100}))
     gone = simulate(there, Step(action=Action.DELETE, ref=endpoint_ref("digits"), before=endpoint()))
     assert gone == State()
+
+
+def test_traffic_whose_last_change_failed_is_put_right_by_its_endpoint_alone() -> None:
+    there = live(endpoint(FAILED), blue(), replace(traffic(traffic={"blue": 100}, mirror_traffic={}), status=FAILED))
+    desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
+    assert words(make_plan(desired, there)) == ["~ endpoint digits"]
+
+
+def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_stale() -> None:
+    split = traffic(traffic={"blue": 100}, mirror_traffic={})
+    assert fingerprint(replace(split, status=FAILED)) == fingerprint(replace(split, status=OURS))
+    assert fingerprint(endpoint(FAILED)) != fingerprint(endpoint(OURS))

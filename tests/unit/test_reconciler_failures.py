@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.apply import apply
-from deployer.errors import Refused, Unreachable, UsageError, WorkspaceError
+from deployer.errors import Busy, Refused, Unreachable, UsageError, WorkspaceError
 from deployer.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.outcome import Outcome, Result
 from deployer.plan import Action, Plan, Step
@@ -355,3 +355,20 @@ def test_mirrored_traffic_stays_where_it_is_when_a_rollout_is_put_back() -> None
     there = workspace.state.get(TRAFFIC)
     assert there is not None
     assert there.fields == {"traffic": {"blue": 100}, "mirror_traffic": {"green": 20}}
+
+
+def test_a_change_of_traffic_that_never_ends_is_not_waited_for_twice() -> None:
+    looks: list[float] = []
+
+    class Hanging(MemoryWorkspace):
+        def read(self, ref: Ref) -> Resource | None:
+            if self.executed and ref == TRAFFIC:
+                looks.append(self.now)
+                raise Busy("Still waiting to see it settle.")
+            return super().read(ref)
+
+    workspace = Hanging(state=SERVING)
+    outcome = carried(workspace, steps_for(TO_GREEN, SERVING))
+    assert outcome.exit_code == 1
+    assert [step.ref for step in workspace.executed] == [GREEN]
+    assert len(looks) == 2

@@ -127,7 +127,8 @@ def only_answers(seen: Counter[tuple[int, str]]) -> None:
 
 def is_clean(run: Run) -> None:
     """Applied, or a refusal in words: no traceback, and one sentence per failed step."""
-    assert "Traceback" not in run.text, run.text
+    ours = "\n".join(line for line in run.text.splitlines() if "│" not in line)
+    assert "Traceback" not in ours, run.text
     assert run.code in (0, 1, 3), run.text
     if run.code:
         assert re.search(r"(error|failed|refused)", run.text, re.IGNORECASE), run.text

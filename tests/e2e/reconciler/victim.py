@@ -85,6 +85,7 @@ def _hurry() -> None:
     """Give up in seconds what a user would wait minutes for."""
     import urllib3
     from azure.core.configuration import ConnectionConfiguration
+    from azure.storage.blob import ExponentialRetry
 
     import deployer.azureml
     from deployer.azureml import arm, patience
@@ -95,6 +96,7 @@ def _hurry() -> None:
         init(self, **{**named, "connection_timeout": 2, "read_timeout": 2})
 
     ConnectionConfiguration.__init__ = impatient  # type: ignore[method-assign]
+    ExponentialRetry.get_backoff_time = lambda self, settings: 0.1  # type: ignore[method-assign]
     arm._TIMEOUT = urllib3.Timeout(connect=2, read=2)
     short = functools.partial(patience.Patience, operation=6.0, busy=4.0, broken=3.0)
     vars(deployer.azureml)["Patience"] = short
