@@ -62,12 +62,19 @@ def make_plan(
     What the specs leave open (undeclared traffic, ignored paths, foreign properties) keeps its live value.
     """
     known = _without_replaced_endpoints(desired, live)
+    wishes = {**_traffic_without(doomed, live), **desired.resources}
     steps = []
-    for ref in sorted(desired.resources):
-        wish = _with_live_values(desired.resources[ref], known.get(ref), ignored.get(ref, ()), doomed)
+    for ref in sorted(wishes):
+        wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), doomed)
         steps += _steps_for(wish, live if ref.kind is Kind.ENDPOINT else known, ignored.get(ref, ()), origins)
     steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(doomed)]
     return in_order(steps)
+
+
+def _traffic_without(doomed: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:
+    """An open wish for the traffic of endpoints that lose deployments: a mirror must not point at what is gone."""
+    refs = {traffic_ref(ref.endpoint) for ref in doomed if ref.kind is Kind.DEPLOYMENT}
+    return {ref: Resource(ref=ref, fields=NOTHING) for ref in refs if live.get(ref)}
 
 
 def _without_replaced_endpoints(desired: State, live: State) -> State:

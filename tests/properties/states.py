@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -25,7 +26,6 @@ from deployer.resources import (
 PROJECT = "shop"
 ENDPOINTS = ("digits", "prices")
 NAMES = ("blue", "green", "red")
-TAGS = st.dictionaries(st.sampled_from(["owner", "team"]), st.sampled_from(["a", "b"]), max_size=2)
 
 
 def splits(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, int]]:
@@ -38,31 +38,46 @@ def splits(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, int]]:
     return st.one_of(st.just({}), whole)
 
 
-@st.composite
-def endpoints(draw: st.DrawFn, name: str, status: Status | None) -> Resource:
-    fields: dict[str, Value] = {
-        "auth_mode": draw(st.sampled_from(["key", "aml_token"])),
-        "description": draw(st.sampled_from([None, "a service"])),
-        "tags": draw(TAGS),
-        "public_network_access": draw(st.sampled_from(["enabled", "disabled"])),
-        "properties": draw(st.dictionaries(st.sampled_from(["p", "q"]), st.just("1"), max_size=2)),
-    }
-    return Resource(ref=endpoint_ref(name), fields=fields, status=status)
+def variants(choices: Mapping[str, Sequence[Value]], count: int) -> list[Mapping[str, Value]]:
+    """So many maps with one of the choices for each key; drawn beforehand, because drawing each key is slow."""
+    dice = random.Random(7)
+    return [{key: dice.choice(values) for key, values in choices.items()} for _ in range(count)]
 
 
-@st.composite
-def deployments(draw: st.DrawFn, endpoint: str, name: str, status: Status | None) -> Resource:
-    fields: dict[str, Value] = {
-        "model": draw(st.sampled_from([None, "azureml:digits:1", "azureml:digits:2"])),
-        "instance_type": draw(st.sampled_from(["standard_ds3_v2", "standard_f4s_v2"])),
-        "instance_count": draw(st.integers(1, 3)),
-        "tags": draw(TAGS),
-        "environment_variables": draw(st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["1", "2"]))),
-        "request_settings": {"request_timeout_ms": draw(st.sampled_from([5000, 90000]))},
-        "code_configuration": draw(st.sampled_from([None, {"code": "sha256:aa", "scoring_script": "score.py"}])),
-        "properties": {},
-    }
-    return Resource(ref=deployment_ref(endpoint, name), fields=fields, status=status)
+TAGS: list[Value] = [{}, {"owner": "a"}, {"owner": "b", "team": "a"}]
+ENDPOINT_FIELDS = variants(
+    {
+        "auth_mode": ["key", "aml_token"],
+        "description": [None, "a service"],
+        "tags": TAGS,
+        "public_network_access": ["enabled", "disabled"],
+        "properties": [{}, {"p": "1"}, {"p": "1", "q": "1"}],
+    },
+    24,
+)
+DEPLOYMENT_FIELDS = variants(
+    {
+        "model": [None, "azureml:digits:1", "azureml:digits:2"],
+        "instance_type": ["standard_ds3_v2", "standard_f4s_v2"],
+        "instance_count": [1, 2, 3],
+        "tags": TAGS,
+        "environment_variables": [{}, {"A": "1"}, {"A": "2", "B": "1"}],
+        "request_settings": [{"request_timeout_ms": 5000}, {"request_timeout_ms": 90000}],
+        "code_configuration": [None, {"code": "sha256:aa", "scoring_script": "score.py"}],
+        "properties": [{}],
+    },
+    48,
+)
+
+
+def endpoints(name: str, status: Status | None) -> st.SearchStrategy[Resource]:
+    ref = endpoint_ref(name)
+    return st.sampled_from(ENDPOINT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, status=status))
+
+
+def deployments(endpoint: str, name: str, status: Status | None) -> st.SearchStrategy[Resource]:
+    ref = deployment_ref(endpoint, name)
+    return st.sampled_from(DEPLOYMENT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, status=status))
 
 
 def models(status: Status | None) -> st.SearchStrategy[list[Resource]]:
