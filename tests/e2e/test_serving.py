@@ -265,7 +265,8 @@ def test_who_asked_may_go_away(serving_root: Path, tmp_path: Path) -> None:
                 await asyncio.sleep(0.02)
             starting.cancel()
             await asyncio.wait([starting])
-            assert len(list((serving_root / "run").glob("*.pid"))) == 1
+            while len(list((serving_root / "run").glob("*.pid"))) != 1:
+                await asyncio.sleep(0.02)
             assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
             waiting = [asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)"))) for _ in range(2)]
             await asyncio.sleep(0)
