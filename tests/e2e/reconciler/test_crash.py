@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -116,16 +117,28 @@ def _serves(project: Project) -> None:
     assert all(name in states and states[name] != "Failed" for name in split), (split, states)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_an_apply_killed_after_any_request_converges_when_run_again(name: str, new_project: NewProject) -> None:
-    scenario, wrong = SCENARIOS[name], []
-    undisturbed = requests_of(scenario, new_project())
-    for number in range(1, len(undisturbed) + 1):
+def killed_at(numbers: Iterable[int], name: str, undisturbed: Sequence[str], new_project: NewProject) -> None:
+    """Every point is tried, and all that went wrong is told."""
+    wrong = []
+    for number in numbers:
         project = new_project()
         try:
-            killed_and_run_again(scenario, project, number)
+            killed_and_run_again(SCENARIOS[name], project, number)
         except AssertionError as error:
             wrong.append(f"after request {number}, {undisturbed[number - 1]}:\n{error}")
         project.forget()
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_an_apply_killed_after_any_write_of_a_rollout_converges_when_run_again(new_project: NewProject) -> None:
+    undisturbed = requests_of(SCENARIOS["blue-to-green"], new_project())
+    writes = [number for number, line in enumerate(undisturbed, 1) if re.match(r"PUT .*/onlineEndpoints/", line)]
+    assert len(writes) == 4, undisturbed
+    killed_at(writes, "blue-to-green", undisturbed, new_project)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_an_apply_killed_after_any_request_converges_when_run_again(name: str, new_project: NewProject) -> None:
+    undisturbed = requests_of(SCENARIOS[name], new_project())
+    killed_at(range(1, len(undisturbed) + 1), name, undisturbed, new_project)
