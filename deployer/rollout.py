@@ -10,6 +10,7 @@ from enum import StrEnum
 from deployer.diff import diff
 from deployer.fields import Effect
 from deployer.intent import Checks, Intent, Rollout
+from deployer.measure import percentile
 from deployer.plan import Action, Bake, Step
 from deployer.reconcile import in_order
 from deployer.resources import Kind, Ref, Resource, State, Status, deployment_ref, digest_of, share_map
@@ -185,19 +186,12 @@ def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict,
         return Verdict.FAILED, f"{rate}; the last one: {problems[-1]}"
     if checks.smoke and checks.max_error_rate is None and problems:
         return Verdict.FAILED, problems[-1]
-    p95 = percentile([seen.milliseconds for seen in observations], 95)
-    if checks.max_p95_ms is not None and p95 is not None and p95 > checks.max_p95_ms:
+    p95 = percentile(sorted(seen.milliseconds for seen in observations), 95) if observations else 0.0
+    if checks.max_p95_ms is not None and p95 > checks.max_p95_ms:
         return Verdict.FAILED, f"the 95th percentile was {p95:.0f} ms, at most {checks.max_p95_ms:.0f} ms is allowed"
     if count < checks.min_requests:
         return Verdict.INCONCLUSIVE, f"only {count} of at least {checks.min_requests} probes were answered"
     return Verdict.PASSED, f"{count} probes, {len(problems)} failed"
-
-
-def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The nearest-rank percentile; None of nothing."""
-    if not values:
-        return None
-    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def rescue_split(split: Split, sick: str, healthy: frozenset[str]) -> Split:

@@ -15,7 +15,6 @@ from deployer.rollout import (
     between,
     failed_towards,
     judge,
-    percentile,
     progress_towards,
     rescue_split,
     rollout_mark,
@@ -80,12 +79,6 @@ def seen(*problems: str, milliseconds: float = 10.0) -> list[Observation]:
 )
 def test_verdicts(observations: list[Observation], checks: Checks, verdict: Verdict) -> None:
     assert judge(observations, checks)[0] is verdict
-
-
-def test_percentiles_are_nearest_rank() -> None:
-    assert percentile([], 95) is None
-    assert percentile([5.0], 95) == 5.0
-    assert percentile([float(number) for number in range(1, 101)], 95) == 95.0
 
 
 def test_a_rescue_scales_the_healthy_up_to_the_whole() -> None:
