@@ -120,12 +120,13 @@ def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """The traffic steps of one endpoint in sequence; where one fails, the split from before the first is put back."""
     results: list[StepResult] = []
     for number, step in enumerate(steps):
-        results.append(_result_of(step, tools, _move))
-        if results[-1].result is not Result.APPLIED:
+        last = _result_of(step, tools, _move)
+        results.append(last)
+        if last.result is not Result.APPLIED:
             results += _skipped(steps[number + 1 :])
+            if _is_ours_to_undo(last):
+                results += _undo(step.ref.endpoint, partial(put_back, steps, step, tools), tools)
             break
-    if any(_is_ours_to_undo(item) for item in results):
-        results += _undo(steps[0].ref.endpoint, lambda: put_back(steps, tools), tools)
     return results
 
 

@@ -66,10 +66,11 @@ def _failed(name: str, reason: str) -> WorkspaceError:
     return WorkspaceError(f"the checks on {name} did not pass: {reason}", code="RolloutCheckFailed")
 
 
-def put_back(steps: Sequence[Step], tools: Tools) -> Step | None:
-    """The step that restores the split from before a rollout; None when nothing has moved.
+def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
+    """The step that restores the split from before the `steps` of a rollout; None when nothing has moved.
 
-    Raises Refused when the split is one that nobody here has put. What `rollback` would go back to stays what it was.
+    Raises Refused when the split is neither from before nor from after the `failed` step: somebody else has put it, and
+    be it a second apply of the same specs. What `rollback` would go back to stays what it was.
     """
     first, last = steps[0], steps[-1]
     current = tools.workspace.read(first.ref)
@@ -79,7 +80,7 @@ def put_back(steps: Sequence[Step], tools: Tools) -> Step | None:
     now = share_map(current, "traffic")
     if now == start:
         return None
-    if now not in [share_map(item, "traffic") for item in (first.before, *(step.after for step in steps))]:
+    if now not in (share_map(failed.before, "traffic"), share_map(failed.after, "traffic")):
         raise Refused(
             f"the {first.ref} was changed by somebody else during its rollout; it was left as it is",
             hint="`deployer status` shows it, `deployer plan` what is to be done now.",

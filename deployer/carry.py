@@ -168,12 +168,24 @@ def _read_back(step: Step, tools: Tools) -> str:
     deadline, wait = tools.now() + READ_BACK_SECONDS, 0.2
     while missing := _not_taken(step, tools.workspace.read(step.ref)):
         if tools.now() >= deadline:
-            raise WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
+            raise _not_as_written(step, missing, tools)
         tools.watcher.waiting(step, "reading back")
         if tools.pause(wait):
             return "written, and not read back because of the stop"
         wait = min(wait * 2, 5.0)
     return ""
+
+
+def _not_as_written(step: Step, missing: str, tools: Tools) -> DeployerError:
+    """Traffic is taken whole or not at all: a split that is neither the old nor the new one is somebody else's."""
+    now = share_map(tools.workspace.read(step.ref), "traffic")
+    known = (share_map(step.before, "traffic"), share_map(step.after, "traffic"))
+    if step.ref.kind is Kind.TRAFFIC and now not in known:
+        return Refused(
+            f"{step.ref} was changed by somebody else right after it was written",
+            hint="Plan again: `deployer plan` shows what is to be done now.",
+        )
+    return WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
 
 
 def _not_taken(step: Step, current: Resource | None) -> str:

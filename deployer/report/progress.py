@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
@@ -96,14 +96,18 @@ class Progress:
             self._say(f"{running.words}: {phase}")
 
     def _say(self, line: str) -> None:
-        """One line that stays. Rich has a lock of its own and asks for the table under it, so ours is not held here."""
-        if self._live:
-            self._live.refresh()
-            self._live.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
-            return
-        with self._lock:
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
+        """One line that stays; nothing where nobody can see it any more: what is being applied goes on.
+
+        Rich has a lock of its own and asks for the table under it, so ours is not held then.
+        """
+        with suppress(OSError):
+            if self._live:
+                self._live.refresh()
+                self._live.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+                return
+            with self._lock:
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
 
     def _go_live(self) -> None:
         from rich.console import Console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from deployer.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.outcome import Outcome, Result
 from deployer.plan import Action, Plan, Step
 from deployer.reconcile import make_plan
+from deployer.report.progress import Progress
 from deployer.resources import (
     Kind,
     Ref,
@@ -372,3 +374,47 @@ def test_a_change_of_traffic_that_never_ends_is_not_waited_for_twice() -> None:
     assert outcome.exit_code == 1
     assert [step.ref for step in workspace.executed] == [GREEN]
     assert len(looks) == 2
+
+
+def test_a_terminal_that_went_away_does_not_stop_what_protects_live_traffic() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    workspace = MemoryWorkspace(state=SERVING, respond=lambda name, now: answer(b"9" if now > 100 else b"7"))
+    with Progress(Gone(), terminal=False) as watcher:
+        plan = Plan(env="prod", project="shop", steps=steps_for(TO_GREEN, SERVING))
+        outcome = apply(plan, replace(tools(workspace), watcher=watcher))
+    assert outcome.exit_code == 1
+    assert workspace.state.split("digits") == {"blue": 100}
+    assert [item.result for item in outcome.results].count(Result.UNDONE) == 1
+
+
+class Overtaken(MemoryWorkspace):
+    """A second apply of the same specs is faster: right after our first write it has moved all traffic."""
+
+    def execute(self, step: Step) -> None:
+        super().execute(step)
+        if step.ref == TRAFFIC:
+            with_live(self, traffic(green=100))
+
+
+def test_a_faster_apply_of_the_same_specs_is_not_undone() -> None:
+    workspace = Overtaken(state=SERVING)
+    outcome = carried(workspace, steps_for(TO_GREEN, SERVING))
+    assert outcome.exit_code == Refused.exit_code
+    assert workspace.state.split("digits") == {"green": 100}
+    assert [step.ref for step in workspace.executed] == [GREEN, TRAFFIC]
+
+
+def test_a_later_split_of_the_same_rollout_was_put_by_somebody_else() -> None:
+    workspace = MemoryWorkspace(state=SERVING)
+
+    def respond(name: str, now: float) -> Answer:
+        if now > 100:
+            with_live(workspace, traffic(green=100))
+        return answer(b"9" if now > 100 else b"7")
+
+    workspace.respond = respond
+    assert carried(workspace, steps_for(TO_GREEN, SERVING)).exit_code == Refused.exit_code
+    assert workspace.state.split("digits") == {"green": 100}
