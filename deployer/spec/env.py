@@ -12,6 +12,7 @@ from deployer.diagnostics import Location
 from deployer.errors import SpecError
 from deployer.resources import Value
 from deployer.spec.document import Document, Fault
+from deployer.spec.output import discreet
 from deployer.spec.reading import read_document
 from deployer.spec.scope import Scope, is_name
 from deployer.spec.suggest import did_you_mean
@@ -56,7 +57,7 @@ def read_env(project: Path, env: str) -> tuple[EnvFile, frozenset[str]]:
     document, diagnostics = read_document(project / file, file, templates, "env")
     faults = [document.diagnostic("env", fault) for fault in _faults(document)]
     if diagnostics or faults:
-        raise SpecError([*diagnostics, *faults])
+        raise SpecError(discreet([*diagnostics, *faults], frozenset(scope.secrets)))
     return _env_file(env, document), frozenset(scope.secrets)
 
 

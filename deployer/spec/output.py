@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
+from deployer.diagnostics import Diagnostic
 from deployer.spec.document import Document
 
 MASK = "********"
@@ -17,6 +19,14 @@ def masked(text: str, secrets: frozenset[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
+
+
+def discreet(diagnostics: Iterable[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:
+    """Diagnostics with no secret in their words: messages quote values."""
+    return [
+        replace(item, summary=masked(item.summary, secrets), detail=masked(item.detail, secrets))
+        for item in diagnostics
+    ]
 
 
 def plain_yaml(document: Document, secrets: frozenset[str]) -> str:

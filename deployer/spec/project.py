@@ -13,6 +13,7 @@ from deployer.resources import Kind
 from deployer.spec.document import Document
 from deployer.spec.env import EnvFile, read_env
 from deployer.spec.kinds import looks_like_a_spec
+from deployer.spec.output import discreet
 from deployer.spec.overrides import Override, for_fields, parse_overrides, with_overrides
 from deployer.spec.reading import read_spec
 from deployer.spec.rules import broken_rules
@@ -60,9 +61,7 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Che
         hidden=frozenset(scope.secrets),
     )
     diagnostics += _defects(world)
-    return Checked(
-        documents=tuple(documents), diagnostics=in_order(diagnostics), env=env_file, secrets=frozenset(scope.secrets)
-    )
+    return _checked(world, diagnostics, env_file)
 
 
 def check_paths(
@@ -97,7 +96,13 @@ def check_paths(
         hidden=hidden,
     )
     diagnostics += _defects(world)
-    return Checked(documents=tuple(documents), diagnostics=in_order(diagnostics), env=env_file, secrets=hidden)
+    return _checked(world, diagnostics, env_file)
+
+
+def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
+    """What was found, with no secret in the words about it."""
+    said = in_order(discreet(diagnostics, world.hidden))
+    return Checked(documents=tuple(world.documents), diagnostics=said, env=env, secrets=world.hidden)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -244,3 +244,15 @@ def test_folders_full_of_other_yaml_are_searched_for_specs(write: Write) -> None
 
 def test_a_folder_without_specs_says_so(tmp_path: Path) -> None:
     assert codes(validate_project(tmp_path, "local")) == ["project-missing"]
+
+
+def test_messages_quote_no_secret(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIZE", "Standard_Hush_v77")
+    project = write(specs__blue=BLUE.replace("{{ vm }}", "{{ secret('SIZE') }}"))
+    found = [item for item in validate_project(project, "local") if item.code == "vm-size"]
+    assert len(found) == 1
+    assert "Hush" not in found[0].summary + found[0].detail
+    write(specs__env__local=ENV.replace("workspace: local", "workspace: \"{{ secret('SIZE') }}\""))
+    wrong = validate_project(project, "local")
+    assert wrong
+    assert not [item for item in wrong if "Hush" in item.summary + item.detail]
