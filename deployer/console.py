@@ -6,13 +6,18 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TypeVar
+
+import click
 
 from deployer.errors import DeployerError, SpecError, UsageError
 from deployer.report.redaction import mask_of
+
+Item = TypeVar("Item")
 
 NO_TERMINAL = "there is no terminal to confirm on"
 
@@ -56,6 +61,14 @@ class Console:
     def has_terminal(self) -> bool:
         """Whether somebody can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def counted(self, items: Iterable[Item], length: int) -> Iterator[Item]:
+        """The items as they come, with a progress bar where somebody looks on."""
+        if not sys.stderr.isatty():
+            yield from items
+            return
+        with click.progressbar(items, length=length, file=sys.stderr, label="asking") as bar:
+            yield from bar
 
     def typed(self, question: str, expected: str) -> bool:
         """Whether what is typed at the question is what was expected. Raises UsageError where there is no terminal."""

@@ -92,7 +92,7 @@ def _measured(ask: Callable[[bytes], Answer], bodies: Sequence[bytes], load: Loa
     work = [bodies[number % len(bodies)] for number in range(load.repeat)]
     started = time.perf_counter()
     with ThreadPoolExecutor(max_workers=load.concurrency) as pool:
-        samples = list(pool.map(lambda body: _sample(ask, body), work))
+        samples = list(console.counted(pool.map(lambda body: _sample(ask, body), work), len(work)))
     found = summary(samples, time.perf_counter() - started)
     if load.json:
         console.out(measurement_json(found, concurrency=load.concurrency))
