@@ -30,6 +30,8 @@ from deployer.workspace import Answer, Workspace
 READ_BACK_SECONDS = 60.0
 """How long old values may be answered after an operation has succeeded; Azure's reads are eventually consistent."""
 
+OVERTAKEN_SECONDS = 5.0
+
 NOT_YET = frozenset({404, 429, 502, 503})
 """What a deployment that just came up may answer for a moment: routes and probes settle after the operation."""
 
@@ -165,10 +167,11 @@ def _with_current_values(step: Step, current: Resource | None) -> Step:
 
 def _read_back(step: Step, tools: Tools) -> str:
     """Read until the workspace shows what was written, or somebody asks to stop: then every pause is over at once."""
-    deadline, wait = tools.now() + READ_BACK_SECONDS, 0.2
-    while missing := _not_taken(step, tools.workspace.read(step.ref)):
-        if tools.now() >= deadline:
-            raise _not_as_written(step, missing, tools)
+    started, wait = tools.now(), 0.2
+    while missing := _not_taken(step, current := tools.workspace.read(step.ref)):
+        overtaken = _is_overtaken(step, current)
+        if tools.now() >= started + (OVERTAKEN_SECONDS if overtaken else READ_BACK_SECONDS):
+            raise _not_as_written(step, missing, overtaken)
         tools.watcher.waiting(step, "reading back")
         if tools.pause(wait):
             return "written, and not read back because of the stop"
@@ -176,11 +179,14 @@ def _read_back(step: Step, tools: Tools) -> str:
     return ""
 
 
-def _not_as_written(step: Step, missing: str, tools: Tools) -> DeployerError:
+def _is_overtaken(step: Step, current: Resource | None) -> bool:
     """Traffic is taken whole or not at all: a split that is neither the old nor the new one is somebody else's."""
-    now = share_map(tools.workspace.read(step.ref), "traffic")
     known = (share_map(step.before, "traffic"), share_map(step.after, "traffic"))
-    if step.ref.kind is Kind.TRAFFIC and now not in known:
+    return step.ref.kind is Kind.TRAFFIC and share_map(current, "traffic") not in known
+
+
+def _not_as_written(step: Step, missing: str, overtaken: bool) -> DeployerError:
+    if overtaken:
         return Refused(
             f"{step.ref} was changed by somebody else right after it was written",
             hint="Plan again: `deployer plan` shows what is to be done now.",
