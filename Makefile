@@ -50,7 +50,7 @@ test: check
 	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
 
 test-long: check
-	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest
+	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 bench: $(VENV)/.dev
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -110,7 +110,7 @@ def _smoke(step: Step, tools: Tools) -> str:
     if seen.problem:
         raise WorkspaceError(
             f"the smoke test of {step.ref} failed: it {seen.problem}",
-            hint=f"It got no traffic by this apply. Its logs: `deployer logs {step.ref.name}`.",
+            hint=f"This apply gave it no traffic. Its logs: `deployer logs {step.ref.name}`.",
             code=WRONG_ANSWER,
         )
     return f"answered in {seen.milliseconds:.0f} ms"
@@ -151,8 +151,8 @@ def _undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[
         tools.watcher.step_started(undo)
         insistently(partial(write, undo, tools), tools)
         result = StepResult(step=undo, result=Result.UNDONE, seconds=tools.now() - started, note=undo.reason)
-    except DeployerError as error:
-        result = StepResult(step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(error))
+    except Exception as error:
+        result = StepResult(step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(told(error)))
     tools.watcher.step_ended(result)
     return [result]
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import click
 
-from deployer.errors import DeployerError, SpecError, UsageError
+from deployer.errors import DeployerError, SpecError, UsageError, WorkspaceError
 from deployer.report.redaction import mask_of
 
 Item = TypeVar("Item")
@@ -47,7 +47,8 @@ class Console:
         if isinstance(error, SpecError):
             self.diagnostics(error)
             return
-        self.err(f"error: {error.message}")
+        code = f" [{error.code}]" if isinstance(error, WorkspaceError) and error.code else ""
+        self.err(f"error: {error.message}{code}")
         if error.hint:
             self.err(f"  {error.hint}")
 

@@ -48,7 +48,10 @@ class AzureWorkspace:
         return reading.read(self._reader, ref, self._patience)
 
     def execute(self, step: Step) -> None:
-        """Write one step; a deployment that fails brings the last lines of its logs."""
+        """Write one step; a deployment that does not come up brings the last lines of its logs."""
+        if step.after is None:
+            writing.execute(self._writer, step)
+            return
         with failed_with_logs(self._arm, step.ref):
             writing.execute(self._writer, step)
 

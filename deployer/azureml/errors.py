@@ -111,9 +111,8 @@ def error_of(refusal: Refusal, what: str) -> WorkspaceError:
     """The exception for a refusal; `what` says in a few words what was attempted ("create deployment e/blue")."""
     kind = _kind(refusal)
     said = refusal.message or f"HTTP status {refusal.status}, without a reason"
-    code = f" [{refusal.code}]" if refusal.code and refusal.code not in said else ""
     return kind(
-        f"Could not {what}: {said}{code}",
+        f"Could not {what}: {said}",
         hint=_hint(refusal, kind),
         code=refusal.code or (f"HTTP {refusal.status}" if refusal.status else ""),
         correlation_id=refusal.correlation_id,

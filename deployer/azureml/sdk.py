@@ -8,7 +8,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -72,7 +72,11 @@ class Sdk:
                 f"Could not {what}: the operation still runs after {self.patience.operation / 60:.0f} minutes.",
                 hint="Look at it in the Azure portal; once it has ended, run the same command again.",
             )
-        poller.result()
+        from azure.core.exceptions import ResourceNotFoundError
+
+        # The last request of a poller reads the resource, which may not show yet: whoever reads back knows better.
+        with suppress(ResourceNotFoundError):
+            poller.result()
 
     def _ml_client(self) -> Any:
         """The one client. The SDK looks up its cloud when imported, and registers ours when the client is made."""
