@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -78,15 +79,20 @@ def _verified(light: Path, saved_model: Path) -> bytes:
 class LiteRT:
     """Two interpreters of constant shape, for one picture and for `BATCH` of them: a batch is a fifth faster a picture.
 
-    Interpreters are not thread-safe (several threads on one give wrong labels), so calls take turns.
+    Interpreters are not thread-safe (several threads on one give wrong labels), so calls take turns. The second one is
+    made when the first batch comes: whoever sends single pictures does not pay its memory.
     """
 
     name = "litert"
 
     def __init__(self, content: bytes) -> None:
+        self._content = content
         self._one = _Interpreter(content, 1)
-        self._batch = _Interpreter(content, BATCH)
         self._lock = Lock()
+
+    @cached_property
+    def _batch(self) -> _Interpreter:
+        return _Interpreter(self._content, BATCH)
 
     def probabilities(self, pictures: Floats) -> Floats:
         whole = len(pictures) - len(pictures) % BATCH
