@@ -19,6 +19,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 OPERATIONS = ("score", "swagger.json")
 
+LARGEST_BODY = 100 * 1024 * 1024
+"""Bytes of a request. Azure documents no limit for managed endpoints; this one is assumed, and keeps memory safe."""
+
 
 class FrontDoor:
     """Serves `/inference/<endpoint>/score` and `.../swagger.json` as a managed online endpoint does."""
@@ -69,6 +72,7 @@ class FrontDoor:
         if not authorised(route, headers):
             # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265; for tokens assumed.
             raise Refused(401, "key_auth_access_denied" if route.auth_mode == "Key" else "token_auth_access_denied")
+        _check_size(int(headers.get(b"content-length", b"0") or 0))
         named = headers.get(DEPLOYMENT)
         deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())
         query = scope["query_string"].decode("latin-1")
@@ -129,14 +133,21 @@ def _mirror(route: Route, chance: Callable[[], float]) -> str | None:
     return None
 
 
+def _check_size(size: int) -> None:
+    if size > LARGEST_BODY:
+        raise Refused(413, f"The request has more than {LARGEST_BODY:,} bytes.")
+
+
 async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
+    more, size = True, 0
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise CallerGone
         more = message.get("more_body", False)
         if chunk := message.get("body", b""):
+            size += len(chunk)
+            _check_size(size)
             yield chunk
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.local_workspace.frontdoor import FrontDoor
+from deployer.local_workspace.frontdoor import LARGEST_BODY, FrontDoor
 from deployer.local_workspace.headers import to_client, to_container
 from deployer.local_workspace.ports import Route, Workload
 from deployer.local_workspace.replica import Replica
@@ -73,6 +73,13 @@ def test_the_split_is_that_of_the_traffic(tmp_path: Path) -> None:
     assert chosen == {b"blue": 70, b"green": 20}
     assert answer(route, 0.5, (b"azureml-model-deployment", b"idle"))[1][b"azureml-model-deployment"] == b"idle"
     assert answer(route, 0.5, (b"azureml-model-deployment", b"gone"))[0] == 404
+
+
+def test_a_request_beyond_all_measure_is_refused(tmp_path: Path) -> None:
+    deployments = {"blue": _impatient(tmp_path, "blue")}
+    route = Route(endpoint="e", auth_mode="Key", traffic={"blue": 100}, mirror_traffic={}, deployments=deployments)
+    assert answer(route, 0.5, (b"content-length", str(LARGEST_BODY + 1).encode()))[0] == 413
+    assert answer(route, 0.5, (b"content-length", str(LARGEST_BODY).encode()))[0] != 413
 
 
 def _impatient(folder: Path, name: str) -> Workload:
