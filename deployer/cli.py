@@ -61,6 +61,7 @@ def plan(
 @click.argument("saved", type=click.Path(path_type=Path), required=False, metavar="[PLAN]")
 @plan_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the outcome in JSON.")
 @click.pass_obj
 def apply(
     console: Console,
@@ -74,13 +75,14 @@ def apply(
     allow_deletes: bool,
     adopt: bool,
     yes: bool,
+    as_json: bool,
 ) -> int:
     """Make the workspace as the specs say, or exactly as a saved PLAN says."""
     from deployer.commands import reconcile
 
     allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
     request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
-    return reconcile.apply(request, saved, yes, console)
+    return reconcile.apply(request, saved, yes, console, as_json=as_json)
 
 
 @cli.command()

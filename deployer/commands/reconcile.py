@@ -17,7 +17,7 @@ from deployer.outcome import Outcome
 from deployer.payload import smoke_body
 from deployer.pipeline import Planned, Request, carry_through, make_planned
 from deployer.plan import Plan
-from deployer.report.json import SavedPlan, differences, plan_json, read_saved_plan
+from deployer.report.json import SavedPlan, differences, outcome_json, plan_json, read_saved_plan
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome import outcome_view
 from deployer.report.progress import Progress
@@ -75,8 +75,8 @@ def _shown(view: PlanView, wanted: str, console: Console) -> str:
             return plan_text(view, color=console.color)
 
 
-def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> int:
-    """Plan, show, ask where that is due, and carry the plan out."""
+def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool = False) -> int:
+    """Plan, show, ask where that is due, and carry the plan out; as JSON, stdout holds the outcome alone."""
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     if not (yes or reviewed or console.has_terminal or load_env(request.project, request.env).workspace is None):
@@ -84,16 +84,17 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console) -> 
     planned = make_planned(request, waiting=lambda ref: console.err(f"Somebody is changing {ref}; waiting …"))
     console.secrets = planned.desired.secrets
     view = _view(planned, request.project)
-    console.out(plan_text(view, color=console.color))
+    (console.err if as_json else console.out)(plan_text(view, color=console.color))
     if reviewed:
         _check_same(reviewed, view)
     if planned.plan.is_empty and not planned.plan.blockers:
+        console.out(outcome_json(outcome_view(Outcome())) if as_json else "")
         return 0
     agreed = yes or reviewed is not None or planned.desired.env.workspace is None or bool(planned.plan.blockers)
     if not agreed and not console.typed(f"Apply these changes to env {request.env}? Only 'yes' is accepted:", "yes"):
         console.err("Nothing was applied.")
         return 1
-    return run(planned, request, console)
+    return run(planned, request, console, as_json=as_json)
 
 
 def _text(file: Path) -> str:
@@ -111,14 +112,14 @@ def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
         )
 
 
-def run(planned: Planned, request: Request, console: Console) -> int:
+def run(planned: Planned, request: Request, console: Console, *, as_json: bool = False) -> int:
     """Carry a plan out with live progress, and tell what came of it."""
     with stoppable() as pause, Progress(sys.stderr, terminal=sys.stderr.isatty(), secrets=console.secrets) as watcher:
         outcome = carry_through(planned.plan, _tools(planned, request.project, pause, watcher))
     told = outcome_view(
         outcome, secrets=console.secrets, uris=_uris(planned, outcome), next_command=_next(outcome, planned, request)
     )
-    console.out(outcome_text(told, color=console.color))
+    console.out(outcome_json(told) if as_json else outcome_text(told, color=console.color))
     return outcome.exit_code
 
 

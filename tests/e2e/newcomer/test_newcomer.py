@@ -48,11 +48,13 @@ def test_more_instances_are_one_change_and_one_put(deployed: Project) -> None:
     assert [(row["path"], row["before"], row["after"]) for row in changes] == [("instance_count", "1", "2")]
     before = deployed.writes()
     assert deployed.run("apply").returncode == 0
+    assert json.loads(deployed.run("apply", "--json").stdout)["results"] == []
     (put,) = deployed.writes()[len(before) :]
     assert put.startswith("PUT")
     assert "/onlineEndpoints/digits/deployments/blue?" in put
     deployed.edit("specs/env/local.yml", "instances: 2", "instances: 1")
-    assert deployed.run("apply").returncode == 0
+    told = json.loads(deployed.run("apply", "--json").stdout)
+    assert [row["result"] for row in told["results"]] == ["applied"]
 
 
 def test_everything_comes_back_after_kill_9(deployed: Project) -> None:
