@@ -97,7 +97,7 @@ def _anywhere(parser: _Parser) -> _Parser:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m deployer.local_workspace", description="An Azure ML workspace on this machine.")
+    parser = _Parser(prog="deployer local", description="An Azure ML workspace on this machine.")
     _anywhere(parser)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, text in {
