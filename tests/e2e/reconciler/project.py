@@ -82,6 +82,8 @@ class Project:
             "environment_variables": {"ANSWER": answer},
             "instance_type": "Standard_DS3_v2",
             "instance_count": 1,
+            # A client and the probes of two applies at once: with 1, Azure's limit of 2 pending requests can be met.
+            "request_settings": {"max_concurrent_requests_per_instance": 2},
             "x-smoke-test": {"request": "../request.json", "json": expected},
         }
 
