@@ -123,9 +123,10 @@ def test_limits_and_time_outs(serving_root: Path, tmp_path: Path) -> None:
 def test_traffic_is_split_and_mirrored(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, door, client):
-            await asyncio.gather(
-                stand.put(workload(tmp_path)), stand.put(workload(tmp_path, "green", "return 'green'"))
-            )
+            green = workload(tmp_path, "green", "time.sleep(0.02); return 'green'")
+            # Nobody waits for a copy: five may come at once, and what a deployment has no room for is dropped.
+            room_for_all = changed(green, max_concurrent_requests_per_instance=5)
+            await asyncio.gather(stand.put(workload(tmp_path)), stand.put(room_for_all))
             stand.traffic = {"blue": 50, "green": 50}
             answers = [(await client.score()).json() for _ in range(60)]
             assert set(answers) == {"blue", "green"}
