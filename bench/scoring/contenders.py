@@ -19,7 +19,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 SERVING = ("score.py", "contract.py", "engines.py", "images.py", "refusal.py")
-LIGHT = ("ai-edge-litert==2.3.0", "numpy==2.4.6", "pillow==13.0.0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +55,14 @@ def free_port() -> int:
 
 
 def virtualenv(work: Path, name: str, requirements: tuple[str, ...]) -> Path:
-    """A virtualenv in `work`, made once."""
+    """A virtualenv in `work`, made once for these requirements."""
     folder = work / f"venv-{name}"
-    if not (folder / "complete").exists():
+    complete = folder / "complete"
+    if not complete.exists() or complete.read_text() != "\n".join(requirements):
         uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
         subprocess.run([uv, "venv", "-q", "--clear", "-p", "3.11", str(folder)], check=True)
         subprocess.run([uv, "pip", "install", "-q", "-p", str(folder / "bin" / "python"), *requirements], check=True)
-        (folder / "complete").touch()
+        complete.write_text("\n".join(requirements))
     return folder
 
 
@@ -119,7 +119,8 @@ def ours(work: Path) -> list[Contender]:
 
 def others(work: Path) -> list[Contender]:
     """LitServe, BentoML and MLflow with one worker each, around the same checks and model."""
-    venvs = {name: virtualenv(work, name, (name, *LIGHT)) for name in ("litserve", "bentoml", "mlflow")}
+    light = [pin for pin in conda_requirements("conda.yml") if not pin.startswith("azureml-inference-server")]
+    venvs = {name: virtualenv(work, name, (name, *light)) for name in ("litserve", "bentoml", "mlflow")}
     environment = {
         "AZUREML_MODEL_DIR": str(ROOT / "scoring" / "model"),
         "PYTHONPATH": str(ROOT),
@@ -161,6 +162,7 @@ def started(contender: Contender) -> Iterator[Running]:
     """`contender`, answering; its whole session ends with the block."""
     begin = time.perf_counter()
     environment = {**os.environ, **contender.environment}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # with it every start would compile all modules again
     with contender.log.open("wb") as log:
         process = subprocess.Popen(
             contender.command, env=environment, stdout=log, stderr=log, start_new_session=True, cwd=contender.log.parent

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import bentoml
 
-from scoring.contract import answer
+from scoring.contract import Query, read
 from scoring.engines import load
 
 
@@ -22,4 +21,4 @@ class Digits:
 
     @bentoml.api(route="/score")
     def score(self, data: str) -> Any:
-        return answer(json.dumps({"data": data}).encode(), self.engine)
+        return read(Query(data=data), self.engine)

@@ -1,6 +1,5 @@
 """The same images, model and checks behind LitServe: `litserve_app.py PORT`, model folder in AZUREML_MODEL_DIR."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import litserve
 from fastapi import Request
 
-from scoring.contract import answer
+from scoring.contract import Query, read
 from scoring.engines import load
 
 
@@ -19,11 +18,11 @@ class Digits(litserve.LitAPI):
     def setup(self, device: str) -> None:  # noqa: ARG002
         self.engine = load(Path(os.environ["AZUREML_MODEL_DIR"]))
 
-    def decode_request(self, request: Request) -> bytes:  # the annotation is LitServe's way to say: any JSON
-        return json.dumps(request).encode()
+    def decode_request(self, request: Request) -> Query:  # the annotation is LitServe's way to say: any JSON
+        return Query(**request)
 
-    def predict(self, body: bytes) -> Any:
-        return answer(body, self.engine)
+    def predict(self, query: Query) -> Any:
+        return read(query, self.engine)
 
     def encode_response(self, output: Any) -> Any:
         return output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import mlflow.pyfunc
 
-from scoring.contract import answer
+from scoring.contract import Query, read
 from scoring.engines import load
 
 
@@ -21,7 +20,7 @@ class Digits(mlflow.pyfunc.PythonModel):
         self.engine = load(Path(os.environ["AZUREML_MODEL_DIR"]))
 
     def predict(self, context: Any, model_input: list[str]) -> Any:  # noqa: ARG002
-        return answer(json.dumps({"data": list(model_input)}).encode(), self.engine)
+        return read(Query(data=list(model_input)), self.engine)
 
 
 if __name__ == "__main__":
