@@ -1,7 +1,8 @@
 """The bytes of an image file -> the picture the model is asked about, or a refusal that says what is wrong with them.
 
 PNG, JPEG, WebP, GIF and BMP are read: what browsers and telephones write. The format is told by the file's first bytes,
-and only that one decoder is tried.
+and only that one decoder is tried. The three rarer ones are imported when the first such file comes: half a megabyte
+that most workers never need.
 """
 
 from __future__ import annotations
@@ -12,12 +13,9 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from .refusal import Refused
 
@@ -30,13 +28,14 @@ MAX_PIXELS = 4096 * 4096
 MIN_CONTRAST = 8
 """Levels of 255 between the darkest and the lightest point, below which a picture shows nothing."""
 
-SIGNATURES: tuple[tuple[bytes, type[ImageFile]], ...] = (
-    (b"\x89PNG\r\n\x1a\n", PngImageFile),
-    (b"\xff\xd8\xff", JpegImageFile),
-    (b"GIF8", GifImageFile),
-    (b"BM", BmpImageFile),
-    (b"RIFF", WebPImageFile),
-)
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8\xff"
+GIF = b"GIF8"
+BMP = b"BM"
+WEBP = b"RIFF"
+SIGNATURES = (PNG, JPEG, GIF, BMP, WEBP)
+"""How files of each format begin."""
+
 warnings.filterwarnings("ignore", module="PIL")  # about damaged files; the answer says it
 ORIENTATION = 0x0112
 UPRIGHT = {
@@ -53,23 +52,41 @@ UPRIGHT = {
 
 def is_image(content: bytes) -> bool:
     """Whether `content` begins like an image file."""
-    return any(content.startswith(signature) for signature, _ in SIGNATURES)
+    return content.startswith(SIGNATURES)
 
 
 def opened(content: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
     """The image file `content`, its header read and not a pixel decoded yet. Raises Refused."""
-    reader = next((reader for signature, reader in SIGNATURES if content.startswith(signature)), None)
-    if reader is None:
-        raise Refused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
+    reader = _reader(content)
     try:
         image = reader(BytesIO(content))
-        moves = isinstance(image, PngImageFile | GifImageFile | WebPImageFile) and image.is_animated
+        moves = getattr(image, "is_animated", False)  # only formats that can move have it
     except Exception as error:  # decoders raise whatever they trip over
         raise _unreadable(error) from error
     if moves:
         raise Refused(415, "animated_image", "the image is animated; send one still picture")
     _check_size(image.width, image.height, max_pixels)
     return image
+
+
+def _reader(content: bytes) -> type[ImageFile]:
+    if content.startswith(PNG):
+        return PngImageFile
+    if content.startswith(JPEG):
+        return JpegImageFile
+    if content.startswith(GIF):
+        from PIL.GifImagePlugin import GifImageFile
+
+        return GifImageFile
+    if content.startswith(BMP):
+        from PIL.BmpImagePlugin import BmpImageFile
+
+        return BmpImageFile
+    if content.startswith(WEBP):
+        from PIL.WebPImagePlugin import WebPImageFile
+
+        return WebPImageFile
+    raise Refused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
 
 
 def picture(image: ImageFile, full_decode: bool = False) -> Floats:

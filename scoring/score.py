@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -42,14 +41,7 @@ def init() -> None:
     global _engine, _shaped
     _engine = load(Path(os.environ["AZUREML_MODEL_DIR"]))
     _shaped = json.dumps if os.environ.get(TUTORIAL_BYTES) == "1" else lambda given: given
-    _give_back_memory()
-
-
-def _give_back_memory() -> None:
-    """Return what starting up has left free to the system: 4 MB of a worker's 100. Only glibc has this function."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        gc.collect()
-        trim(0)
+    gc.freeze()  # what starting up made stays for good: looking through it again would stop a request for 20 ms
 
 
 def _run(request: Request) -> object:
@@ -90,8 +82,5 @@ def _discard(request: Request) -> None:
 
 def _log(outcome: str, milliseconds: float) -> None:
     """One line of JSON. The server forwards what is printed to Application Insights; the image is never in it."""
-    request_id = json.dumps(g.get("request_id", ""))
-    print(
-        f'{{"event": "score", "id": {request_id}, "engine": "{_engine.name}", '
-        f'"ms": {milliseconds:.3f}, "outcome": "{outcome}"}}'
-    )
+    event = {"event": "score", "id": g.get("request_id", ""), "engine": _engine.name}
+    print(json.dumps({**event, "ms": round(milliseconds, 3), "outcome": outcome}))
