@@ -16,11 +16,22 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.scoring import report
-from bench.scoring.contenders import ROOT, Contender, Running, others, ours, started, virtualenv, worker_megabytes
+from bench.scoring.contenders import (
+    ROOT,
+    Contender,
+    Running,
+    conda_requirements,
+    others,
+    ours,
+    started,
+    virtualenv,
+    worker_megabytes,
+)
 from bench.scoring.load import Load, press
 
 BODIES = {"28x28 PNG": "seven.png", "640x480 JPEG": "seven-photograph.jpg"}
 CONNECTIONS = (1, 8)
+IMAGES = 32
 
 
 def main() -> None:
@@ -37,8 +48,10 @@ def main() -> None:
         running = [stack.enter_context(started(contender)) for contender in contenders]
         loads = measured(contenders, options.rounds, options.seconds)
         memory = {each.contender.name: worker_megabytes(each.pid) for each in running if _has_worker(each)}
+        served = batch_in_one_request(contenders, options.rounds, options.seconds)
     boots = {each.name: boot_seconds(each) for each in contenders if each.name in report.ON_INFERENCE_SERVER}
-    text = report.section(loads, memory, boots, batch(options.work), options.rounds, options.seconds)
+    images = {"served": served, **batch(options.work)}
+    text = report.section(loads, memory, boots, images, options.rounds, options.seconds)
     print(text)
     if options.write:
         report.write(ROOT / "docs" / "benchmarks.md", text)
@@ -72,8 +85,13 @@ def _median(loads: list[Load]) -> Load:
 
 def request(contender: Contender, file: str) -> str:
     """The body that asks `contender` about a sample."""
-    image = b64encode((ROOT / "data" / file).read_bytes()).decode()
+    image = encoded(file)
     return json.dumps({contender.key: [image] if contender.key == "inputs" else image})
+
+
+def encoded(file: str) -> str:
+    """A sample as base64."""
+    return b64encode((ROOT / "data" / file).read_bytes()).decode()
 
 
 def boot_seconds(contender: Contender, times: int = 5) -> float:
@@ -85,9 +103,16 @@ def boot_seconds(contender: Contender, times: int = 5) -> float:
     return statistics.median(boots)
 
 
+def batch_in_one_request(contenders: Sequence[Contender], rounds: int, seconds: int) -> float:
+    """Images a second from the server with LiteRT, asked about IMAGES of them at a time over one connection."""
+    [contender] = [each for each in contenders if each.name == "LiteRT"]
+    body = json.dumps({"data": [encoded("seven.png")] * IMAGES})
+    return IMAGES * statistics.median(press(contender.url, body, 1, seconds).per_second for _ in range(rounds))
+
+
 def batch(work: Path) -> dict[str, float]:
     """Images a second in one process: from bytes, on arrays, and the engine's own limit."""
-    python = virtualenv(work, "light", ()) / "bin" / "python"
+    python = virtualenv(work, "light", conda_requirements("conda.yml")) / "bin" / "python"
     command = [str(python), "-m", "bench.scoring.batch"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)

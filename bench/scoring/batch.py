@@ -1,7 +1,7 @@
 """Images a second of one process without a server: from bytes, on decoded arrays, and what the engine alone could do.
 
-Runs in the example's light environment and prints JSON. The engine's limit is `invoke` on an interpreter for 32
-pictures.
+Runs in the example's light environment and prints JSON. The engine's limit is `invoke` on an interpreter for all
+pictures at once.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from scoring.contract import answer
-from scoring.engines import BATCH, LITERT_FILE, MODEL_FOLDER, load
+from scoring.engines import LITERT_FILE, MODEL_FOLDER, load
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "scoring" / "model"
+IMAGES = 32
 ROUNDS = 400
 
 
 def main() -> None:
     engine = load(MODEL)
     image = b64encode((ROOT / "data" / "seven.png").read_bytes()).decode()
-    body = json.dumps({"data": [image] * BATCH}).encode()
-    pictures = np.random.default_rng(1).random((BATCH, 28, 28), np.float32)
+    body = json.dumps({"data": [image] * IMAGES}).encode()
+    pictures = np.random.default_rng(1).random((IMAGES, 28, 28), np.float32)
     interpreter = Interpreter(model_path=str(MODEL / MODEL_FOLDER / LITERT_FILE), num_threads=1)
-    interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (BATCH, 28, 28, 1))
+    interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (IMAGES, 28, 28, 1))
     interpreter.allocate_tensors()
     calls: dict[str, Callable[[], object]] = {
         "bytes": lambda: answer(body, engine),
         "arrays": lambda: engine.probabilities(pictures),
         "limit": interpreter.invoke,
     }
-    print(json.dumps({name: BATCH / seconds for name, seconds in medians(calls).items()}))
+    print(json.dumps({name: IMAGES / seconds for name, seconds in medians(calls).items()}))
 
 
 def medians(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
