@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 SERVING = ("score.py", "contract.py", "engines.py", "images.py", "refusal.py")
 
+TWO_WORKERS = "LiteRT, 2 workers"
+"""Beside LitServe, whose one worker decodes and predicts while a second process speaks HTTP."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
@@ -61,7 +64,8 @@ def virtualenv(work: Path, name: str, requirements: tuple[str, ...]) -> Path:
     if not complete.exists() or complete.read_text() != "\n".join(requirements):
         uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
         subprocess.run([uv, "venv", "-q", "--clear", "-p", "3.11", str(folder)], check=True)
-        subprocess.run([uv, "pip", "install", "-q", "-p", str(folder / "bin" / "python"), *requirements], check=True)
+        install = [uv, "pip", "install", "-q", "--compile-bytecode", "-p", str(folder / "bin" / "python")]
+        subprocess.run([*install, *requirements], check=True)
         complete.write_text("\n".join(requirements))
     return folder
 
@@ -72,8 +76,10 @@ def conda_requirements(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"^ +- (\S+==\S+)$", text, re.MULTILINE))
 
 
-def on_inference_server(work: Path, name: str, venv: Path, script: Path, model_dir: Path) -> Contender:
-    """`script` on Microsoft's inference server with one worker, and the logs that its own command turns on."""
+def on_inference_server(
+    work: Path, name: str, venv: Path, script: Path, model_dir: Path, workers: int = 1
+) -> Contender:
+    """`script` on Microsoft's inference server, with the logs that its own command turns on."""
     port = free_port()
     app = "azureml_inference_server_http.server.entry:app"
     gunicorn = (
@@ -81,7 +87,7 @@ def on_inference_server(work: Path, name: str, venv: Path, script: Path, model_d
         "-b",
         f"127.0.0.1:{port}",
         "-w",
-        "1",
+        str(workers),
         "--no-control-socket",
         "--access-logfile",
         "-",
@@ -105,6 +111,7 @@ def ours(work: Path) -> list[Contender]:
         folder.mkdir()
     for name in SERVING:
         shutil.copyfile(ROOT / "scoring" / name, code / name)
+    subprocess.run([light / "bin" / "python", "-m", "compileall", "-q", code], check=True)
     source = ROOT / "scoring" / "model"
     shutil.copytree(source / "INPUT_model", without / "INPUT_model", ignore=shutil.ignore_patterns("*.tflite"))
     convert = [full / "bin" / "python", SCRIPTS / "to_keras.py", source / "INPUT_model", keras / "digits.keras"]
@@ -112,6 +119,7 @@ def ours(work: Path) -> list[Contender]:
     return [
         on_inference_server(work, "constant", light, SCRIPTS / "constant.py", source),
         on_inference_server(work, "LiteRT", light, code / "score.py", source),
+        on_inference_server(work, TWO_WORKERS, light, code / "score.py", source, workers=2),
         on_inference_server(work, "TensorFlow", full, code / "score.py", without),
         on_inference_server(work, "tutorial", full, SCRIPTS / "tutorial.py", keras),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from bench.scoring.contenders import TWO_WORKERS
 from bench.scoring.load import Load, generator
 
 Loads = Mapping[tuple[str, str, int], Load]
@@ -31,15 +32,27 @@ def section(
         f"Measured on {date.today().isoformat()} with `python -m bench.scoring`: {machine()}. Load from {generator()} "
         f"on the same machine over loopback, one worker a server, medians of {rounds} interleaved rounds of "
         f"{seconds} s. `constant` is a scoring script that returns 7: the floor of Microsoft's inference server, on "
-        "which the first four rows run. Compare within a table, and only if the machine was idle otherwise: the load "
-        f"average was {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
+        "which the first five rows run. A worker of it is one process; a worker of LitServe has a second one beside it "
+        f"that speaks HTTP, which is what the row `{TWO_WORKERS}` is for. Compare within a table, and only if the "
+        f"machine was idle otherwise: the load average was {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
         *(_table(loads, body) for body in dict.fromkeys(body for _, body, _ in loads)),
+        *_beside_litserve(loads),
         _resources(memory, boots),
         f"32 images in one request: {images['served']:,.0f} images a second from the server. Without a server, in one "
         f"process: {images['bytes']:,.0f} from PNG bytes in JSON, {images['arrays']:,.0f} on decoded arrays, which is "
         f"{images['arrays'] / images['limit']:.2f} of what the engine alone does ({images['limit']:,.0f}).",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _beside_litserve(loads: Loads) -> list[str]:
+    parts = [
+        f"{body}: {loads['LiteRT', body, 8].per_second / load.per_second:.2f} with one worker, "
+        f"{loads[TWO_WORKERS, body, 8].per_second / load.per_second:.2f} process for process"
+        for (name, body, connections), load in loads.items()
+        if (name, connections) == ("litserve", 8)
+    ]
+    return [f"With 8 connections, LiteRT relative to LitServe. {'; '.join(parts)}."] if parts else []
 
 
 def machine() -> str:
@@ -75,7 +88,7 @@ def _ratios(loads: Loads, body: str, name: str, connections: int) -> str:
 
 def _resources(memory: Mapping[str, float], boots: Mapping[str, float]) -> str:
     lines = ["| | worker memory after the load, MB (10^6 bytes, resident) | boot to ready, s |", "|---|---|---|"]
-    return "\n".join(lines + [f"| {name} | {memory[name]:.0f} | {boots[name]:.2f} |" for name in ON_INFERENCE_SERVER])
+    return "\n".join(lines + [f"| {name} | {memory[name]:.1f} | {boots[name]:.2f} |" for name in ON_INFERENCE_SERVER])
 
 
 def write(path: Path, text: str) -> None:
