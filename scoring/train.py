@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from scoring import model_card
-from scoring.digits import SIDE, augmented, load_split
+from scoring.digits import SIDE, Digits, augmented, load_split
 from scoring.engines import LITERT_FILE, MODEL_FOLDER, fingerprint_mark, load, signature_call
 
 HERE = Path(__file__).parent
@@ -41,10 +41,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=Settings().seed)
     arguments = parser.parse_args()
     settings = Settings(seed=arguments.seed)
-    model = train(settings)
+    trained, held_out = load_split()
+    model = train(settings, trained)
     print("exporting and judging")
     export(model, arguments.output / MODEL_FOLDER)
-    trained, held_out = load_split()
     engine = load(arguments.output)
     accuracy = model_card.write(
         arguments.output, engine, trained, held_out, model.count_params(), drawings=settings.copies + 1
@@ -52,13 +52,15 @@ def main() -> None:
     print(f"wrote {arguments.output / MODEL_FOLDER}: accuracy {accuracy:.3f} on the part held out")
 
 
-def train(settings: Settings, progress: bool = True) -> Any:
-    """A trained Keras model: (n, 28, 28, 1) from 0 to 1 becomes (n, 10) probabilities. `progress` shows every epoch."""
+def train(settings: Settings, digits: Digits, progress: bool = True) -> Any:
+    """A Keras model trained on `digits`: (n, 28, 28, 1) from 0 to 1 becomes (n, 10) probabilities.
+
+    `progress` shows every epoch.
+    """
     tf = _quiet_tensorflow()
     tf.keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    training, _ = load_split()
-    pictures, labels = augmented(training, settings.copies, np.random.default_rng(settings.seed))
+    pictures, labels = augmented(digits, settings.copies, np.random.default_rng(settings.seed))
     model = network(tf)
     steps = settings.epochs * -(-len(pictures) // settings.batch)
     rate = tf.keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)

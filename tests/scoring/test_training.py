@@ -19,7 +19,7 @@ SHORT = Settings(seed=3, copies=0, epochs=1)
 
 @pytest.fixture(scope="module")
 def trained() -> Any:
-    return train(SHORT, progress=False)
+    return train(SHORT, load_split()[0], progress=False)
 
 
 def same_weights(one: Any, other: Any) -> bool:
@@ -28,11 +28,11 @@ def same_weights(one: Any, other: Any) -> bool:
 
 
 def test_the_same_seed_gives_the_same_model(trained: Any) -> None:
-    assert same_weights(trained, train(SHORT, progress=False))
+    assert same_weights(trained, train(SHORT, load_split()[0], progress=False))
 
 
 def test_another_seed_gives_another_model(trained: Any) -> None:
-    assert not same_weights(trained, train(Settings(seed=4, copies=0, epochs=1), progress=False))
+    assert not same_weights(trained, train(Settings(seed=4, copies=0, epochs=1), load_split()[0], progress=False))
 
 
 def test_what_is_exported_is_what_was_trained(trained: Any, tmp_path: Path, held_out: Digits) -> None:
