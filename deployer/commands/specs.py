@@ -85,11 +85,11 @@ def render(project: Path, env: str, overrides: Sequence[str], show_secrets: bool
 def explain(subject: str, console: Console) -> int:
     """Print the page of a code, or what a field means."""
     from deployer.spec import explain as page_of
+    from deployer.spec import suggestion
 
     page = page_of(subject)
     if page is None:
-        raise DeployerError(
-            f"{subject} is neither a code nor a field", hint="Codes stand in brackets at the end of a message."
-        )
+        hint = suggestion(subject) or "Codes stand in brackets at the end of a message."
+        raise DeployerError(f"{subject} is neither a code nor a field", hint=hint)
     console.out(page)
     return 0

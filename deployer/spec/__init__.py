@@ -10,7 +10,7 @@ from deployer.errors import SpecError
 from deployer.spec.content import uploaded_files
 from deployer.spec.desired import Desired, desired_of
 from deployer.spec.env import EnvFile, load_env
-from deployer.spec.explain import explain
+from deployer.spec.explain import explain, suggestion
 from deployer.spec.project import check_paths, check_project, errors_of, only_endpoint
 from deployer.spec.vm import cores_needed
 
@@ -22,6 +22,7 @@ __all__ = [
     "load_env",
     "load_project",
     "render_project",
+    "suggestion",
     "uploaded_files",
     "validate_paths",
     "validate_project",
