@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -181,6 +181,8 @@ def started(contender: Contender) -> Iterator[Running]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+        with suppress(ProcessLookupError):  # LitServe's worker outlives its server and keeps a core busy
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _await(contender: Contender, process: subprocess.Popen[bytes], seconds: float = 90) -> None:
