@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 SERVING = ("score.py", "contract.py", "engines.py", "images.py", "refusal.py")
 
-TWO_WORKERS = "LiteRT, 2 workers"
-"""Beside LitServe, whose one worker decodes and predicts while a second process speaks HTTP."""
+TWO_WORKERS = ", 2 workers"
+"""How the names of contenders with a worker a core end; all others have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +119,17 @@ def ours(work: Path) -> list[Contender]:
     return [
         on_inference_server(work, "constant", light, SCRIPTS / "constant.py", source),
         on_inference_server(work, "LiteRT", light, code / "score.py", source),
-        on_inference_server(work, TWO_WORKERS, light, code / "score.py", source, workers=2),
+        on_inference_server(work, "LiteRT" + TWO_WORKERS, light, code / "score.py", source, workers=2),
         on_inference_server(work, "TensorFlow", full, code / "score.py", without),
         on_inference_server(work, "tutorial", full, SCRIPTS / "tutorial.py", keras),
     ]
 
 
 def others(work: Path) -> list[Contender]:
-    """LitServe, BentoML and MLflow with one worker each, around the same checks and model."""
+    """LitServe, BentoML and MLflow with one worker each and LitServe with two, around the same checks and model."""
     light = [pin for pin in conda_requirements("conda.yml") if not pin.startswith("azureml-inference-server")]
     venvs = {name: virtualenv(work, name, (name, *light)) for name in ("litserve", "bentoml", "mlflow")}
+    venvs["litserve" + TWO_WORKERS] = venvs["litserve"]
     environment = {
         "AZUREML_MODEL_DIR": str(ROOT / "scoring" / "model"),
         "PYTHONPATH": str(ROOT),
@@ -156,8 +157,8 @@ def others(work: Path) -> list[Contender]:
 def _command_of(name: str, tools: Path, port: int, saved: Path) -> tuple[str, ...]:
     address = ("--host", "127.0.0.1", "--port", str(port))
     match name:
-        case "litserve":
-            return (f"{tools}/python", str(SCRIPTS / "litserve_app.py"), str(port))
+        case "litserve" | "litserve, 2 workers":
+            return (f"{tools}/python", str(SCRIPTS / "litserve_app.py"), str(port), "2" if TWO_WORKERS in name else "1")
         case "bentoml":
             return (f"{tools}/bentoml", "serve", "--working-dir", str(SCRIPTS), "bentoml_app:Digits", *address)
         case _:

@@ -30,11 +30,11 @@ def section(
     parts = [
         TITLE,
         f"Measured on {date.today().isoformat()} with `python -m bench.scoring`: {machine()}. Load from {generator()} "
-        f"on the same machine over loopback, one worker a server, medians of {rounds} interleaved rounds of "
-        f"{seconds} s. `constant` is a scoring script that returns 7: the floor of Microsoft's inference server, on "
-        "which the first five rows run. A worker of it is one process; a worker of LitServe has a second one beside it "
-        f"that speaks HTTP, which is what the row `{TWO_WORKERS}` is for. Compare within a table, and only if the "
-        f"machine was idle otherwise: the load average was {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
+        f"on the same machine over loopback, one worker a server where its name says no other, medians of {rounds} "
+        f"interleaved rounds of {seconds} s. `constant` is a scoring script that returns 7: the floor of Microsoft's "
+        "inference server, on which the first five rows run. A worker of it is one process; LitServe has one beside "
+        "its workers that speaks HTTP. Compare within a table, and only if the machine was idle otherwise: the load "
+        f"average was {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
         *(_table(loads, body) for body in dict.fromkeys(body for _, body, _ in loads)),
         *_beside_litserve(loads),
         _resources(memory, boots),
@@ -48,11 +48,15 @@ def section(
 def _beside_litserve(loads: Loads) -> list[str]:
     parts = [
         f"{body}: {loads['LiteRT', body, 8].per_second / load.per_second:.2f} with one worker, "
-        f"{loads[TWO_WORKERS, body, 8].per_second / load.per_second:.2f} process for process"
+        f"{_two_workers(loads, 'LiteRT', body) / _two_workers(loads, 'litserve', body):.2f} with two"
         for (name, body, connections), load in loads.items()
         if (name, connections) == ("litserve", 8)
     ]
     return [f"With 8 connections, LiteRT relative to LitServe. {'; '.join(parts)}."] if parts else []
+
+
+def _two_workers(loads: Loads, name: str, body: str) -> float:
+    return loads[name + TWO_WORKERS, body, 8].per_second
 
 
 def machine() -> str:

@@ -1,4 +1,4 @@
-"""The same images, model and checks behind LitServe: `litserve_app.py PORT`, model folder in AZUREML_MODEL_DIR."""
+"""The same images, model and checks behind LitServe: `litserve_app.py PORT WORKERS`, with AZUREML_MODEL_DIR."""
 
 import os
 import sys
@@ -29,5 +29,5 @@ class Digits(litserve.LitAPI):
 
 
 if __name__ == "__main__":
-    server = litserve.LitServer(Digits(api_path="/score"), accelerator="cpu", workers_per_device=1)
+    server = litserve.LitServer(Digits(api_path="/score"), accelerator="cpu", workers_per_device=int(sys.argv[2]))
     server.run(host="127.0.0.1", port=int(sys.argv[1]), generate_client_file=False, log_level="warning")
