@@ -10,7 +10,6 @@ import json
 import os
 import statistics
 import subprocess
-from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,10 +27,10 @@ from bench.scoring.contenders import (
     worker_megabytes,
 )
 from bench.scoring.load import Load, press
+from bench.scoring.samples import IMAGES, encoded
 
 BODIES = {"28x28 PNG": "seven.png", "640x480 JPEG": "seven-photograph.jpg"}
 CONNECTIONS = (1, 8)
-IMAGES = 32
 
 
 def main() -> None:
@@ -87,11 +86,6 @@ def request(contender: Contender, file: str) -> str:
     """The body that asks `contender` about a sample."""
     image = encoded(file)
     return json.dumps({contender.key: [image] if contender.key == "inputs" else image})
-
-
-def encoded(file: str) -> str:
-    """A sample as base64."""
-    return b64encode((ROOT / "data" / file).read_bytes()).decode()
 
 
 def boot_seconds(contender: Contender, times: int = 5) -> float:

@@ -9,26 +9,23 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from base64 import b64encode
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from bench.scoring.contenders import ROOT
+from bench.scoring.samples import IMAGES, encoded
 from scoring.contract import answer
 from scoring.engines import LITERT_FILE, MODEL_FOLDER, load
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "scoring" / "model"
-IMAGES = 32
 ROUNDS = 400
 
 
 def main() -> None:
     engine = load(MODEL)
-    image = b64encode((ROOT / "data" / "seven.png").read_bytes()).decode()
-    body = json.dumps({"data": [image] * IMAGES}).encode()
+    body = json.dumps({"data": [encoded("seven.png")] * IMAGES}).encode()
     pictures = np.random.default_rng(1).random((IMAGES, 28, 28), np.float32)
     interpreter = Interpreter(model_path=str(MODEL / MODEL_FOLDER / LITERT_FILE), num_threads=1)
     interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (IMAGES, 28, 28, 1))

@@ -156,13 +156,14 @@ def others(work: Path) -> list[Contender]:
 
 def _command_of(name: str, tools: Path, port: int, saved: Path) -> tuple[str, ...]:
     address = ("--host", "127.0.0.1", "--port", str(port))
-    match name:
-        case "litserve" | "litserve, 2 workers":
-            return (f"{tools}/python", str(SCRIPTS / "litserve_app.py"), str(port), "2" if TWO_WORKERS in name else "1")
+    workers = "2" if name.endswith(TWO_WORKERS) else "1"
+    match name.removesuffix(TWO_WORKERS):
+        case "litserve":
+            return (f"{tools}/python", str(SCRIPTS / "litserve_app.py"), str(port), workers)
         case "bentoml":
             return (f"{tools}/bentoml", "serve", "--working-dir", str(SCRIPTS), "bentoml_app:Digits", *address)
         case _:
-            local = ("--env-manager", "local", "--workers", "1")
+            local = ("--env-manager", "local", "--workers", workers)
             return (f"{tools}/mlflow", "models", "serve", "--model-uri", str(saved), *local, *address)
 
 
