@@ -175,7 +175,7 @@ async def run_server(endpoints: int, folder: Path) -> None:
 
 def site(folder: Path, port: int) -> Any:
     """The coordinates of the server."""
-    from deployer.workspace import Coordinates, LocalServer
+    from deployer.core.workspace import Coordinates, LocalServer
 
     where = Coordinates(subscription_id="0" * 8 + "-0000-0000-0000-" + "0" * 12, resource_group="local", name="local")
     api = f"https://127.0.0.1:{port}"
@@ -185,7 +185,7 @@ def site(folder: Path, port: int) -> Any:
 def observe(endpoints: int, folder: Path, port: int) -> int:
     """Observe everything with the deployer; the number of resources read."""
     from deployer.azureml import connect
-    from deployer.workspace import Wanted
+    from deployer.core.workspace import Wanted
 
     where, local = site(folder, port)
     names = frozenset(f"endpoint-{number:04}" for number in range(endpoints))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 
-from deployer.console import Console
-from deployer.errors import told
-from deployer.options import allowed, endpoint_option, env_option, plan_options, requested, set_option
+from deployer.commands.console import Console
+from deployer.commands.options import allowed, endpoint_option, env_option, plan_options, requested, set_option
+from deployer.core.errors import told
 
 USAGE = 64
 INTERRUPTED = 130
@@ -49,12 +49,12 @@ def plan(
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would change; write nothing."""
-    from deployer.commands import reconcile
+    from deployer.commands import plan_apply_drift
 
     allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
     request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
-    showing = reconcile.Showing(format=shape, out=out, detailed_exitcode=detailed_exitcode)
-    return reconcile.plan(request, showing, console)
+    showing = plan_apply_drift.Showing(format=shape, out=out, detailed_exitcode=detailed_exitcode)
+    return plan_apply_drift.plan(request, showing, console)
 
 
 @cli.command()
@@ -78,11 +78,11 @@ def apply(
     as_json: bool,
 ) -> int:
     """Make the workspace as the specs say, or exactly as a saved PLAN says."""
-    from deployer.commands import reconcile
+    from deployer.commands import plan_apply_drift
 
     allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
     request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
-    return reconcile.apply(request, saved, yes, console, as_json=as_json)
+    return plan_apply_drift.apply(request, saved, yes, console, as_json=as_json)
 
 
 @cli.command()
@@ -92,9 +92,9 @@ def apply(
 @click.pass_obj
 def drift(console: Console, env: str, project: Path, endpoint: str, overrides: tuple[str, ...]) -> int:
     """Say where the workspace differs from the specs; exit 2 when it does."""
-    from deployer.commands import reconcile
+    from deployer.commands import plan_apply_drift
 
-    return reconcile.drift(requested(project, env, endpoint, overrides), console)
+    return plan_apply_drift.drift(requested(project, env, endpoint, overrides), console)
 
 
 @cli.command()
@@ -104,9 +104,9 @@ def drift(console: Console, env: str, project: Path, endpoint: str, overrides: t
 @click.pass_obj
 def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str) -> int:
     """Delete the endpoints of the specs with all their deployments."""
-    from deployer.commands import removal
+    from deployer.commands import destroy_rollback
 
-    return removal.destroy(requested(project, env, endpoint), typed, console)
+    return destroy_rollback.destroy(requested(project, env, endpoint), typed, console)
 
 
 @cli.command()
@@ -116,9 +116,9 @@ def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str
 @click.pass_obj
 def rollback(console: Console, env: str, project: Path, endpoint: str, yes: bool) -> int:
     """Put the traffic back as it was before its last change."""
-    from deployer.commands import removal
+    from deployer.commands import destroy_rollback
 
-    return removal.rollback(requested(project, env, endpoint), yes, console)
+    return destroy_rollback.rollback(requested(project, env, endpoint), yes, console)
 
 
 @cli.command()
@@ -141,8 +141,8 @@ def validate(
     shape: str,
 ) -> int:
     """Check the project's specs, or any files and folders; contacts nothing."""
-    from deployer.commands.specs import Check
-    from deployer.commands.specs import validate as check
+    from deployer.commands.validate_render import Check
+    from deployer.commands.validate_render import validate as check
 
     asked = Check(project=project, env=env, paths=paths, overrides=overrides, files=not no_files)
     return check(asked, shape, console)
@@ -155,9 +155,9 @@ def validate(
 @click.pass_obj
 def render(console: Console, env: str, project: Path, overrides: tuple[str, ...], show_secrets: bool) -> int:
     """Print the specs of an env as plain YAML that `az ml` takes."""
-    from deployer.commands import specs
+    from deployer.commands import validate_render
 
-    return specs.render(project, env, overrides, show_secrets, console)
+    return validate_render.render(project, env, overrides, show_secrets, console)
 
 
 @cli.command()
@@ -165,9 +165,9 @@ def render(console: Console, env: str, project: Path, overrides: tuple[str, ...]
 @click.pass_obj
 def explain(console: Console, subject: str) -> int:
     """Explain a code of a message, or a field such as deployment.instance_type."""
-    from deployer.commands import specs
+    from deployer.commands import validate_render
 
-    return specs.explain(subject, console)
+    return validate_render.explain(subject, console)
 
 
 @cli.command()
@@ -193,11 +193,11 @@ def score(
     as_json: bool,
 ) -> int:
     """Send a picture or a JSON file to the endpoint; the key is fetched for you."""
-    from deployer.commands import service
+    from deployer.commands import score_status_logs
 
-    place = service.Place(project=project, env=env, endpoint=endpoint)
-    load = service.Load(repeat=repeat, concurrency=concurrency, json=as_json)
-    return service.score(place, images, requests, deployment, load, console)
+    place = score_status_logs.Place(project=project, env=env, endpoint=endpoint)
+    load = score_status_logs.Load(repeat=repeat, concurrency=concurrency, json=as_json)
+    return score_status_logs.score(place, images, requests, deployment, load, console)
 
 
 @cli.command()
@@ -206,9 +206,9 @@ def score(
 @click.pass_obj
 def status(console: Console, env: str, project: Path, endpoint: str) -> int:
     """Show what is live: endpoints, deployments, traffic."""
-    from deployer.commands import service
+    from deployer.commands import score_status_logs
 
-    return service.status(service.Place(project=project, env=env, endpoint=endpoint), console)
+    return score_status_logs.status(score_status_logs.Place(project=project, env=env, endpoint=endpoint), console)
 
 
 @cli.command()
@@ -220,10 +220,10 @@ def status(console: Console, env: str, project: Path, endpoint: str) -> int:
 @click.pass_obj
 def logs(console: Console, deployment: str, env: str, project: Path, endpoint: str, container: str, tail: int) -> int:
     """Show the last lines of a deployment's container."""
-    from deployer.commands import service
+    from deployer.commands import score_status_logs
 
-    place = service.Place(project=project, env=env, endpoint=endpoint)
-    return service.logs(place, deployment, container, tail, console)
+    place = score_status_logs.Place(project=project, env=env, endpoint=endpoint)
+    return score_status_logs.logs(place, deployment, container, tail, console)
 
 
 @cli.command()
@@ -233,9 +233,11 @@ def logs(console: Console, deployment: str, env: str, project: Path, endpoint: s
 @click.pass_obj
 def keys(console: Console, env: str, project: Path, endpoint: str, show_secrets: bool) -> int:
     """Show the keys of an endpoint."""
-    from deployer.commands import service
+    from deployer.commands import score_status_logs
 
-    return service.keys(service.Place(project=project, env=env, endpoint=endpoint), show_secrets, console)
+    return score_status_logs.keys(
+        score_status_logs.Place(project=project, env=env, endpoint=endpoint), show_secrets, console
+    )
 
 
 @cli.command("import")
@@ -244,7 +246,7 @@ def keys(console: Console, env: str, project: Path, endpoint: str, show_secrets:
 @click.pass_obj
 def import_(console: Console, endpoint: str, env: str, project: Path) -> int:
     """Write the specs of an endpoint that was made by other means."""
-    from deployer.commands.importing import import_endpoint
+    from deployer.commands.import_endpoint import import_endpoint
 
     return import_endpoint(project, env, endpoint, console)
 

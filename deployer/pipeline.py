@@ -12,27 +12,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer.apply import apply
+from deployer.applying.apply import apply
+from deployer.applying.step import Tools
+from deployer.authoring import EnvFile, load_project
 from deployer.azureml import connect
-from deployer.carry import Tools
-from deployer.case import Allowed, Case
-from deployer.errors import Refused
+from deployer.core.errors import Refused
+from deployer.core.outcome import Outcome
+from deployer.core.plan import Options, Plan
+from deployer.core.resources import Ref, State
+from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
-from deployer.outcome import Outcome
-from deployer.plan import Options, Plan
-from deployer.quota import with_quota
-from deployer.reconcile import make_plan
-from deployer.references import guarded, orphans, pinned, staying, under_way, wanted
+from deployer.planning.digest import seal
+from deployer.planning.pins import guarded, orphans, pinned, staying, under_way, wanted
+from deployer.planning.quota import with_quota
+from deployer.planning.reconcile import make_plan
+from deployer.planning.review import Allowed, Case
+from deployer.planning.rollout import gated
+from deployer.planning.safety import findings
 from deployer.report.redaction import mask_of
-from deployer.resources import Ref, State
-from deployer.rollout import gated
-from deployer.safety import findings
-from deployer.seal import seal
-from deployer.spec import EnvFile, load_project
-from deployer.workspace import Wanted, Workspace
 
 if TYPE_CHECKING:
-    from deployer.spec import Desired
+    from deployer.authoring import Desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

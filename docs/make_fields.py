@@ -11,8 +11,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from deployer.fields import schema_of  # noqa: E402
-from deployer.spec.explain import described  # noqa: E402
+from deployer.authoring.explain import described  # noqa: E402
+from deployer.core.fields import schema_of  # noqa: E402
 
 INTRODUCTION = """# Fields
 

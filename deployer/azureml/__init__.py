@@ -10,11 +10,11 @@ from deployer.azureml import score as scoring
 from deployer.azureml.arm import Arm
 from deployer.azureml.client import Site, site_of
 from deployer.azureml.logs import failed_with_logs, read_logs
-from deployer.azureml.patience import Patience
+from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
-from deployer.plan import Step
-from deployer.resources import Ref, Resource, State
-from deployer.workspace import Answer, Coordinates, LocalServer, Wanted, Workspace
+from deployer.core.plan import Step
+from deployer.core.resources import Ref, Resource, State
+from deployer.core.workspace import Answer, Coordinates, LocalServer, Wanted, Workspace
 
 _LOCAL_POLL = 0.2
 

@@ -10,8 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
+from deployer.azureml.causes import error_of, names_no_workspace
 from deployer.azureml.client import Site
-from deployer.azureml.errors import error_of, names_no_workspace
 from deployer.azureml.refusal import Refusal, read_refusal
 
 CONNECTIONS = 32

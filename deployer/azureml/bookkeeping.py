@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deployer.resources import Value
+from deployer.core.resources import Value
 
 RESERVED = "deployer-"
 PROJECT, CODE, SENT, PREVIOUS, ROLLOUT, PROTECTED = (

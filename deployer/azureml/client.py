@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from deployer.azureml.errors import sign_in_failed
-from deployer.azureml.quiet import hush
-from deployer.azureml.references import workspace_path
-from deployer.errors import Unreachable
-from deployer.workspace import Coordinates, LocalServer
+from deployer.azureml.arm_ids import workspace_path
+from deployer.azureml.causes import sign_in_failed
+from deployer.azureml.silence_sdk import hush
+from deployer.core.errors import Unreachable
+from deployer.core.workspace import Coordinates, LocalServer
 
 MANAGEMENT = "https://management.azure.com"
 SCORING_SCOPE = "https://ml.azure.com/.default"

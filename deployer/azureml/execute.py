@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deployer.azureml import entities, normalise, quirks
 from deployer.azureml.bookkeeping import Notes, read_notes
-from deployer.azureml.entities import Split
+from deployer.azureml.kinds import entities, normalise, rows
+from deployer.azureml.kinds.entities import Split
 from deployer.azureml.observe import Raw, Reader, settled
-from deployer.azureml.patience import wait_for
+from deployer.azureml.retry import wait_for
 from deployer.azureml.sdk import Sdk
-from deployer.errors import NotFound, WorkspaceError
-from deployer.plan import Action, Step
-from deployer.resources import Kind, Ref, Resource, share_map, value_at
+from deployer.core.errors import NotFound, WorkspaceError
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Kind, Ref, Resource, share_map, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def upload_code(writer: Writer, folder: Path, content: str, what: str) -> str:
 def put_model(writer: Writer, after: Resource) -> None:
     """Register a model version; one that exists keeps its files, whose address Azure does not let anybody change."""
     raw = writer.reader.raw_asset(after.ref)
-    path = quirks.wire_value(raw or {}, "properties.modelUri") or _local(writer, after, "path")
+    path = rows.wire_value(raw or {}, "properties.modelUri") or _local(writer, after, "path")
     writer.sdk.call(
         _what("register", after.ref), lambda client: client.models.create_or_update(entities.model(after, path))
     )

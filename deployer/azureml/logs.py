@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from deployer.azureml import quirks
 from deployer.azureml.arm import Arm
+from deployer.azureml.kinds import rows
 from deployer.azureml.refusal import without_secrets
-from deployer.errors import Busy, SignInFailed, Unreachable, WorkspaceError
-from deployer.resources import Kind, Ref
+from deployer.core.errors import Busy, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.resources import Kind, Ref
 
 CONTAINERS: Mapping[str, str] = {"storage-initializer": "StorageInitializer", "inference-server": "InferenceServer"}
 _TAIL = 30
@@ -20,7 +20,7 @@ def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
     if container not in CONTAINERS:
         raise ValueError(f"there is no container {container}: {', '.join(CONTAINERS)}")
     path = f"/onlineEndpoints/{ref.endpoint}/deployments/{ref.name}/getLogs"
-    found = arm.post(path, quirks.DEPLOYMENTS_API, {"containerType": CONTAINERS[container], "tail": tail})
+    found = arm.post(path, rows.DEPLOYMENTS_API, {"containerType": CONTAINERS[container], "tail": tail})
     return str(found.get("content") or "")
 
 

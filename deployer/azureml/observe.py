@@ -7,16 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.azureml import normalise, quirks
 from deployer.azureml.arm import CONNECTIONS, Arm
+from deployer.azureml.arm_ids import PLURAL, asset_path, parse_label
 from deployer.azureml.bookkeeping import read_notes
-from deployer.azureml.patience import Patience, wait_for
-from deployer.azureml.references import PLURAL, asset_path, parse_label
-from deployer.resources import BUSY_STATES, Kind, Ref, Resource, State
-from deployer.workspace import Wanted
+from deployer.azureml.kinds import normalise, rows
+from deployer.azureml.retry import Patience, wait_for
+from deployer.core.resources import BUSY_STATES, Kind, Ref, Resource, State
+from deployer.core.workspace import Wanted
 
 Raw = Mapping[str, Any]
-_ASSET_API = {Kind.MODEL: quirks.MODELS_API, Kind.ENVIRONMENT: quirks.ENVIRONMENTS_API}
+_ASSET_API = {Kind.MODEL: rows.MODELS_API, Kind.ENVIRONMENT: rows.ENVIRONMENTS_API}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,11 @@ class Reader:
 
     def raw_endpoint(self, name: str) -> Raw | None:
         """The ARM JSON of an endpoint."""
-        return self.arm.get(f"/onlineEndpoints/{name}", quirks.ENDPOINTS_API)
+        return self.arm.get(f"/onlineEndpoints/{name}", rows.ENDPOINTS_API)
 
     def raw_deployment(self, ref: Ref) -> Raw | None:
         """The ARM JSON of a deployment."""
-        return self.arm.get(f"/onlineEndpoints/{ref.endpoint}/deployments/{ref.name}", quirks.DEPLOYMENTS_API)
+        return self.arm.get(f"/onlineEndpoints/{ref.endpoint}/deployments/{ref.name}", rows.DEPLOYMENTS_API)
 
     def raw_asset(self, ref: Ref) -> Raw | None:
         """The ARM JSON of a model or environment version."""
@@ -46,7 +46,7 @@ class Reader:
             return [found] if found is not None else []
         return [
             raw
-            for raw in self.arm.pages("/onlineEndpoints", quirks.ENDPOINTS_API, required=True)
+            for raw in self.arm.pages("/onlineEndpoints", rows.ENDPOINTS_API, required=True)
             if raw["name"].lower() in wanted.endpoints
             or (wanted.project and read_notes(raw.get("tags")).project == wanted.project)
         ]
@@ -54,7 +54,7 @@ class Reader:
     def deployments(self, endpoint: str) -> list[Resource]:
         """All deployments of an endpoint; none where there is no such endpoint."""
         path = f"/onlineEndpoints/{endpoint}/deployments"
-        return [self.deployment(raw, endpoint) for raw in self.arm.pages(path, quirks.DEPLOYMENTS_API)]
+        return [self.deployment(raw, endpoint) for raw in self.arm.pages(path, rows.DEPLOYMENTS_API)]
 
     def deployment(self, raw: Raw, endpoint: str) -> Resource:
         """A deployment in canonical form."""
@@ -64,8 +64,8 @@ class Reader:
         """The canonical value of a code asset: its content hash where a client left one, else the asset's reference."""
         if asset not in self.known_code:
             name, _, version = asset.removeprefix("azureml:").rpartition(":")
-            raw = self.arm.get(f"/codes/{name}/versions/{version}", quirks.CODES_API) if name else None
-            noted = quirks.wire_value(raw or {}, "properties.properties") or {}
+            raw = self.arm.get(f"/codes/{name}/versions/{version}", rows.CODES_API) if name else None
+            noted = rows.wire_value(raw or {}, "properties.properties") or {}
             self.known_code[asset] = f"sha256:{noted['hash_sha256']}" if noted.get("hash_sha256") else asset
         return self.known_code[asset]
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import urllib3
 
-from deployer.azureml import normalise, quirks
 from deployer.azureml.arm import Arm, pool_for, silence
+from deployer.azureml.causes import error_of
 from deployer.azureml.client import SCORING_SCOPE, Site
-from deployer.azureml.errors import error_of
+from deployer.azureml.kinds import normalise, rows
 from deployer.azureml.observe import Reader
 from deployer.azureml.refusal import Refusal
-from deployer.errors import NotFound, WorkspaceError
-from deployer.workspace import Answer
+from deployer.core.errors import NotFound, WorkspaceError
+from deployer.core.workspace import Answer
 
 _NO_RETRIES = urllib3.Retry(total=1, connect=1, read=0, status=0, redirect=0, other=0)
 DEPLOYMENT_HEADER = "azureml-model-deployment"
@@ -90,7 +90,7 @@ class Scorer:
         if raw is None:
             raise NotFound(f"There is no endpoint {endpoint} in this workspace.", hint="Create it: `deployer apply`.")
         live = normalise.endpoint(raw, self._reader.home)
-        uri = quirks.wire_value(raw, "properties.scoringUri")
+        uri = rows.wire_value(raw, "properties.scoringUri")
         if not uri:
             raise WorkspaceError(
                 f"Endpoint {endpoint} has no scoring address yet.", hint="Wait until its creation has ended."
@@ -102,7 +102,7 @@ class Scorer:
         """The key or token an endpoint wants, and for how many seconds to use it without asking again."""
         match auth_mode:
             case "aml_token":
-                token = self._reader.arm.post(f"/onlineEndpoints/{endpoint}/token", quirks.ENDPOINTS_API)
+                token = self._reader.arm.post(f"/onlineEndpoints/{endpoint}/token", rows.ENDPOINTS_API)
                 refresh = float(token.get("refreshAfterTimeUtc") or 0) - time.time()
                 return str(token["accessToken"]), max(60.0, refresh)
             case "aad_token":
@@ -113,5 +113,5 @@ class Scorer:
 
 def keys(arm: Arm, endpoint: str) -> tuple[str, str]:
     """The primary and the secondary key of an endpoint with key authentication."""
-    found = arm.post(f"/onlineEndpoints/{endpoint}/listKeys", quirks.ENDPOINTS_API)
+    found = arm.post(f"/onlineEndpoints/{endpoint}/listKeys", rows.ENDPOINTS_API)
     return str(found["primaryKey"]), str(found["secondaryKey"])

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from deployer.azureml.client import Site, trusted_bundle
-from deployer.azureml.patience import Patience, Refused, insist
-from deployer.azureml.quiet import hush, sdk_at_work
 from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
-from deployer.errors import Busy
+from deployer.azureml.retry import Patience, Refused, insist
+from deployer.azureml.silence_sdk import hush, sdk_at_work
+from deployer.core.errors import Busy
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from deployer.local_workspace import background
-from deployer.local_workspace.home import Home, Trouble, one_sentence
+from deployer.local_workspace.paths import Home, Trouble, one_sentence
 
 
 class _Parser(argparse.ArgumentParser):

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from deployer.local_workspace.home import Home, Trouble, read_json
+from deployer.local_workspace.paths import Home, Trouble, read_json
 
 _START_SECONDS = 30
 _END_SECONDS = 20

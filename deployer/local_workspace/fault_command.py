@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from deployer.local_workspace.background import alive
-from deployer.local_workspace.home import Home, Trouble
+from deployer.local_workspace.paths import Home, Trouble
 
 _MEMBERS = (
     "method",

@@ -9,7 +9,7 @@ import os
 import sys
 
 from deployer.local_workspace.background import hold_for_life
-from deployer.local_workspace.home import Home, Trouble, one_sentence
+from deployer.local_workspace.paths import Home, Trouble, one_sentence
 from deployer.local_workspace.server import DataPlane, real_data_plane, serve
 
 

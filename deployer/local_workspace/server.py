@@ -19,11 +19,17 @@ from typing import Any
 
 import uvicorn
 
-from deployer.local_workspace import deployments, endpoints
-from deployer.local_workspace.blob_paths import STAGED
-from deployer.local_workspace.entry import App, Entry, alive_app
-from deployer.local_workspace.faults import Faults
-from deployer.local_workspace.home import (
+from deployer.local_workspace.asgi import App, Entry, alive_app
+from deployer.local_workspace.blob.addresses import STAGED
+from deployer.local_workspace.control.resources import deployments, endpoints
+from deployer.local_workspace.control.routes import control_plane
+from deployer.local_workspace.control.site import Site
+from deployer.local_workspace.control.state.faults import Faults
+from deployer.local_workspace.control.state.live_routes import LiveRoutes
+from deployer.local_workspace.control.state.request_log import RequestLog
+from deployer.local_workspace.control.state.tasks import Tasks
+from deployer.local_workspace.control.state.tokens import Tokens
+from deployer.local_workspace.paths import (
     Home,
     Ports,
     Trouble,
@@ -33,14 +39,8 @@ from deployer.local_workspace.home import (
     secret_in,
     write_private,
 )
-from deployer.local_workspace.live_routes import LiveRoutes
 from deployer.local_workspace.ports import Routes, Serving
-from deployer.local_workspace.request_log import RequestLog
-from deployer.local_workspace.routes import control_plane
-from deployer.local_workspace.site import Site
 from deployer.local_workspace.store import Document, Store, workspace_id
-from deployer.local_workspace.tasks import Tasks
-from deployer.local_workspace.tokens import Tokens
 
 _LOG = logging.getLogger("deployer.local_workspace")
 _DRAIN_SECONDS = 10
@@ -61,10 +61,10 @@ class DataPlane:
 
 def real_data_plane() -> DataPlane:
     """Inference servers behind the front door."""
-    from deployer.local_workspace.frontdoor import FrontDoor
-    from deployer.local_workspace.page import page_app
-    from deployer.local_workspace.page_source import StoredPage
-    from deployer.local_workspace.runtime import Runtime
+    from deployer.local_workspace.page.app import page_app
+    from deployer.local_workspace.page.source import StoredPage
+    from deployer.local_workspace.serving.front_door import FrontDoor
+    from deployer.local_workspace.serving.runtime import Runtime
 
     def page(site: Site, door: FrontDoor) -> App:
         return page_app(StoredPage(site), door)

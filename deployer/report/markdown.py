@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from deployer.report.view import ChangeRow, FindingRow, PlanView, StepRow
+from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
 
 LIMIT = 65_536
 """Characters that GitHub takes in one comment (https://github.com/orgs/community/discussions/27190)."""

@@ -13,13 +13,13 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from deployer.outcome import Result, StepResult
-from deployer.plan import Action, Step
-from deployer.report.outcome import done
+from deployer.core.outcome import Result, StepResult
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Ref
+from deployer.report.describe import title
+from deployer.report.format import seconds
+from deployer.report.outcome_view import done
 from deployer.report.redaction import Mask, mask_of
-from deployer.report.sentences import title
-from deployer.report.words import seconds
-from deployer.resources import Ref
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from deployer.resources import Value
+    from deployer.core.resources import Value
 
 MASK = "(sensitive)"
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from deployer.diagnostics import Diagnostic
-from deployer.report.defects import shown
-from deployer.report.github import repository_path
+from deployer.core.diagnostics import Diagnostic
+from deployer.report.diagnostics_text import shown
+from deployer.report.github_annotations import repository_path
 from deployer.report.redaction import mask_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from deployer.report.outcome import Failure, OutcomeView, ResultRow
-from deployer.report.text import WIDTH, styled, wrapped
-from deployer.report.view import ChangeRow, FindingRow, PlanView, StepRow
-from deployer.report.words import seconds
+from deployer.report.format import seconds
+from deployer.report.outcome_view import Failure, OutcomeView, ResultRow
+from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
+from deployer.report.style import WIDTH, styled, wrapped
 
 SYMBOL_COLOURS = {"+": "green", "~": "yellow", "-/+": "red", "-": "red", "?": "cyan"}
 RESULT_COLOURS = {"applied": "green", "failed": "red", "skipped": "yellow", "undone": "yellow"}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from deployer.spec import validate_project
-from deployer.spec.explain import DIAGNOSTICS, pages_in
+from deployer.authoring import validate_project
+from deployer.authoring.explain import DIAGNOSTICS, pages_in
 
 CASES = sorted((Path(__file__).parent / "specs").glob("*.case"))
 MARKER = re.compile(r"⟦([a-z-]+)( warning)?⟧")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.local_workspace.foreground import run
-from deployer.local_workspace.home import Home
+from deployer.local_workspace.paths import Home
 from deployer.local_workspace.ports import Container, Routes, Workload, WorkloadFailed
 from deployer.local_workspace.server import DataPlane
 

@@ -13,9 +13,9 @@ import urllib3
 import uvicorn
 from starlette.types import ASGIApp
 
-from deployer.local_workspace.frontdoor import FrontDoor
 from deployer.local_workspace.ports import Probe, Route, Workload
-from deployer.local_workspace.runtime import Runtime
+from deployer.local_workspace.serving.front_door import FrontDoor
+from deployer.local_workspace.serving.runtime import Runtime
 
 CONDA = "dependencies:\n- pip:\n  - azureml-inference-server-http\n"
 PROBE = Probe(initial_delay=10, period=10, timeout=2, success_threshold=1, failure_threshold=30)

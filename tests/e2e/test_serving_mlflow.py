@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deployer.local_workspace.environments import Environments
 from deployer.local_workspace.ports import Workload, WorkloadFailed
+from deployer.local_workspace.serving.virtualenvs import Environments
 from tests.e2e.serving import changed, workload, workspace
 
 SAVE = """

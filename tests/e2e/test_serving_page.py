@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from deployer.local_workspace.page import DeploymentView, EndpointView, page_app
+from deployer.local_workspace.page.app import DeploymentView, EndpointView, page_app
 from deployer.local_workspace.ports import Container
 from tests.e2e.chromium import BROWSER, Tab, browser
 from tests.e2e.serving import Client, Workspace, changed, listening, workload, workspace

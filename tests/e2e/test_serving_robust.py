@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from deployer.local_workspace.ports import Workload
-from deployer.local_workspace.process import trim
-from deployer.local_workspace.runtime import Runtime
+from deployer.local_workspace.serving.process_groups import trim
+from deployer.local_workspace.serving.runtime import Runtime
 from tests.e2e.serving import Client, changed, workload, workspace
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from deployer.intent import Intent, Rollout, SmokeTest
-from deployer.resources import (
+from deployer.core.intent import Intent, Rollout, SmokeTest
+from deployer.core.resources import (
     Kind,
     Ref,
     Resource,

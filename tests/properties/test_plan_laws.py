@@ -10,12 +10,12 @@ from functools import reduce
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployer.case import Case
-from deployer.plan import Action, Step
-from deployer.reconcile import make_plan, phase_of, simulate
-from deployer.resources import FAILED_STATES, Kind, Ref, State, Status, share_map, state_of, traffic_ref
-from deployer.rollout import gated
-from deployer.safety import findings
+from deployer.core.plan import Action, Step
+from deployer.core.resources import FAILED_STATES, Kind, Ref, State, Status, share_map, state_of, traffic_ref
+from deployer.planning.reconcile import make_plan, phase_of, simulate
+from deployer.planning.review import Case
+from deployer.planning.rollout import gated
+from deployer.planning.safety import findings
 from tests.properties.states import PROJECT, Wish, pairs
 
 Pair = tuple[Wish, State]

@@ -11,20 +11,20 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from deployer.diagnostics import Diagnostic, Location
-from deployer.errors import SpecError
-from deployer.fields import fields_of, schema_of
-from deployer.resources import Kind
-from deployer.spec import validate_project
-from deployer.spec.canonical import canonical, snake
-from deployer.spec.jinja_text import Fenced, render_jinja
-from deployer.spec.output import MASK, masked
-from deployer.spec.parse import parse
-from deployer.spec.project import in_order
-from deployer.spec.render import render
-from deployer.spec.scope import Scope
-from deployer.spec.templates import GUARD, Templates, guarded, unguarded
-from deployer.spec.validate import schema_faults
+from deployer.authoring import validate_project
+from deployer.authoring.canonical import canonical, snake
+from deployer.authoring.documents.check_schema import schema_faults
+from deployer.authoring.plain_yaml import MASK, masked
+from deployer.authoring.project import in_order
+from deployer.authoring.text.jinja import Fenced, render_jinja
+from deployer.authoring.text.parse import parse
+from deployer.authoring.text.render import render
+from deployer.authoring.text.scope import Scope
+from deployer.authoring.text.templates import GUARD, Templates, guarded, unguarded
+from deployer.core.diagnostics import Diagnostic, Location
+from deployer.core.errors import SpecError
+from deployer.core.fields import fields_of, schema_of
+from deployer.core.resources import Kind
 
 EXAMPLES = int(os.environ.get("DEPLOYER_FUZZ_EXAMPLES", "150"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deployer.apply import apply
-from deployer.intent import Checks, Intent, Rollout, SmokeTest
-from deployer.outcome import Outcome
-from deployer.plan import Plan, Step
-from deployer.reconcile import make_plan
-from deployer.resources import (
+from deployer.applying.apply import apply
+from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
+from deployer.core.outcome import Outcome
+from deployer.core.plan import Plan, Step
+from deployer.core.resources import (
     Ref,
     Resource,
     State,
@@ -20,7 +19,8 @@ from deployer.resources import (
     state_of,
     traffic_ref,
 )
-from deployer.rollout import gated
+from deployer.planning.reconcile import make_plan
+from deployer.planning.rollout import gated
 from tests.unit.memory import MemoryWorkspace, tools
 
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")

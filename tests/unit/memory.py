@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from deployer.carry import Tools
-from deployer.errors import WorkspaceError
-from deployer.outcome import StepResult
-from deployer.plan import Step
-from deployer.reconcile import simulate
-from deployer.resources import Ref, Resource, State
-from deployer.workspace import Answer, Wanted
+from deployer.applying.step import Tools
+from deployer.core.errors import WorkspaceError
+from deployer.core.outcome import StepResult
+from deployer.core.plan import Step
+from deployer.core.resources import Ref, Resource, State
+from deployer.core.workspace import Answer, Wanted
+from deployer.planning.reconcile import simulate
 
 Respond = Callable[[str, float], Answer]
 """(deployment, now) -> what it answers."""

@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 import yaml
 
-from deployer.report.json import read_saved_plan
+from deployer.report.json_output import read_saved_plan
 
 WORKFLOW = Path(".github/workflows/review.yml")
 ACTIONS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact", "azure/login"}

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deployer.plan import Action, Step
-from deployer.resources import Ref, Resource, Status, deployment_ref, endpoint_ref, traffic_ref
-from deployer.workspace import Workspace
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Ref, Resource, Status, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.workspace import Workspace
 from tests.unit.azureml import fields
 
 

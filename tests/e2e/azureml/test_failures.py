@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from deployer.azureml import connect
-from deployer.errors import NotFound, SignInFailed, Unreachable, WorkspaceError
-from deployer.resources import Kind, Ref, Resource
-from deployer.workspace import Coordinates, LocalServer, Wanted, Workspace
+from deployer.core.errors import NotFound, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.resources import Kind, Ref, Resource
+from deployer.core.workspace import Coordinates, LocalServer, Wanted, Workspace
 from tests.e2e.azureml.site import (
     create,
     deployment,
@@ -85,8 +85,8 @@ SCRIPT = """
 import os, sys
 from pathlib import Path
 from deployer.azureml import connect
-from deployer.plan import Action, Step
-from deployer.workspace import Coordinates, LocalServer, Wanted
+from deployer.core.plan import Action, Step
+from deployer.core.workspace import Coordinates, LocalServer, Wanted
 from tests.e2e.azureml.site import endpoint
 
 where = Coordinates(subscription_id=sys.argv[1], resource_group="local", name="local")
@@ -118,9 +118,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from dataclasses import replace
 from deployer.azureml import connect
-from deployer.plan import Action, Step
-from deployer.resources import Kind, asset_ref
-from deployer.workspace import Coordinates, LocalServer
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Kind, asset_ref
+from deployer.core.workspace import Coordinates, LocalServer
 from tests.unit.azureml import fields
 
 where = Coordinates(subscription_id=sys.argv[1], resource_group="local", name="local")

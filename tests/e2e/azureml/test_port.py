@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from deployer.azureml import connect
-from deployer.azureml.references import workspace_path
-from deployer.errors import WorkspaceError
-from deployer.plan import Action, Step
-from deployer.resources import Kind, Ref, Resource, State, Status, endpoint_ref, traffic_ref
-from deployer.workspace import Coordinates, LocalServer, Wanted, Workspace
+from deployer.azureml.arm_ids import workspace_path
+from deployer.core.errors import WorkspaceError
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Kind, Ref, Resource, State, Status, endpoint_ref, traffic_ref
+from deployer.core.workspace import Coordinates, LocalServer, Wanted, Workspace
 from tests.e2e.azureml.site import (
     create,
     delete,

@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-IMPORTS = ["azure.ai.ml.entities", "azure.storage.blob", "deployer.commands.reconcile", "deployer.commands.removal"]
+IMPORTS = [
+    "azure.ai.ml.entities",
+    "azure.storage.blob",
+    "deployer.commands.plan_apply_drift",
+    "deployer.commands.destroy_rollback",
+]
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(IMPORTS)
 
@@ -88,7 +93,7 @@ def _hurry() -> None:
     from azure.storage.blob import ExponentialRetry
 
     import deployer.azureml
-    from deployer.azureml import arm, patience
+    from deployer.azureml import arm, retry
 
     init = ConnectionConfiguration.__init__
 
@@ -98,5 +103,5 @@ def _hurry() -> None:
     ConnectionConfiguration.__init__ = impatient  # type: ignore[method-assign]
     ExponentialRetry.get_backoff_time = lambda self, settings: 0.1  # type: ignore[method-assign]
     arm._TIMEOUT = urllib3.Timeout(connect=2, read=2)
-    short = functools.partial(patience.Patience, operation=6.0, busy=4.0, broken=3.0)
+    short = functools.partial(retry.Patience, operation=6.0, busy=4.0, broken=3.0)
     vars(deployer.azureml)["Patience"] = short

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from deployer.resources import Kind, Ref, Resource, deployment_ref, endpoint_ref
+from deployer.core.resources import Kind, Ref, Resource, deployment_ref, endpoint_ref
 
 PROBE = {"initial_delay": 10, "period": 10, "timeout": 2, "success_threshold": 1, "failure_threshold": 30}
 ENDPOINT: Mapping[str, Any] = {

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deployer.azureml.references import workspace_path
-from deployer.workspace import Coordinates
+from deployer.azureml.arm_ids import workspace_path
+from deployer.core.workspace import Coordinates
 
 WHERE = Coordinates(subscription_id="00000000-0000-0000-0000-000000000000", resource_group="rg", name="ws")
 HOME = workspace_path(WHERE)

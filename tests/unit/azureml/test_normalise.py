@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from deployer.azureml import normalise, quirks
+from deployer.azureml.arm_ids import parse_label, short
 from deployer.azureml.bookkeeping import Notes, tags_of
-from deployer.azureml.references import parse_label, short
-from deployer.resources import Kind, Ref
+from deployer.azureml.kinds import normalise, rows
+from deployer.core.resources import Kind, Ref
 from tests.unit.azureml import fields
 from tests.unit.azureml.service import CODE_ID, HOME
 
@@ -90,7 +90,7 @@ def test_variables_of_the_service_are_hidden_unless_the_author_declared_them() -
     [("PT5S", 5000), ("PT1.5S", 1500), ("PT1M30S", 90_000), ("P1DT1H", 90_000_000), ("PT0S", None), ("soon", None)],
 )
 def test_durations(wire: str, milliseconds: int | None) -> None:
-    assert quirks.milliseconds(wire) == milliseconds
+    assert rows.milliseconds(wire) == milliseconds
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
 
 
 def test_specs_and_workspaces_speak_of_the_same_fields() -> None:
-    from deployer.spec.canonical import canonical
+    from deployer.authoring.canonical import canonical
 
     assert canonical(Kind.ENDPOINT, {}) == fields.ENDPOINT
     for kind, known in (

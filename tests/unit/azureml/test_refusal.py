@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deployer.azureml.errors import COORDINATES_HINT, SIGN_IN_HINT, error_of
+from deployer.azureml.causes import COORDINATES_HINT, SIGN_IN_HINT, error_of
 from deployer.azureml.refusal import Refusal, read_refusal
-from deployer.errors import Busy, NotFound, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.errors import Busy, NotFound, SignInFailed, Unreachable, WorkspaceError
 
 
 def envelope(message: str, detail: str = "InferencingClientCallFailed", **more: Any) -> str:

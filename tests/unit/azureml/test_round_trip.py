@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from deployer.azureml import entities, normalise
 from deployer.azureml.bookkeeping import Notes
-from deployer.azureml.entities import Split
-from deployer.resources import Resource
+from deployer.azureml.kinds import entities, normalise
+from deployer.azureml.kinds.entities import Split
+from deployer.core.resources import Resource
 from tests.unit.azureml import fields, service
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployer.local_workspace import refusals
-from deployer.local_workspace.envelopes import Refusal
+from deployer.local_workspace.control import refusals
+from deployer.local_workspace.control.envelopes import Refusal
 
 PAGE = (Path(__file__).parents[3] / "docs" / "local-workspace.md").read_text()
 

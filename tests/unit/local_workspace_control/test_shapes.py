@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.local_workspace.envelopes import Refused
-from deployer.local_workspace.shapes import DEPLOYMENT, ENDPOINT, check, seconds, texts
+from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.shapes import DEPLOYMENT, ENDPOINT, check, seconds, texts
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown member": ({"colour": 1}, "colour"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.local_workspace.admission import Gate, TooManyPending
+from deployer.local_workspace.serving.admission import Gate, TooManyPending
 
 
 def test_as_many_again_may_wait_and_no_more() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.local_workspace.frontdoor import LARGEST_BODY, FrontDoor
-from deployer.local_workspace.headers import to_client, to_container
 from deployer.local_workspace.ports import Route, Workload
-from deployer.local_workspace.replica import Replica
+from deployer.local_workspace.serving.front_door import LARGEST_BODY, FrontDoor
+from deployer.local_workspace.serving.headers import to_client, to_container
+from deployer.local_workspace.serving.replica import Replica
 from tests.e2e.serving import workload
 
 

@@ -7,8 +7,8 @@ import platform
 
 import pytest
 
-from deployer.local_workspace.conda import read_conda_file
 from deployer.local_workspace.ports import WorkloadFailed
+from deployer.local_workspace.serving.conda import read_conda_file
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.local_workspace.counters import BOUNDS_MS, Traffic
+from deployer.local_workspace.serving.counters import BOUNDS_MS, Traffic
 
 
 @given(times=st.lists(st.floats(0, 60_000), min_size=1), share=st.floats(0.01, 1))

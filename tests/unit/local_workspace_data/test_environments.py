@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from deployer.local_workspace.environments import Environments
+from deployer.local_workspace.serving.virtualenvs import Environments
 
 CONDA = "dependencies:\n- python=2.7\n- pip:\n  - itsdangerous\n"
 

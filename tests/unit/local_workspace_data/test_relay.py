@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.local_workspace.relay import Request, UpstreamLost, exchange
+from deployer.local_workspace.serving.relay import Request, UpstreamLost, exchange
 
 
 async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:

@@ -9,20 +9,19 @@ from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 
-from deployer.diagnostics import Diagnostic, Location, Severity
-from deployer.diff import diff
-from deployer.errors import WorkspaceError
-from deployer.intent import Checks, SmokeTest
-from deployer.measure import Sample, summary
-from deployer.outcome import Outcome, Result, StepResult
-from deployer.plan import Action, Bake, Finding, Plan, Step
-from deployer.report import defects, github, markdown, sarif, score, terminal
-from deployer.report import json as report_json
-from deployer.report.outcome import outcome_view
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diff import diff
+from deployer.core.errors import WorkspaceError
+from deployer.core.intent import Checks, SmokeTest
+from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.plan import Action, Bake, Finding, Plan, Step
+from deployer.core.resources import Kind, Resource, Value, asset_ref, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.statistics import Sample, summary
+from deployer.core.workspace import Answer
+from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
+from deployer.report.outcome_view import outcome_view
+from deployer.report.plan_view import plan_view
 from deployer.report.progress import Progress
-from deployer.report.view import plan_view
-from deployer.resources import Kind, Resource, Value, asset_ref, deployment_ref, endpoint_ref, traffic_ref
-from deployer.workspace import Answer
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -226,24 +225,24 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "plan-empty.txt": lambda: terminal.plan_text(plan_view(empty_plan())),
     "plan.md": lambda: _plan(markdown.plan_comment),
     "plan-empty.md": lambda: markdown.plan_comment(plan_view(empty_plan())),
-    "plan.json": lambda: _plan(report_json.plan_json),
+    "plan.json": lambda: _plan(json_output.plan_json),
     "outcome.txt": lambda: _outcome(terminal.outcome_text),
     "outcome.ansi": lambda: _outcome(terminal.outcome_text, color=True),
     "outcome-applied.txt": lambda: terminal.outcome_text(
         outcome_view(applied_outcome(), next_command="deployer score --image data/seven.png")
     ),
-    "outcome.json": lambda: _outcome(report_json.outcome_json),
+    "outcome.json": lambda: _outcome(json_output.outcome_json),
     "progress.txt": progress_lines,
-    "diagnostics.txt": lambda: defects.diagnostics_text(sample_diagnostics(), sources=SOURCES),
-    "diagnostics.json": lambda: report_json.diagnostics_json(sample_diagnostics()),
+    "diagnostics.txt": lambda: diagnostics_text.diagnostics_text(sample_diagnostics(), sources=SOURCES),
+    "diagnostics.json": lambda: json_output.diagnostics_json(sample_diagnostics()),
     "diagnostics.sarif": lambda: sarif.sarif(sample_diagnostics(), root="deploy"),
-    "diagnostics.github.txt": lambda: github.workflow_commands(sample_diagnostics(), root="deploy/"),
-    "score.txt": lambda: score.score_text(score.scored(SEVEN)),
-    "score.json": lambda: score.score_json(score.scored(SEVEN)),
-    "score-refused.txt": lambda: score.score_text(score.scored(MODEL_REFUSED)),
-    "score-refused.json": lambda: score.score_json(score.scored(MODEL_REFUSED)),
-    "measurement.txt": lambda: score.measurement_text(MEASURED, concurrency=8),
-    "measurement.json": lambda: score.measurement_json(MEASURED, concurrency=8),
+    "diagnostics.github.txt": lambda: github_annotations.workflow_commands(sample_diagnostics(), root="deploy/"),
+    "score.txt": lambda: answers.score_text(answers.scored(SEVEN)),
+    "score.json": lambda: answers.score_json(answers.scored(SEVEN)),
+    "score-refused.txt": lambda: answers.score_text(answers.scored(MODEL_REFUSED)),
+    "score-refused.json": lambda: answers.score_json(answers.scored(MODEL_REFUSED)),
+    "measurement.txt": lambda: answers.measurement_text(MEASURED, concurrency=8),
+    "measurement.json": lambda: answers.measurement_json(MEASURED, concurrency=8),
 }
 
 

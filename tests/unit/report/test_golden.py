@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from deployer.report.view import plan_view
+from deployer.report.plan_view import plan_view
 from tests.unit.report import samples
 
 SCHEMAS = Path("schemas/output")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from deployer.plan import Action, Finding, Plan, Step
+from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.resources import deployment_ref
 from deployer.report.markdown import LIMIT, code, marker, plan_comment
-from deployer.report.view import plan_view
-from deployer.resources import deployment_ref
+from deployer.report.plan_view import plan_view
 from tests.unit.report.samples import sample_plan
 
 

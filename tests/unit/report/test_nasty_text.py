@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from deployer.diagnostics import Diagnostic, Location, Severity
-from deployer.diff import diff
-from deployer.plan import Action, Finding, Plan, Step
-from deployer.report import defects, github, markdown, sarif, terminal
-from deployer.report import json as report_json
-from deployer.report.view import plan_view
-from deployer.resources import Resource, deployment_ref
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diff import diff
+from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.resources import Resource, deployment_ref
+from deployer.report import diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
+from deployer.report.plan_view import plan_view
 from tests.unit.report.test_golden import SCHEMAS
 
 NASTY = [
@@ -87,12 +86,12 @@ def test_a_comment_has_the_structure_of_its_plan_and_no_other(text: str) -> None
 def test_every_form_is_utf8_and_json_stays_json(text: str) -> None:
     view = plan_view(plan_of(text))
     found = [Diagnostic(severity=Severity.ERROR, code=text, summary=text, detail=text, location=Location(file=text))]
-    plan = json.loads(report_json.plan_json(view))
+    plan = json.loads(json_output.plan_json(view))
     jsonschema.validate(plan, json.loads((SCHEMAS / "plan.schema.json").read_text(encoding="utf-8")))
-    assert len(json.loads(report_json.diagnostics_json(found))["diagnostics"]) == 1
+    assert len(json.loads(json_output.diagnostics_json(found))["diagnostics"]) == 1
     assert len(json.loads(sarif.sarif(found))["runs"][0]["results"]) == 1
-    assert report_json.read_saved_plan(report_json.plan_json(view), name="p").digest == "d"
-    for rendering in (terminal.plan_text(view), markdown.plan_comment(view), defects.diagnostics_text(found)):
+    assert json_output.read_saved_plan(json_output.plan_json(view), name="p").digest == "d"
+    for rendering in (terminal.plan_text(view), markdown.plan_comment(view), diagnostics_text.diagnostics_text(found)):
         rendering.encode("utf-8")
 
 
@@ -100,14 +99,14 @@ def test_every_form_is_utf8_and_json_stays_json(text: str) -> None:
 @given(TEXTS)
 def test_nothing_acts_on_a_terminal(text: str) -> None:
     found = [Diagnostic(severity=Severity.ERROR, code="c", summary=text, detail=text, location=Location(file="f"))]
-    shown = terminal.plan_text(plan_view(plan_of(text))) + defects.diagnostics_text(found, sources={"f": text})
+    shown = terminal.plan_text(plan_view(plan_of(text))) + diagnostics_text.diagnostics_text(found, sources={"f": text})
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_an_annotation_is_one_line_and_one_command(text: str) -> None:
     found = [Diagnostic(severity=Severity.WARNING, code=text, summary=text, detail=text, location=Location(file=text))]
-    lines = github.workflow_commands(found).split("\n")
+    lines = github_annotations.workflow_commands(found).split("\n")
     assert len(lines) == 2
     assert lines[1] == ""
     head, _, _ = lines[0].removeprefix("::warning ").partition("::")
@@ -118,4 +117,4 @@ def test_annotations_escape_as_the_runner_unescapes() -> None:
     place = Location(file="a,b:c%.yml", line=3, column=4)
     item = Diagnostic(severity=Severity.ERROR, code="x", summary="50 %: a, b", detail="c\nd", location=place)
     expected = "::error file=a%2Cb%3Ac%25.yml,line=3,col=4,title=x::50 %25: a, b%0Ac%0Ad\n"
-    assert github.workflow_commands([item]) == expected
+    assert github_annotations.workflow_commands([item]) == expected

@@ -14,20 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.diagnostics import Diagnostic, Location, Severity
-from deployer.diff import FieldChange, diff
-from deployer.errors import WorkspaceError
-from deployer.fields import Effect
-from deployer.outcome import Outcome, Result, StepResult
-from deployer.plan import Action, Finding, Plan, Step
-from deployer.report import defects, github, markdown, sarif, score, terminal
-from deployer.report import json as report_json
-from deployer.report.outcome import outcome_view
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diff import FieldChange, diff
+from deployer.core.errors import WorkspaceError
+from deployer.core.fields import Effect
+from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.resources import Resource, Value, deployment_ref, digest_of
+from deployer.core.workspace import Answer
+from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
+from deployer.report.outcome_view import outcome_view
+from deployer.report.plan_view import plan_view
 from deployer.report.progress import Progress
 from deployer.report.redaction import MASK, mask_of
-from deployer.report.view import plan_view
-from deployer.resources import Resource, Value, deployment_ref, digest_of
-from deployer.workspace import Answer
 
 ESCAPED = re.compile(r"[\\xu0-9a-fA-F]*")
 """What escapes and hashes are made of: a secret of these alone would also be found where it does not come from."""
@@ -82,17 +81,17 @@ def renderings(before: Value, after: Value, text: str, secrets: frozenset[str]) 
         progress.waiting(failed.step, text)
         progress.step_ended(failed)
     answer = Answer(status=424, body=json.dumps(after).encode(), milliseconds=1, deployment=text, headers={})
-    scored = score.scored(answer, secrets=secrets)
+    scored = answers.scored(answer, secrets=secrets)
     return {
         "terminal": terminal.plan_text(view) + terminal.plan_text(full),
         "markdown": markdown.plan_comment(view) + markdown.plan_comment(full),
-        "json": report_json.plan_json(view) + report_json.plan_json(full),
-        "outcome": terminal.outcome_text(told) + report_json.outcome_json(told),
-        "diagnostics": defects.diagnostics_text(found, sources={text: text}, secrets=secrets)
-        + report_json.diagnostics_json(found, secrets=secrets),
-        "sarif": sarif.sarif(found, secrets=secrets) + github.workflow_commands(found, secrets=secrets),
+        "json": json_output.plan_json(view) + json_output.plan_json(full),
+        "outcome": terminal.outcome_text(told) + json_output.outcome_json(told),
+        "diagnostics": diagnostics_text.diagnostics_text(found, sources={text: text}, secrets=secrets)
+        + json_output.diagnostics_json(found, secrets=secrets),
+        "sarif": sarif.sarif(found, secrets=secrets) + github_annotations.workflow_commands(found, secrets=secrets),
         "progress": stream.getvalue(),
-        "score": score.score_text(scored) + score.score_json(scored),
+        "score": answers.score_text(scored) + answers.score_json(scored),
     }
 
 
@@ -183,7 +182,7 @@ def test_what_a_secret_replaces_is_not_shown_either() -> None:
     new = Resource(ref=ref, fields={"environment_variables": {"TOKEN": "the-secret-of-today"}})
     step = Step(action=Action.UPDATE, ref=ref, before=old, after=new, changes=diff(old, new))
     view = plan_view(Plan(env="dev", project="p", steps=(step,)), secrets=frozenset({"the-secret-of-today"}))
-    assert "yesterday" not in terminal.plan_text(view) + report_json.plan_json(view) + markdown.plan_comment(view)
+    assert "yesterday" not in terminal.plan_text(view) + json_output.plan_json(view) + markdown.plan_comment(view)
 
 
 def test_the_value_of_a_sensitive_field_is_masked_elsewhere_too() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from deployer.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.report.sarif import sarif
 from tests.unit.report.samples import sample_diagnostics
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from deployer.errors import UsageError
-from deployer.plan import Plan
-from deployer.report.json import differences, plan_json, read_saved_plan
-from deployer.report.view import plan_view
+from deployer.core.errors import UsageError
+from deployer.core.plan import Plan
+from deployer.report.json_output import differences, plan_json, read_saved_plan
+from deployer.report.plan_view import plan_view
 from tests.unit.report.samples import SECRET, sample_plan
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from deployer.measure import summary
-from deployer.report.score import MEANINGS, measurement_text, score_text, scored
-from deployer.workspace import Answer
+from deployer.core.statistics import summary
+from deployer.core.workspace import Answer
+from deployer.report.answers import MEANINGS, measurement_text, score_text, scored
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Answer:

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.diagnostics import Diagnostic, Location, Severity
-from deployer.diff import diff
-from deployer.outcome import Outcome, Result, StepResult
-from deployer.plan import Action, Plan, Step
-from deployer.report.defects import diagnostics_text
-from deployer.report.outcome import outcome_view
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diff import diff
+from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.plan import Action, Plan, Step
+from deployer.core.resources import Resource, Value, deployment_ref
+from deployer.report.diagnostics_text import diagnostics_text
+from deployer.report.outcome_view import outcome_view
+from deployer.report.plan_view import plan_view
 from deployer.report.terminal import outcome_text, plan_text
-from deployer.report.view import plan_view
-from deployer.resources import Resource, Value, deployment_ref
 from tests.unit.report.samples import sample_outcome, sample_plan
 
 REF = deployment_ref("digits", "blue")

@@ -1,0 +1,167 @@
+"""apply: walk a plan and tell what became of each step. Endpoints go side by side, one endpoint's phases in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
+from typing import TypeVar
+
+from deployer.applying.bake import bake, insistently, put_back, rescue
+from deployer.applying.step import Interrupted, Tools, ailment, ask_until_settled, carry_out, write
+from deployer.core.errors import DeployerError, Refused, WorkspaceError, told
+from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.plan import Action, Plan, Step
+from deployer.core.resources import ASSETS, Kind, traffic_ref
+from deployer.planning.reconcile import phase_of
+
+Item = TypeVar("Item")
+
+SIDE_BY_SIDE = 8
+"""Endpoints, and deployments of one endpoint, that are written at once."""
+
+WRONG_ANSWER = "SmokeTestFailed"
+
+
+def apply(plan: Plan, tools: Tools) -> Outcome:
+    """Carry out a plan. Assets first; an endpoint whose step fails stops there, the others go on."""
+    assets = [step for step in plan.steps if step.ref.kind in ASSETS]
+    rest = [step for step in plan.steps if step.ref.kind not in ASSETS]
+    results = _side_by_side(assets, lambda step: [_result_of(step, tools)])
+    if all(item.result is Result.APPLIED for item in results):
+        results += _side_by_side(_by_endpoint(rest), lambda steps: _endpoint(steps, tools))
+    else:
+        results += _skipped(rest)
+    return Outcome(results=tuple(results), interrupted=tools.stopping())
+
+
+def _by_endpoint(steps: Iterable[Step]) -> list[list[Step]]:
+    ordered = sorted(steps, key=lambda step: step.ref.endpoint)
+    return [list(group) for _, group in groupby(ordered, key=lambda step: step.ref.endpoint)]
+
+
+def _side_by_side(items: Sequence[Item], work: Callable[[Item], list[StepResult]]) -> list[StepResult]:
+    if len(items) < 2:
+        return [result for item in items for result in work(item)]
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        return [result for results in pool.map(work, items) for result in results]
+
+
+def _skipped(steps: Iterable[Step]) -> list[StepResult]:
+    return [StepResult(step=step, result=Result.SKIPPED) for step in steps]
+
+
+def _endpoint(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    """The phases of one endpoint in order, until one fails or somebody asks to stop."""
+    results: list[StepResult] = []
+    for _, phase in groupby(sorted(steps, key=phase_of), key=phase_of):
+        if tools.stopping() or any(item.result is not Result.APPLIED for item in results):
+            results += _skipped(phase)
+        else:
+            results += _phase(list(phase), tools)
+    return results
+
+
+def _phase(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    match steps[0].ref.kind, steps[0].action:
+        case Kind.TRAFFIC, _:
+            return _traffic(steps, tools)
+        case _, Action.TEST:
+            return _tests(steps, tools)
+        case _:
+            return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+
+
+def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:
+    """Do the work of a step and say what came of it, to the caller and to whoever watches."""
+    if tools.stopping():
+        return StepResult(step=step, result=Result.SKIPPED)
+    started = tools.now()
+    tools.watcher.step_started(step)
+    try:
+        note = work(step, tools)
+        result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
+    except Exception as error:
+        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=told(error))
+    tools.watcher.step_ended(result)
+    return result
+
+
+def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    """Smoke tests; a deployment that serves and fails hands its share to a healthy one where there is one."""
+    results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
+    sick = frozenset(item.step.ref.name for item in results if _is_sick(item))
+    endpoint = steps[0].ref.endpoint
+    return [*results, *(_undo(endpoint, lambda: rescue(endpoint, sick, tools), tools) if sick else ())]
+
+
+def _is_sick(item: StepResult) -> bool:
+    """Whether a deployment answered wrongly; one that could not be asked may be in the best of health."""
+    return isinstance(item.error, WorkspaceError) and item.error.code == WRONG_ANSWER
+
+
+def _smoke(step: Step, tools: Tools) -> str:
+    if step.test is None:
+        raise ValueError(f"{step.ref} has nothing to test")
+    if problem := ailment(tools.workspace.read(step.ref)):
+        raise WorkspaceError(f"{step.ref} {problem}", hint="`deployer plan` shows what is to be done.")
+    seen = ask_until_settled(step.ref, step.test, tools)
+    if seen.problem:
+        raise WorkspaceError(
+            f"the smoke test of {step.ref} failed: it {seen.problem}",
+            hint=f"This apply gave it no traffic. Its logs: `deployer logs {step.ref.name}`.",
+            code=WRONG_ANSWER,
+        )
+    return f"answered in {seen.milliseconds:.0f} ms"
+
+
+def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    """The traffic steps of one endpoint in sequence; where one fails, the split from before the first is put back."""
+    results: list[StepResult] = []
+    for number, step in enumerate(steps):
+        last = _result_of(step, tools, _move)
+        results.append(last)
+        if last.result is not Result.APPLIED:
+            results += _skipped(steps[number + 1 :])
+            if _is_ours_to_undo(last):
+                results += _undo(step.ref.endpoint, partial(put_back, steps, step, tools), tools)
+            break
+    return results
+
+
+def _is_ours_to_undo(item: StepResult) -> bool:
+    """Not what somebody else changed meanwhile, and not what an interruption left to go on with."""
+    return item.result is Result.FAILED and not isinstance(item.error, Refused | Interrupted)
+
+
+def _move(step: Step, tools: Tools) -> str:
+    note = carry_out(step, tools)
+    return bake(step, tools) or note
+
+
+def _undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[StepResult]:
+    """Carry out the step that takes something back, also when somebody asked to stop: it protects live traffic."""
+    started, undo = tools.now(), Step(action=Action.UPDATE, ref=traffic_ref(endpoint))
+    try:
+        found = insistently(find, tools)
+        if found is None:
+            return []
+        undo = found
+        tools.watcher.step_started(undo)
+        insistently(partial(write, undo, tools), tools)
+        result = StepResult(step=undo, result=Result.UNDONE, seconds=tools.now() - started, note=undo.reason)
+    except Exception as error:
+        result = StepResult(step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(told(error)))
+    tools.watcher.step_ended(result)
+    return [result]
+
+
+def _left(error: DeployerError) -> DeployerError:
+    """An undoing that failed, told with what to do by hand."""
+    if isinstance(error, Refused):
+        return error
+    return WorkspaceError(
+        f"the traffic could not be put back: {error.message}",
+        hint="As soon as the workspace answers: `deployer status`, and `deployer rollback` for the split from before.",
+    )

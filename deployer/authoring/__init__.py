@@ -1,0 +1,73 @@
+"""Text -> desired: env files, templates, YAML, schemas and rules. Knows nothing of live state or plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deployer.authoring.content_hash import uploaded_files
+from deployer.authoring.desired import Desired, desired_of
+from deployer.authoring.env_file import EnvFile, load_env
+from deployer.authoring.explain import explain, suggestion
+from deployer.authoring.project import check_paths, check_project, errors_of, only_endpoint
+from deployer.core.diagnostics import Diagnostic
+from deployer.core.errors import SpecError
+
+__all__ = [
+    "Desired",
+    "EnvFile",
+    "explain",
+    "load_env",
+    "load_project",
+    "render_project",
+    "suggestion",
+    "uploaded_files",
+    "validate_paths",
+    "validate_project",
+]
+
+
+def load_project(project: Path, env: str, *, endpoint: str = "", overrides: Sequence[str] = ()) -> Desired:
+    """What the specs of a project ask for in one env, all of it or one endpoint.
+
+    Raises SpecError with every defect of every file, sorted by place; UsageError for an unknown `endpoint`.
+    """
+    checked = check_project(project, env, overrides)
+    if errors_of(checked.diagnostics) or checked.env is None:
+        raise SpecError(checked.diagnostics)
+    documents = only_endpoint(checked.documents, endpoint)
+    return desired_of(documents, checked.env, project, checked.secrets, checked.diagnostics)
+
+
+def validate_project(project: Path, env: str, *, overrides: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
+    """Every defect and warning of a project in one env, sorted by place."""
+    try:
+        return check_project(project, env, overrides).diagnostics
+    except SpecError as error:
+        return error.diagnostics
+
+
+def validate_paths(
+    paths: Sequence[Path], *, project: Path, env: str | None, overrides: Sequence[str] = (), files: bool = True
+) -> tuple[Diagnostic, ...]:
+    """Every defect and warning of single files and of folders, which need not belong to a project.
+
+    Without `files`, what specs refer to need not be there.
+    """
+    try:
+        return check_paths(paths, project, env, overrides, files=files).diagnostics
+    except SpecError as error:
+        return error.diagnostics
+
+
+def render_project(
+    project: Path, env: str, *, overrides: Sequence[str] = (), show_secrets: bool = False
+) -> Mapping[str, str]:
+    """Each spec file as plain CLI v2 YAML; secrets are masked unless asked for. Raises SpecError as `load_project`."""
+    from deployer.authoring.plain_yaml import plain_yaml
+
+    checked = check_project(project, env, overrides)
+    if errors_of(checked.diagnostics):
+        raise SpecError(checked.diagnostics)
+    secrets = frozenset[str]() if show_secrets else checked.secrets
+    return {document.file: plain_yaml(document, secrets) for document in checked.documents}

@@ -1,0 +1,216 @@
+"""Documents -> what is desired: resources in canonical form, intent, and where everything stands."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployer.authoring.canonical import canonical, reference
+from deployer.authoring.content_hash import code_hash, model_hash
+from deployer.authoring.documents.document import Document, FieldPath, dotted
+from deployer.authoring.extension_keys import intent_of
+from deployer.authoring.project_index import REMOTE, project_path, resolved
+from deployer.authoring.text.encoding import read_text
+from deployer.authoring.text.parse import parse
+from deployer.core.diagnostics import Diagnostic, Location
+from deployer.core.intent import Intent, Origins
+from deployer.core.resources import (
+    Kind,
+    Resource,
+    State,
+    Value,
+    asset_ref,
+    deployment_ref,
+    digest_of,
+    endpoint_ref,
+    state_of,
+    traffic_ref,
+)
+
+if TYPE_CHECKING:
+    from deployer.authoring.env_file import EnvFile
+
+ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What one env should look like; `secrets` are the values that no output may show."""
+
+    env: EnvFile
+    state: State
+    intent: Intent
+    origins: Origins
+    warnings: tuple[Diagnostic, ...] = ()
+    secrets: frozenset[str] = frozenset()
+
+
+class Places(Mapping[str, Location]):
+    """Where the fields of one resource stand, found when asked for; "" is the resource itself."""
+
+    def __init__(self, document: Document, root: FieldPath = ()) -> None:
+        self.document = document
+        self.paths = {dotted(path[len(root) :]): path for path in document.parsed.values if path[: len(root)] == root}
+
+    def __getitem__(self, path: str) -> Location:
+        return self.document.place(self.paths[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A resource, the document it comes from, and the field of it that it was lifted out of."""
+
+    resource: Resource
+    document: Document
+    root: FieldPath = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """What is needed to turn documents into resources."""
+
+    project: Path
+    env: EnvFile
+    hashes: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def hash_of(self, kind: str, path: Path) -> str:
+        """The content hash of a folder as "sha256:<hex>", computed once for each folder."""
+        key = (kind, str(path))
+        if key not in self.hashes:
+            self.hashes[key] = f"sha256:{code_hash(path) if kind == 'code' else model_hash(path)}"
+        return self.hashes[key]
+
+
+def desired_of(
+    documents: Sequence[Document], env: EnvFile, project: Path, secrets: frozenset[str], warnings: Sequence[Diagnostic]
+) -> Desired:
+    """The desired state of documents that are known to be right."""
+    maker = Maker(project=project, env=env)
+    made = [item for document in documents for item in _resources(document, maker)]
+    places = {item.resource.ref: Places(item.document, item.root) for item in made}
+    return Desired(
+        env=env,
+        state=state_of([item.resource for item in made]),
+        intent=intent_of(documents, project),
+        origins=Origins(places=places),
+        warnings=tuple(warnings),
+        secrets=secrets,
+    )
+
+
+def _resources(document: Document, maker: Maker) -> Iterator[Made]:
+    match document.kind:
+        case Kind.ENDPOINT:
+            yield from _endpoint(document)
+        case Kind.DEPLOYMENT:
+            yield from _deployment(document, maker)
+        case Kind.MODEL:
+            name, version = document.text("name"), document.text("version")
+            yield Made(resource=_model(document, (), maker, name, version), document=document)
+        case Kind.ENVIRONMENT:
+            name, version = document.text("name"), document.text("version")
+            yield Made(resource=_environment(document, (), maker, name, version), document=document)
+
+
+def _endpoint(document: Document) -> Iterator[Made]:
+    name = document.text("name")
+    yield Made(
+        resource=Resource(ref=endpoint_ref(name), fields=canonical(Kind.ENDPOINT, document.data)), document=document
+    )
+    shares: dict[str, Value] = {
+        key: _shares(document.map(key)) for key in ("traffic", "mirror_traffic") if key in document.data
+    }
+    if shares:
+        yield Made(resource=Resource(ref=traffic_ref(name), fields=shares), document=document)
+
+
+def _shares(traffic: Mapping[str, Any]) -> dict[str, Value]:
+    return {name.lower(): int(share) for name, share in traffic.items() if share}
+
+
+def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
+    data, sources = dict(document.data), dict[str, str]()
+    for kind in (Kind.MODEL, Kind.ENVIRONMENT):
+        value = data.get(kind.value)
+        if isinstance(value, dict):
+            lifted = _lifted(document, kind, maker)
+            data[kind.value] = f"azureml:{lifted.resource.ref.name}"
+            yield lifted
+        elif isinstance(value, str):
+            data[kind.value] = reference(value, maker.env.workspace)
+    fields = canonical(Kind.DEPLOYMENT, data)
+    code = document.text("code_configuration", "code")
+    if code:
+        fields["code_configuration"] = {
+            **document.map("code_configuration"),
+            "code": _code(document, code, maker, sources),
+        }
+    ref = deployment_ref(document.text("endpoint_name"), document.text("name"))
+    yield Made(resource=Resource(ref=ref, fields=fields, sources=sources), document=document)
+
+
+def _code(document: Document, code: str, maker: Maker, sources: dict[str, str]) -> str:
+    """The code folder by content, or the code asset by its id."""
+    if code.startswith(("azureml:", "/subscriptions/")):
+        return reference(code, maker.env.workspace)
+    folder = resolved(document, code)
+    sources["code_configuration.code"] = project_path(folder, maker.project)
+    return maker.hash_of("code", folder)
+
+
+def _lifted(document: Document, kind: Kind, maker: Maker) -> Made:
+    """An inline model or environment as a resource of its own; without name and version it is called by its content."""
+    root = (kind.value,)
+    name, version = document.text(*root, "name"), document.text(*root, "version")
+    make = _model if kind is Kind.MODEL else _environment
+    resource = make(document, root, maker, name, version) if name and version else make(document, root, maker, "", "")
+    return Made(resource=resource, document=document, root=root)
+
+
+def _model(document: Document, root: FieldPath, maker: Maker, name: str, version: str) -> Resource:
+    data, sources = dict(document.map(*root)), dict[str, str]()
+    path = str(data.get("path", ""))
+    if path and not REMOTE.match(path):
+        folder = resolved(document, path)
+        sources["path"] = project_path(folder, maker.project)
+        data["path"] = maker.hash_of("model", folder)
+    fields = canonical(Kind.MODEL, data)
+    named = (name, version) if name else (_anonymous_model(str(data["path"])), "1")
+    return Resource(ref=asset_ref(Kind.MODEL, *named), fields=fields, sources=sources)
+
+
+def _anonymous_model(path: str) -> str:
+    """The name of a model without one: the hash of its content, or of its address."""
+    prefix, _, content = path.partition(":")
+    return content if prefix == "sha256" else hashlib.sha256(path.encode()).hexdigest()
+
+
+def _environment(document: Document, root: FieldPath, maker: Maker, name: str, version: str) -> Resource:
+    data, sources = dict(document.map(*root)), dict[str, str]()
+    conda, build = data.get("conda_file"), data.get("build")
+    if isinstance(conda, str):
+        file = resolved(document, conda)
+        sources["conda_file"] = project_path(file, maker.project)
+        data["conda_file"] = parse(read_text(file, sources["conda_file"]), sources["conda_file"]).data
+    if isinstance(build, dict) and not REMOTE.match(str(build["path"])):
+        folder = resolved(document, str(build["path"]))
+        sources["build.path"] = project_path(folder, maker.project)
+        data["build"] = {**build, "path": maker.hash_of("model", folder)}
+    fields = canonical(Kind.ENVIRONMENT, data)
+    named = (name, version) if name else (ANONYMOUS_ENVIRONMENT, _long_digest(fields))
+    return Resource(ref=asset_ref(Kind.ENVIRONMENT, *named), fields=fields, sources=sources)
+
+
+def _long_digest(fields: Mapping[str, Value]) -> str:
+    """32 hex digits over canonical fields: the digest of them and of their digest."""
+    first = digest_of(dict(fields))
+    return first + digest_of([first, dict(fields)])

@@ -1,0 +1,78 @@
+"""Scalars as the schema wants them: text as it was written, and quoted numbers as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from deployer.authoring.documents.document import FieldPath, at
+from deployer.authoring.text.parse import Parsed
+from deployer.authoring.text.scalars import BOOLEANS, FLOAT, INTEGER
+from deployer.core.fields import Schema, schema_of
+
+Pattern = tuple[str, ...]
+ITEM = "[]"
+
+
+@cache
+def _patterns(name: str) -> tuple[tuple[Pattern, str], ...]:
+    """Every scalar field of a schema whose reading is not left to YAML, with how to read it."""
+    return tuple(_walk(schema_of(name), ()))
+
+
+def _walk(node: Schema, pattern: Pattern) -> Iterator[tuple[Pattern, str]]:
+    kind = "text" if node.get("x-text") else node.get("type")
+    if kind in ("text", "integer", "number", "boolean"):
+        yield pattern, str(kind)
+    inside = node.get("then", node) if "if" in node and pattern else node
+    for key, child in inside.get("properties", {}).items():
+        yield from _walk(child, (*pattern, key))
+    for key, wildcard in (("additionalProperties", "*"), ("items", ITEM)):
+        if isinstance(inside.get(key), dict):
+            yield from _walk(inside[key], (*pattern, wildcard))
+
+
+def as_declared(name: str, data: dict[str, Any], parsed: Parsed) -> None:
+    """Bring the scalars of a document into the types of its schema, in place, where that is exact."""
+    for pattern, kind in _patterns(name):
+        for path in _matches(data, pattern, ()):
+            holder, value = at(data, path[:-1]), at(data, path)
+            holder[path[-1]] = _converted(value, kind, parsed, path)
+
+
+def _matches(data: Any, pattern: Pattern, path: FieldPath) -> Iterator[FieldPath]:
+    if not pattern:
+        yield path
+        return
+    head, rest = pattern[0], pattern[1:]
+    if head == ITEM:
+        items = enumerate(data) if isinstance(data, list) else ()
+        for index, item in items:
+            yield from _matches(item, rest, (*path, index))
+    elif isinstance(data, dict):
+        for key in list(data) if head == "*" else [head] if head in data else []:
+            yield from _matches(data[key], rest, (*path, key))
+
+
+def _converted(value: Any, kind: str, parsed: Parsed, path: FieldPath) -> Any:
+    match kind, value:
+        case "text", dict() | list() | str():
+            return value
+        case "text", _:
+            source = parsed.sources.get(path)
+            return str(value) if source is None else source
+        case "integer", str() if INTEGER.fullmatch(value):
+            return int(value)
+        case "number", str() if FLOAT.fullmatch(value):
+            return float(value)
+        case "boolean", str() if value in BOOLEANS:
+            return BOOLEANS[value]
+    return value
+
+
+def leading_zeros(name: str, data: dict[str, Any], parsed: Parsed) -> Iterator[FieldPath]:
+    """The plain numerals with a leading zero that stand where the schema does not ask for text."""
+    if parsed.zeros:
+        texts = {path for pattern, kind in _patterns(name) if kind == "text" for path in _matches(data, pattern, ())}
+        yield from (path for path in parsed.zeros if path not in texts)

@@ -1,0 +1,156 @@
+"""What kind of document a file holds: by its `$schema` if that says, else by its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.authoring.documents.document import Fault
+from deployer.authoring.text.suggest import nearest
+from deployer.core.diagnostics import Severity
+from deployer.core.resources import Kind
+
+SCHEMA_NAME = re.compile(r"(\w+)\.schema\.json")
+SCHEMA_HINT = re.compile(
+    r"^(?:#\s*yaml-language-server:\s*\$schema=|\$schema:)\s*\S*?(\w+)\.schema\.json", re.MULTILINE
+)
+BY_SCHEMA: Mapping[str, Kind] = {
+    "endpoint": Kind.ENDPOINT,
+    "managedonlineendpoint": Kind.ENDPOINT,
+    "kubernetesonlineendpoint": Kind.ENDPOINT,
+    "onlineendpoint": Kind.ENDPOINT,
+    "deployment": Kind.DEPLOYMENT,
+    "managedonlinedeployment": Kind.DEPLOYMENT,
+    "kubernetesonlinedeployment": Kind.DEPLOYMENT,
+    "onlinedeployment": Kind.DEPLOYMENT,
+    "model": Kind.MODEL,
+    "environment": Kind.ENVIRONMENT,
+}
+TELLING: Mapping[Kind, frozenset[str]] = {
+    Kind.ENDPOINT: frozenset(
+        [
+            "auth_mode",
+            "traffic",
+            "mirror_traffic",
+            "public_network_access",
+            "identity",
+            "compute",
+            "x-rollout",
+            "x-protect",
+        ]
+    ),
+    Kind.DEPLOYMENT: frozenset(
+        [
+            "endpoint_name",
+            "code_configuration",
+            "model",
+            "model_mount_path",
+            "environment",
+            "environment_variables",
+            "instance_type",
+            "instance_count",
+            "app_insights_enabled",
+            "scale_settings",
+            "request_settings",
+            "liveness_probe",
+            "readiness_probe",
+            "data_collector",
+            "egress_public_network_access",
+            "resources",
+            "x-smoke-test",
+        ]
+    ),
+    Kind.MODEL: frozenset(["path", "flavors", "stage"]),
+    Kind.ENVIRONMENT: frozenset(["image", "conda_file", "build", "inference_config", "os_type"]),
+}
+BATCH = frozenset(
+    [
+        "mini_batch_size",
+        "error_threshold",
+        "retry_settings",
+        "output_action",
+        "output_file_name",
+        "max_concurrency_per_instance",
+        "logging_level",
+        "settings",
+    ]
+)
+ENV_FILE = frozenset(["workspace", "variables", "policy", "project"])
+ENOUGH_TO_CONTRADICT = 2
+
+
+def looks_like_a_spec(text: str) -> bool:
+    """Whether unparsed text is meant to be one of our documents; used for the files of folders full of other YAML."""
+    hint = SCHEMA_HINT.search(text)
+    if hint:
+        return hint[1].lower() in BY_SCHEMA
+    keys = set(re.findall(r"^([\w-]+):", text, re.MULTILINE))
+    return any(len(keys & telling) >= ENOUGH_TO_CONTRADICT for telling in TELLING.values())
+
+
+def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
+    """The kind of a document and what is odd about that; no kind when it is none of ours."""
+    stated = _stated(data, text)
+    if "batch" in stated or _is_batch(data):
+        summary = "batch endpoints are not supported; this deploys online endpoints"
+        return None, (Fault(path=(), summary=summary, code="kind-batch"),)
+    scores = {kind: len(telling & data.keys()) for kind, telling in TELLING.items()}
+    best = max(scores, key=lambda kind: scores[kind])
+    by_schema = BY_SCHEMA.get(stated)
+    if by_schema is None:
+        known = scores[best] and not ENV_FILE & data.keys()
+        return (best, ()) if known else _without_telling_fields(data, file)
+    if scores[by_schema] == 0 and scores[best] >= ENOUGH_TO_CONTRADICT:
+        return best, (_contradiction(by_schema, best),)
+    return by_schema, ()
+
+
+def _stated(data: Mapping[str, Any], text: str) -> str:
+    """The name of the schema that the document or its first comment names, in lower case."""
+    match = SCHEMA_NAME.search(str(data.get("$schema", ""))) or SCHEMA_HINT.search(text)
+    return match[1].lower() if match else ""
+
+
+def _is_batch(data: Mapping[str, Any]) -> bool:
+    """Whether the fields are those of a batch deployment, or of a batch endpoint with its `defaults`."""
+    defaults = data.get("defaults")
+    return len(BATCH & data.keys()) >= ENOUGH_TO_CONTRADICT or (
+        isinstance(defaults, dict) and "deployment_name" in defaults
+    )
+
+
+def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
+    """A document that says nothing but a name: its file name decides."""
+    stem = file.rpartition("/")[2].lower()
+    named = next((kind for kind in TELLING if kind.value in stem), None)
+    if named and "name" in data and not ENV_FILE & data.keys():
+        return named, ()
+    if len(ENV_FILE & data.keys()) >= ENOUGH_TO_CONTRADICT:
+        return None, (
+            Fault(path=(), summary="this is an env file", detail="Put it in specs/env/.", code="kind-unknown"),
+        )
+    return None, (Fault(path=(), summary=_unknown(data), detail=_advice(data), code="kind-unknown"),)
+
+
+def _unknown(data: Mapping[str, Any]) -> str:
+    keys = ", ".join(f"`{key}`" for key in list(data)[:6])
+    return f"neither endpoint, deployment, model nor environment; its fields are {keys or 'none'}"
+
+
+def _advice(data: Mapping[str, Any]) -> str:
+    every = frozenset().union(*TELLING.values())
+    close = [f"`{found[0]}` for `{key}`" for key in data if (found := nearest(str(key), every))]
+    meant = f"Did you mean {', '.join(close[:3])}? " if close else ""
+    return f"{meant}A file that is not a spec begins with `_` or lies outside the specs folder."
+
+
+def _contradiction(stated: Kind, found: Kind) -> Fault:
+    article = "an" if found.value.startswith("e") else "a"
+    return Fault(
+        path=("$schema",),
+        summary=f"`$schema` says {stated}, but the fields are those of {article} {found}",
+        detail=f"It is read as {found}; correct the `$schema` line.",
+        code="kind-mismatch",
+        severity=Severity.WARNING,
+    )

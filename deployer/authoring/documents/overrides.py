@@ -1,0 +1,61 @@
+"""`--set a.b=c`: values from the command line, for templates and for fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deployer.authoring.documents.document import FieldPath
+from deployer.authoring.text.scalars import resolve
+from deployer.core.errors import UsageError
+from deployer.core.fields import schema_of
+from deployer.core.resources import Kind
+
+Override = tuple[tuple[str, ...], Any]
+
+
+def parse_overrides(texts: Sequence[str]) -> tuple[Override, ...]:
+    """`a.b=c` as (("a", "b"), value); raises UsageError where there is no `=` or no name before it."""
+    return tuple(_parsed(text) for text in texts)
+
+
+def _parsed(text: str) -> Override:
+    name, equals, value = text.partition("=")
+    parts = tuple(name.split("."))
+    if not equals or not all(parts):
+        raise UsageError(f"--set {text} is not of the form name=value.", hint="Write --set instance_count=2.")
+    return parts, resolve(value)
+
+
+def with_overrides(variables: Mapping[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
+    """Template variables with every override put in, also those that are meant for fields."""
+    result = dict(variables)
+    for path, value in overrides:
+        _put(result, path, value)
+    return result
+
+
+def for_fields(variables: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[Override, ...]:
+    """The overrides that set fields as well: those whose first name is no variable of the env file."""
+    return tuple(item for item in overrides if item[0][0] not in variables)
+
+
+def overlaid(kind: Kind, data: dict[str, Any], overrides: Sequence[Override]) -> list[FieldPath]:
+    """Put overrides into the fields of a document that has such fields; returns the paths that were written."""
+    known = schema_of(kind.value)["properties"]
+    written: list[FieldPath] = []
+    for path, value in overrides:
+        if path[0] in known:
+            _put(data, path, value)
+            written.append(path)
+    return written
+
+
+def _put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set a nested value, on copies of the maps on the way."""
+    *way, last = path
+    for part in way:
+        inner = data.get(part)
+        data[part] = dict(inner) if isinstance(inner, dict) else {}
+        data = data[part]
+    data[last] = value

@@ -1,0 +1,93 @@
+"""One file -> one Document: read, rendered, parsed, with overrides put in and scalars as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from deployer.authoring.documents.check_schema import shown
+from deployer.authoring.documents.coerce import as_declared, leading_zeros
+from deployer.authoring.documents.document import Document, Fault, dotted
+from deployer.authoring.documents.kind_of import kind_of
+from deployer.authoring.documents.overrides import Override, overlaid
+from deployer.authoring.text.encoding import read_text
+from deployer.authoring.text.parse import Parsed, parse
+from deployer.authoring.text.render import Rendered, render
+from deployer.authoring.text.templates import Templates
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.errors import SpecError
+from deployer.core.resources import Kind
+
+
+def read_document(path: Path, file: str, templates: Templates, schema: str) -> tuple[Document, list[Diagnostic]]:
+    """A file whose schema is known beforehand; raises SpecError when nothing can be read."""
+    document, diagnostics = _document(path, file, templates)
+    as_declared(schema, document.data, document.parsed)
+    return document, diagnostics
+
+
+def read_spec(
+    path: Path, file: str, templates: Templates, overrides: Sequence[Override] = ()
+) -> tuple[Document, list[Diagnostic]]:
+    """A spec file with its kind, and what is wrong with the text of it.
+
+    `kind` is None when the document is empty, or none of ours, as `diagnostics` then say.
+    Raises SpecError when nothing can be read.
+    """
+    document, diagnostics = _document(path, file, templates)
+    if document.parsed.data is None and not overrides:
+        return document, diagnostics
+    kind, odd = kind_of(document.data, templates.sources.get(file, document.rendered.text), file)
+    diagnostics += [document.diagnostic("kind", fault) for fault in odd]
+    if kind is None:
+        return document, diagnostics
+    return _of_kind(document, kind, overrides, diagnostics)
+
+
+def _of_kind(
+    document: Document, kind: Kind, overrides: Sequence[Override], diagnostics: list[Diagnostic]
+) -> tuple[Document, list[Diagnostic]]:
+    """The document with overrides and declared scalars; warnings for numerals that nobody can read for sure."""
+    written = overlaid(kind, document.data, overrides)
+    for path in written:
+        document.parsed.forget(path)
+    as_declared(kind.value, document.data, document.parsed)
+    for zero in leading_zeros(kind.value, document.data, document.parsed):
+        text = shown(document.get(*zero))
+        summary = f"`{dotted(zero)}` is read as the text {text} because of its leading zero"
+        fault = Fault(
+            path=zero, summary=summary, detail="Put it in quotes, or drop the zero.", severity=Severity.WARNING
+        )
+        diagnostics.append(document.diagnostic("yaml-leading-zero", fault))
+    return replace(document, kind=kind, overridden=frozenset(written)), diagnostics
+
+
+def _document(path: Path, file: str, templates: Templates) -> tuple[Document, list[Diagnostic]]:
+    rendered = render(read_text(path, file), file, templates)
+    try:
+        parsed = parse(rendered.text, file)
+    except SpecError as error:
+        raise SpecError([_in_template(item, rendered) for item in error.diagnostics]) from None
+    faults = [_in_template(item, rendered) for item in parsed.faults]
+    data = parsed.data if isinstance(parsed.data, dict) else {}
+    if parsed.data is not None and not isinstance(parsed.data, dict):
+        faults.append(_not_a_map(rendered, parsed))
+    return Document(file=file, folder=path.parent, rendered=rendered, parsed=parsed, data=data), faults
+
+
+def _not_a_map(rendered: Rendered, parsed: Parsed) -> Diagnostic:
+    place = Location(file=rendered.file, line=parsed.line_column(())[0], column=parsed.line_column(())[1])
+    summary = f"the file holds {shown(parsed.data)}, not a map of fields"
+    plain = Diagnostic(severity=Severity.ERROR, code="wrong-type", summary=summary, location=place)
+    return _in_template(plain, rendered)
+
+
+def _in_template(item: Diagnostic, rendered: Rendered) -> Diagnostic:
+    """A diagnostic about rendered text, moved to the template."""
+    place = rendered.locate(item.location.line, item.location.column)
+    if place:
+        return replace(item, location=place)
+    number = item.location.line
+    note = f"(The template's own line cannot be told; line {number} of the rendered text is: {rendered.line(number)})"
+    return replace(item, location=Location(file=rendered.file), detail=f"{item.detail} {note}".strip())

@@ -1,0 +1,112 @@
+"""The env file: which workspace, which values, which policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployer.authoring.documents.check_schema import schema_faults
+from deployer.authoring.documents.document import Document, Fault
+from deployer.authoring.documents.read_spec import read_document
+from deployer.authoring.plain_yaml import discreet
+from deployer.authoring.text.encoding import failure
+from deployer.authoring.text.scope import Scope, is_name
+from deployer.authoring.text.suggest import did_you_mean
+from deployer.authoring.text.templates import Templates
+from deployer.core.diagnostics import Location
+from deployer.core.errors import SpecError
+from deployer.core.resources import Value
+
+if TYPE_CHECKING:
+    from deployer.core.workspace import Coordinates
+
+FOLDER = "specs/env"
+TAKEN = frozenset(("env", "env_var", "secret", "range", "dict", "namespace"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvFile:
+    """One env: its workspace (None: the local one), the variables of its templates, and its policy."""
+
+    name: str
+    project: str
+    workspace: Coordinates | None = None
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    policy: Mapping[str, Value] = field(default_factory=dict)
+    file: str = ""
+
+
+def env_names(project: Path) -> list[str]:
+    """The envs that a project has."""
+    return sorted(path.stem for path in (project / FOLDER).glob("*.y*ml"))
+
+
+def load_env(project: Path, env: str) -> EnvFile:
+    """One env file; raises SpecError when there is none of that name, or when it is wrong."""
+    return read_env(project, env)[0]
+
+
+def read_env(project: Path, env: str) -> tuple[EnvFile, frozenset[str]]:
+    """One env file, and the secret values it asked for."""
+    scope = Scope(variables={"env": env}, environ=os.environ)
+    file = _file(project, env)
+    templates = Templates(project=project, root="specs", scope=scope)
+    document, diagnostics = read_document(project / file, file, templates, "env")
+    faults = [document.diagnostic("env", fault) for fault in _faults(document)]
+    if diagnostics or faults:
+        raise SpecError(discreet([*diagnostics, *faults], frozenset(scope.secrets)))
+    return _env_file(env, document), frozenset(scope.secrets)
+
+
+def _file(project: Path, env: str) -> str:
+    for suffix in (".yml", ".yaml"):
+        if is_file_name(env) and (project / FOLDER / f"{env}{suffix}").is_file():
+            return f"{FOLDER}/{env}{suffix}"
+    known = env_names(project)
+    there = f"There are {', '.join(known)}." if known else f"There are none in {FOLDER}/."
+    hint = did_you_mean(env, known) or there
+    raise failure("env-unknown", f"no env called `{env}`", Location(file=f"{FOLDER}/{env}.yml"), hint)
+
+
+def is_file_name(env: str) -> bool:
+    """Whether an env's name is nothing but a file name."""
+    return "/" not in env and "\\" not in env and not env.startswith(".")
+
+
+def _faults(document: Document) -> list[Fault]:
+    found = list(schema_faults("env", document.data))
+    for name in document.map("variables"):
+        if not is_name(name) or name in TAKEN:
+            hint = "Begin with a letter and use only letters, digits and underscores."
+            summary = f"`{name}` cannot be the name of a variable"
+            found.append(
+                Fault(path=("variables", name), on_key=True, summary=summary, detail=hint, code="variable-name")
+            )
+    return found
+
+
+def _env_file(env: str, document: Document) -> EnvFile:
+    data = document.data
+    return EnvFile(
+        name=env,
+        project=str(data["project"]),
+        workspace=_coordinates(data["workspace"]),
+        variables=data.get("variables") or {},
+        policy=data.get("policy") or {},
+        file=document.file,
+    )
+
+
+def _coordinates(value: Any) -> Coordinates | None:
+    if value == "local":
+        return None
+    from deployer.core.workspace import Coordinates
+
+    return Coordinates(
+        subscription_id=str(value["subscription_id"]),
+        resource_group=str(value["resource_group"]),
+        name=str(value["name"]),
+    )

@@ -1,0 +1,69 @@
+"""The page of a code, or of a field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.fields import schema_of
+from deployer.core.resources import Kind
+
+DIAGNOSTICS = Path(__file__).parent / "codes.md"
+FINDINGS = Path(__file__).parent / "findings.md"
+KINDS = (Kind.ENDPOINT, Kind.DEPLOYMENT, Kind.MODEL, Kind.ENVIRONMENT)
+
+
+@cache
+def pages() -> Mapping[str, str]:
+    """The pages of all codes, of diagnostics and of findings."""
+    return {**pages_in(DIAGNOSTICS), **pages_in(FINDINGS)}
+
+
+def pages_in(file: Path) -> Mapping[str, str]:
+    """The pages of one file, by the code that heads each."""
+    parts = re.split(r"^## ([a-z0-9-]+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {code: body.strip() for code, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def explain(code_or_field: str) -> str | None:
+    """The page of a diagnostic's code, or what the schemas say of a field; None when there is neither."""
+    page = pages().get(code_or_field)
+    if page:
+        return f"{code_or_field}\n\n{page}\n"
+    found = [text for kind in KINDS for text in _field_page(kind.value, code_or_field)]
+    return "\n".join(found) or None
+
+
+def suggestion(code_or_field: str) -> str:
+    """The most similar code or field; "" when nothing is similar."""
+    fields = {path for kind in KINDS for path, _ in described(schema_of(kind.value), "")}
+    return did_you_mean(code_or_field, {*pages(), *fields})
+
+
+def _field_page(kind: str, field: str) -> Iterator[str]:
+    wanted = field.removeprefix(f"{kind}.")
+    for path, node in described(schema_of(kind), ""):
+        if path == wanted:
+            yield f"{path} ({kind})\n\n{facts(node)}\n"
+
+
+def facts(node: Mapping[str, Any]) -> str:
+    """What a schema says of a field, as text."""
+    default = f"\n\nDefault: {node['default']}" if "default" in node else ""
+    effect = f"\n\nA change is: {node['x-effect']}" if "x-effect" in node else ""
+    return f"{node.get('description', '')}{default}{effect}"
+
+
+def described(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every field of a schema with its dotted path; `*` for the keys of maps, `[]` for the items of lists."""
+    for key, child in node.get("properties", {}).items():
+        yield f"{prefix}{key}", child
+        yield from described(child, f"{prefix}{key}.")
+    for key, wildcard in (("additionalProperties", "*"), ("items", "[]")):
+        child = node.get(key)
+        if isinstance(child, dict) and ("properties" in child or "description" in child):
+            yield from described(child, f"{prefix}{wildcard}.")

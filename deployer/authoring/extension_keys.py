@@ -1,0 +1,76 @@
+"""Extension keys -> Intent."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deployer.authoring.documents.document import Document
+from deployer.authoring.project_index import project_path, resolved
+from deployer.core.intent import ANYTHING, Checks, Intent, Rollout, SmokeTest
+from deployer.core.resources import Kind, Ref, deployment_ref, endpoint_ref
+
+SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+
+def intent_of(documents: Sequence[Document], project: Path) -> Intent:
+    """What the extension keys of documents ask for."""
+    endpoints = [document for document in documents if document.kind is Kind.ENDPOINT]
+    deployments = [document for document in documents if document.kind is Kind.DEPLOYMENT]
+    return Intent(
+        smoke_tests={_ref(item): _smoke_test(item, project) for item in deployments if item.data.get("x-smoke-test")},
+        rollouts={
+            item.text("name").lower(): _rollout(item.map("x-rollout")) for item in endpoints if "x-rollout" in item.data
+        },
+        protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
+        ignored={_ref(item): tuple(item.data["x-ignore"]) for item in documents if item.data.get("x-ignore")},
+    )
+
+
+def _ref(document: Document) -> Ref:
+    if document.kind is Kind.ENDPOINT:
+        return endpoint_ref(document.text("name"))
+    return deployment_ref(document.text("endpoint_name"), document.text("name"))
+
+
+def _smoke_test(document: Document, project: Path) -> SmokeTest:
+    test = document.map("x-smoke-test")
+    files = {key: resolved(document, test[key]) for key in ("request", "image") if key in test}
+    paths = {key: project_path(path, project) for key, path in files.items()}
+    content = next(iter(files.values())).read_bytes()
+    return SmokeTest(
+        request=paths.get("request", ""),
+        image=paths.get("image", ""),
+        body_hash=hashlib.sha256(content).hexdigest(),
+        status=int(test.get("status", 200)),
+        json=test.get("json", ANYTHING),
+        max_ms=test.get("max_ms"),
+    )
+
+
+def _rollout(data: Mapping[str, Any]) -> Rollout:
+    checks = data.get("checks") or {}
+    return Rollout(
+        steps=tuple(data.get("steps") or (100,)),
+        bake_seconds=seconds(data.get("bake", 0)),
+        checks=Checks(
+            smoke=checks.get("smoke", True),
+            max_error_rate=_share(checks.get("max_error_rate")),
+            max_p95_ms=checks.get("max_p95_ms"),
+            min_requests=checks.get("min_requests", 10),
+        ),
+    )
+
+
+def _share(value: str | float | None) -> float | None:
+    """A rate from 0 to 1: a number, or one in percent."""
+    return float(value.removesuffix("%")) / 100 if isinstance(value, str) else value
+
+
+def seconds(value: str | float) -> float:
+    """A duration in seconds: a number, or one with ms, s, m or h behind it."""
+    match = re.fullmatch(r"([0-9.]+)(ms|s|m|h)?", str(value))
+    return float(match[1]) * SECONDS[match[2] or ""] if match else 0.0

@@ -1,0 +1,215 @@
+"""A project's specs, or other people's files: found, read, and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.authoring.documents.check_schema import schema_faults
+from deployer.authoring.documents.document import Document
+from deployer.authoring.documents.kind_of import looks_like_a_spec
+from deployer.authoring.documents.overrides import Override, for_fields, parse_overrides, with_overrides
+from deployer.authoring.documents.read_spec import read_spec
+from deployer.authoring.env_file import EnvFile, read_env
+from deployer.authoring.plain_yaml import discreet
+from deployer.authoring.project_index import World, index_of, project_path, resolved
+from deployer.authoring.rules.table import broken_rules
+from deployer.authoring.text.encoding import failure, read_text
+from deployer.authoring.text.scope import Scope
+from deployer.authoring.text.suggest import did_you_mean
+from deployer.authoring.text.templates import Templates
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.errors import SpecError, UsageError
+from deployer.core.resources import Kind
+
+SPECS = "specs"
+SUFFIXES = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The documents of a run, what is wrong with them (sorted by place), and the values that must not be shown."""
+
+    documents: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    env: EnvFile | None = None
+    secrets: frozenset[str] = frozenset()
+
+
+def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Checked:
+    """Everything under `specs/` with one env; raises SpecError when there is no such project or env."""
+    if not (project / SPECS).is_dir():
+        hint = "Run this where `specs/` is, or pass --project DIR."
+        raise failure("project-missing", "no folder `specs` here", Location(file=SPECS), hint)
+    env_file, secrets = read_env(project, env)
+    given = parse_overrides(overrides)
+    scope = Scope(
+        variables=with_overrides({**env_file.variables, "env": env}, given), environ=os.environ, secrets=set(secrets)
+    )
+    templates = Templates(project=project, root=SPECS, scope=scope)
+    found = [project_path(path, project) for path in _yaml_files(project / SPECS, without="env")]
+    read = _Reading(project=project, templates=templates, overrides=for_fields(env_file.variables, given))
+    documents, diagnostics, complete = read.all(found)
+    world = World(
+        project=project,
+        documents=documents,
+        index=index_of(documents),
+        policy=env_file.policy,
+        complete=complete,
+        hidden=frozenset(scope.secrets),
+    )
+    diagnostics += _defects(world)
+    return _checked(world, diagnostics, env_file)
+
+
+def check_paths(
+    paths: Sequence[Path], project: Path, env: str | None, overrides: Sequence[str] = (), *, files: bool = True
+) -> Checked:
+    """Single files and folders, each on its own; with an env, its variables and policy hold."""
+    env_file, secrets = read_env(project, env) if env else (None, frozenset[str]())
+    given = parse_overrides(overrides)
+    variables = {**env_file.variables, "env": env} if env_file else {}
+    scope = Scope(variables=with_overrides(variables, given), environ=os.environ, secrets=set(secrets))
+    fields = for_fields(env_file.variables if env_file else {}, given)
+    documents: list[Document] = []
+    diagnostics: list[Diagnostic] = []
+    complete = True
+    for folder, found, strict in _groups(paths, project):
+        templates = Templates(project=project, root=folder, scope=scope)
+        read = _Reading(project=project, templates=templates, overrides=fields, strict=strict)
+        some, wrong, readable = read.all(found)
+        documents += some
+        diagnostics += wrong
+        complete = complete and readable
+    policy = env_file.policy if env_file else {}
+    hidden = frozenset(scope.secrets)
+    world = World(
+        project=project,
+        documents=documents,
+        index=index_of(documents),
+        policy=policy,
+        whole=False,
+        complete=complete,
+        files=files,
+        hidden=hidden,
+    )
+    diagnostics += _defects(world)
+    return _checked(world, diagnostics, env_file)
+
+
+def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
+    """What was found, with no secret in the words about it."""
+    said = in_order(discreet(diagnostics, world.hidden))
+    return Checked(documents=tuple(world.documents), diagnostics=said, env=env, secrets=world.hidden)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Diagnostics by place, each once."""
+    return tuple(sorted(set(diagnostics), key=lambda item: (item.location, item.severity, item.code, item.summary)))
+
+
+def _defects(world: World) -> list[Diagnostic]:
+    """What schemas and rules have against the documents."""
+    found: list[Diagnostic] = []
+    for document in world.documents:
+        if document.kind:
+            faults = schema_faults(document.kind.value, document.data)
+            found += [document.diagnostic("schema", fault) for fault in faults]
+            found += broken_rules(document, world)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How the files of a run are read. Not `strict`: what does not even look like a spec is passed over."""
+
+    project: Path
+    templates: Templates
+    overrides: Sequence[Override] = ()
+    strict: bool = True
+
+    def all(self, files: Sequence[str]) -> tuple[list[Document], list[Diagnostic], bool]:
+        """The documents among files, what is wrong with the text of them, and whether all could be read.
+
+        A file that another one names as its conda or request file is no spec.
+        """
+        read = {file: self._one(file) for file in files}
+        documents = [document for document, _ in read.values() if document]
+        named = {project_path(path, self.project) for document in documents for path in _named_files(document)}
+        kept = [document for document in documents if document.file not in named]
+        specs = [file for file in files if file not in named]
+        complete = all(read[file][0] or not errors_of(read[file][1]) for file in specs)
+        return kept, [item for file in specs for item in read[file][1]], complete
+
+    def _one(self, file: str) -> tuple[Document | None, list[Diagnostic]]:
+        path = self.project / file
+        try:
+            if not self.strict and not looks_like_a_spec(read_text(path, file)):
+                return None, []
+            document, diagnostics = read_spec(path, file, self.templates, self.overrides)
+        except SpecError as error:
+            return None, list(error.diagnostics)
+        return (document if document.kind else None), diagnostics
+
+
+def _named_files(document: Document) -> Iterator[Path]:
+    """The files that a document names as its conda or request file."""
+    for path in (("conda_file",), ("environment", "conda_file"), ("x-smoke-test", "request")):
+        name = document.text(*path)
+        if name:
+            yield Path(os.path.normpath(resolved(document, name)))
+
+
+def _yaml_files(folder: Path, without: str = "") -> list[Path]:
+    """The YAML files below a folder, but those below `without` and those that begin with `_` or `.`."""
+    found = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
+    return [path for path in found if _counts(path.relative_to(folder), without)]
+
+
+def _counts(path: Path, without: str) -> bool:
+    return path.parts[0] != without and not any(part.startswith(("_", ".")) for part in path.parts)
+
+
+def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[str], bool]]:
+    """Files by the folder that their includes may come from; files that were named are taken seriously."""
+    for path in paths:
+        place = project / path
+        if place.is_dir():
+            yield project_path(place, project), [project_path(item, project) for item in _yaml_files(place)], False
+        elif place.is_file():
+            yield _root_of(place, project), [project_path(place, project)], True
+        else:
+            raise failure("file-unreadable", "there is no such file or folder", Location(file=str(path)))
+
+
+def _root_of(place: Path, project: Path) -> str:
+    """Where the includes of a single file may come from: the project's specs if it is one of them, else its folder."""
+    specs = (project / SPECS).resolve()
+    return SPECS if place.resolve().is_relative_to(specs) else project_path(place.parent, project)
+
+
+def only_endpoint(documents: Sequence[Document], endpoint: str) -> list[Document]:
+    """The documents of one endpoint, and all assets; raises UsageError when no spec declares it."""
+    if not endpoint:
+        return list(documents)
+    names = [item.text("name") for item in documents if item.kind is Kind.ENDPOINT]
+    if endpoint.lower() not in {name.lower() for name in names}:
+        hint = did_you_mean(endpoint, names) or f"There are {', '.join(names) or 'none'}."
+        raise UsageError(f"The specs declare no endpoint `{endpoint}`.", hint=hint)
+    return [item for item in documents if _of_endpoint(item, endpoint.lower())]
+
+
+def _of_endpoint(document: Document, endpoint: str) -> bool:
+    match document.kind:
+        case Kind.ENDPOINT:
+            return document.text("name").lower() == endpoint
+        case Kind.DEPLOYMENT:
+            return document.text("endpoint_name").lower() == endpoint
+    return True
+
+
+def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those that stop."""
+    return [item for item in diagnostics if item.severity is Severity.ERROR]

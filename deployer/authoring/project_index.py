@@ -1,0 +1,106 @@
+"""Everything a rule may look at beyond its own document."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployer.authoring.documents.document import Document
+from deployer.core.resources import Kind
+
+REMOTE = re.compile(r"^(azureml|https?|runs|abfss?|wasbs?|adl|git\+https?|git\+ssh):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Documents by what rules look them up by: names in lower case; the files that declare each resource, sorted."""
+
+    endpoints: Mapping[str, Document]
+    deployments: Mapping[str, Sequence[Document]]
+    files: Mapping[tuple[str, ...], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The documents of one run.
+
+    `whole`: they are a whole project; `complete`: none of its files was too broken to be read, so that what is not
+    there is really missing; `files`: what the documents refer to must exist.
+    `hidden` are values that came from secrets, not from the text of a spec.
+    """
+
+    project: Path
+    documents: Sequence[Document]
+    index: Index
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    whole: bool = True
+    complete: bool = True
+    files: bool = True
+    hidden: frozenset[str] = frozenset()
+
+    def is_hidden(self, value: str) -> bool:
+        """Whether a value, or a part of it, came from a secret."""
+        return any(secret in value for secret in self.hidden)
+
+    def endpoint_names(self) -> list[str]:
+        """The names of all endpoints, as they are written."""
+        return [item.text("name") for item in self.index.endpoints.values()]
+
+    def deployments_of(self, endpoint: str) -> Sequence[Document]:
+        """The deployments of an endpoint, whatever the letter case."""
+        return self.index.deployments.get(endpoint.lower(), ())
+
+
+def identity(document: Document) -> tuple[str, ...]:
+    """What makes a document the same resource as another one."""
+    kind, name = str(document.kind), document.text("name")
+    match document.kind:
+        case Kind.DEPLOYMENT:
+            return kind, document.text("endpoint_name").lower(), name.lower()
+        case Kind.ENDPOINT:
+            return kind, name.lower()
+    return kind, name, document.text("version")
+
+
+def index_of(documents: Sequence[Document]) -> Index:
+    """The index of a run's documents; deployments without `endpoint_name` get that of the endpoint beside them."""
+    _name_endpoints(documents)
+    deployments, files = defaultdict[str, list[Document]](list), defaultdict[tuple[str, ...], list[str]](list)
+    for document in documents:
+        files[identity(document)].append(document.file)
+        if document.kind is Kind.DEPLOYMENT:
+            deployments[document.text("endpoint_name").lower()].append(document)
+    named = [item for item in documents if item.kind is Kind.ENDPOINT and item.text("name")]
+    return Index(
+        endpoints={item.text("name").lower(): item for item in named},
+        deployments=deployments,
+        files={key: sorted(names) for key, names in files.items()},
+    )
+
+
+def _name_endpoints(documents: Sequence[Document]) -> None:
+    """Give each deployment without `endpoint_name` the name of the one endpoint in its folder, if there is just one."""
+    beside = defaultdict[Path, list[Document]](list)
+    for document in documents:
+        if document.kind is Kind.ENDPOINT:
+            beside[document.folder].append(document)
+    for document in documents:
+        if document.kind is Kind.DEPLOYMENT and "endpoint_name" not in document.data:
+            names = [item.text("name") for item in beside.get(document.folder, ())]
+            if len(names) == 1 and names[0]:
+                document.data["endpoint_name"] = names[0]
+
+
+def resolved(document: Document, path: str) -> Path:
+    """A path of a spec, taken from the folder of its file."""
+    return document.folder / path
+
+
+def project_path(path: Path, project: Path) -> str:
+    """A path as diagnostics and resources name it: relative to the project, with `/`."""
+    return Path(os.path.relpath(path, project)).as_posix()

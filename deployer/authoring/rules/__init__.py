@@ -1,0 +1,1 @@
+"""The rules across fields, files and documents."""

@@ -1,0 +1,72 @@
+"""Rules about models and environments, standing alone or written inline in a deployment.
+
+Source: https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deployer.authoring.documents.document import Document, Fault, FieldPath, dotted
+from deployer.authoring.project_index import World
+from deployer.core.diagnostics import Severity
+from deployer.core.fields import schema_of
+from deployer.core.resources import Kind
+
+RESERVED = "deployer-"
+
+
+def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
+    """The model or environment that a document is or contains, and where it begins."""
+    if document.kind is kind:
+        yield (), document.data
+    elif document.kind is Kind.DEPLOYMENT and isinstance(document.get(kind.value), dict):
+        yield (kind.value,), document.data[kind.value]
+
+
+def tag_reserved(document: Document, _world: World) -> Iterator[Fault]:
+    """Tags that begin with `deployer-` are bookkeeping."""
+    for name in document.map("tags"):
+        if name.lower().startswith(RESERVED):
+            summary = f"the tag `{name}` is reserved: the deployer keeps its books in tags that begin so"
+            yield Fault(path=("tags", name), on_key=True, summary=summary, detail="Call it something else.")
+
+
+def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
+    """Fields that are accepted, but are not sent."""
+    for kind in (Kind.MODEL, Kind.ENVIRONMENT):
+        properties = schema_of(kind.value)["properties"]
+        for root, data in inline(document, kind):
+            for key in data:
+                if properties.get(key, {}).get("x-not-compared"):
+                    path = (*root, key)
+                    summary = f"`{dotted(path)}` is accepted, but not deployed"
+                    hint = "Remove it, or set it by hand."
+                    yield Fault(path=path, on_key=True, summary=summary, detail=hint, severity=Severity.WARNING)
+
+
+def environment_shape(document: Document, _world: World) -> Iterator[Fault]:
+    """An environment is built on an image or from a context, and conda needs an image."""
+    for root, data in inline(document, Kind.ENVIRONMENT):
+        image, build, conda = (data.get(key) for key in ("image", "build", "conda_file"))
+        if image and build:
+            yield _shape((*root, "build"), "`image` and `build` exclude each other", "Leave one of them.")
+        elif conda and build:
+            yield _shape((*root, "conda_file"), "`conda_file` needs `image`, not `build`", "Install in the Dockerfile.")
+        elif conda and not image:
+            hint = "Add `image: mcr.microsoft.com/azureml/…`."
+            yield _shape((*root, "conda_file"), "`conda_file` needs the `image` to build on", hint)
+        elif not image and not build:
+            yield _shape(root, "an environment needs an `image` or a `build` context", "Add one of them.")
+
+
+def _shape(path: FieldPath, summary: str, hint: str) -> Fault:
+    return Fault(path=path, on_key=True, summary=summary, detail=hint)
+
+
+def model_path(document: Document, _world: World) -> Iterator[Fault]:
+    """A model is somewhere."""
+    for root, data in inline(document, Kind.MODEL):
+        if not data.get("path"):
+            yield _shape(root, "a model needs a `path`", "Write a folder, a file, or an azureml:// address.")

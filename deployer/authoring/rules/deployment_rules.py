@@ -1,0 +1,149 @@
+"""Rules about the fields of one deployment.
+
+Sources: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas (limits),
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online and
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-kubernetes-online (fields).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from deployer.authoring.canonical import snake
+from deployer.authoring.documents.document import Document, Fault
+from deployer.authoring.project_index import World
+from deployer.authoring.rules.endpoint_rules import is_kubernetes
+from deployer.authoring.text.secrets import PLACEHOLDER
+from deployer.authoring.text.suggest import nearest
+from deployer.core.diagnostics import Severity
+from deployer.planning.vm_sizes import vm_sizes
+
+NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")
+MAX_INSTANCES = 50
+MANAGED_TIMEOUT_MS = 180_000
+PROMPT_FLOW = ("PROMPTFLOW_", "PRT_")
+ON_KUBERNETES = ("resources",)
+ON_MANAGED = ("egress_public_network_access", "private_network_connection")
+
+
+def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
+    """The name of an endpoint could be one."""
+    name = document.text("endpoint_name")
+    if not name or NAME.fullmatch(name) or not document.writes("endpoint_name"):
+        return
+    if PLACEHOLDER.search(name):
+        summary = f"`{name}` looks like a placeholder that nobody filled in"
+        hint = "Write the name, or pass --set endpoint_name=…."
+        path = ("endpoint_name",)
+        yield Fault(path=path, code="placeholder", summary=summary, detail=hint, severity=Severity.WARNING)
+    else:
+        hint = "Use 3 to 32 letters, digits and dashes, beginning with a letter and ending with a letter or digit."
+        yield Fault(path=("endpoint_name",), summary=f"`{name}` cannot be the name of an endpoint", detail=hint)
+
+
+def vm_size(document: Document, _world: World) -> Iterator[Fault]:
+    """The VM size is one that managed endpoints are known to have."""
+    size = document.text("instance_type")
+    if not size or is_kubernetes(document) or size.lower() in vm_sizes():
+        return
+    close = [vm_sizes()[name].name for name in nearest(size, vm_sizes(), 3)]
+    hint = f"The nearest are {', '.join(close)}." if close else "See deployer explain vm-size."
+    summary = f"the VM size `{size}` is not in Microsoft's list for online endpoints"
+    yield Fault(path=("instance_type",), summary=summary, detail=hint, severity=Severity.WARNING)
+
+
+def instance_count(document: Document, _world: World) -> Iterator[Fault]:
+    """A managed deployment has at most 50 instances."""
+    count = document.get("instance_count")
+    if type(count) is int and count > MAX_INSTANCES and not is_kubernetes(document):
+        summary = f"{count} instances; a managed deployment has at most {MAX_INSTANCES}"
+        yield Fault(path=("instance_count",), summary=summary, detail="Spread them over several deployments.")
+
+
+def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
+    """Managed endpoints give up after 180 s; prompt flows and Kubernetes after 300 s."""
+    path = ("request_settings", "request_timeout_ms")
+    timeout = document.get(*path)
+    longer = is_kubernetes(document) or any(
+        key.startswith(PROMPT_FLOW) for key in document.map("environment_variables")
+    )
+    if type(timeout) is int and MANAGED_TIMEOUT_MS < timeout <= 300_000 and not longer:
+        summary = f"a timeout of {timeout} ms; managed endpoints allow at most {MANAGED_TIMEOUT_MS}"
+        yield Fault(path=path, summary=summary, detail=f"Write {MANAGED_TIMEOUT_MS} or less.")
+
+
+def scale_type(document: Document, _world: World) -> Iterator[Fault]:
+    """Managed deployments are scaled by Azure Monitor."""
+    if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document):
+        hint = "Remove it and set up Azure Monitor autoscale; `x-ignore: [instance_count]` leaves the number to it."
+        summary = "target_utilization is for Kubernetes; managed deployments know only `default`"
+        yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
+
+
+def scale_range(document: Document, _world: World) -> Iterator[Fault]:
+    """The fewest instances are not more than the most."""
+    low, high = document.get("scale_settings", "min_instances"), document.get("scale_settings", "max_instances")
+    if type(low) is int and type(high) is int and low > high:
+        summary = f"min_instances is {low}, more than max_instances, which is {high}"
+        yield Fault(path=("scale_settings", "min_instances"), summary=summary, detail="Exchange them.")
+
+
+def probe_success(document: Document, _world: World) -> Iterator[Fault]:
+    """One success makes a container alive."""
+    path = ("liveness_probe", "success_threshold")
+    threshold = document.get(*path)
+    if type(threshold) is int and threshold > 1:
+        yield Fault(path=path, summary="the liveness probe's success_threshold can only be 1", detail="Remove it.")
+
+
+def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
+    """Fields of the other kind of endpoint."""
+    kubernetes = is_kubernetes(document)
+    where = "managed" if kubernetes else "Kubernetes"
+    for key in ON_MANAGED if kubernetes else ON_KUBERNETES:
+        if document.get(key) is not None:
+            hint = "Remove it." if kubernetes else "Remove it, or write `type: kubernetes`."
+            yield Fault(path=(key,), on_key=True, summary=f"`{key}` is only for {where} deployments", detail=hint)
+
+
+def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
+    """Assets of registries are for managed deployments."""
+    for key in ("model", "environment"):
+        if is_kubernetes(document) and document.text(key).startswith("azureml://registries/"):
+            summary = f"a {key} from a registry cannot be used on Kubernetes"
+            yield Fault(
+                path=(key,), summary=summary, detail="Register it in the workspace and write azureml:<name>:<version>."
+            )
+
+
+def mount_path(document: Document, _world: World) -> Iterator[Fault]:
+    """A mount path is for containers with routes of their own."""
+    if not document.get("model_mount_path"):
+        return
+    inline = document.get("environment")
+    if isinstance(inline, dict) and not inline.get("inference_config"):
+        summary = "`model_mount_path` is only for environments with an `inference_config`"
+        yield Fault(path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add the routes.")
+
+
+def worker_count(document: Document, _world: World) -> Iterator[Fault]:
+    """An instance takes as many requests at a time as it has workers."""
+    workers = document.text("environment_variables", "WORKER_COUNT")
+    requests = document.get("request_settings", "max_concurrent_requests_per_instance")
+    taken = requests if type(requests) is int else 1
+    if workers.isdecimal() and len(workers) < 6 and int(workers) != taken:
+        summary = f"WORKER_COUNT is {int(workers)}, but an instance takes {taken} request(s) at a time"
+        hint = f"Write `max_concurrent_requests_per_instance: {int(workers)}` under `request_settings`."
+        path = ("environment_variables", "WORKER_COUNT")
+        yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
+
+
+def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
+    """A smoke test sends one thing."""
+    test = document.get("x-smoke-test")
+    given = [key for key in ("request", "image") if isinstance(test, dict) and key in test]
+    if isinstance(test, dict) and len(given) != 1:
+        summary = "a smoke test sends a `request` or an `image`" + (", not both" if given else "; here is neither")
+        hint = "Write one of `request: FILE` (JSON) and `image: FILE`."
+        yield Fault(path=("x-smoke-test",), on_key=True, summary=summary, detail=hint)

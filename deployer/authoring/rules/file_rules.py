@@ -1,0 +1,198 @@
+"""Rules about the files that a spec refers to; skipped with `--no-files`."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from deployer.authoring.documents.document import Document, Fault, FieldPath
+from deployer.authoring.project_index import REMOTE, World, project_path, resolved
+from deployer.authoring.rules.asset_rules import inline
+from deployer.authoring.text.encoding import read_text
+from deployer.authoring.text.parse import parse
+from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.errors import SpecError
+from deployer.core.resources import Kind
+
+CODE = ("code_configuration", "code")
+SCRIPT = ("code_configuration", "scoring_script")
+REGISTERED = ("azureml:", "/subscriptions/")
+
+
+def code_missing(document: Document, world: World) -> Iterator[Fault]:
+    """The code folder exists."""
+    code = document.text(*CODE)
+    folder = resolved(document, code)
+    if world.files and code and not code.startswith(REGISTERED) and not folder.is_dir():
+        yield Fault(path=CODE, summary=_absent("folder", folder, world), detail=_beside(folder, world))
+
+
+def script_missing(document: Document, world: World) -> Iterator[Fault]:
+    """The scoring script is in the code folder."""
+    script = _script(document, world)
+    if script and script.parent.is_dir() and not script.is_file():
+        yield Fault(path=SCRIPT, summary=_absent("file", script, world), detail=_beside(script, world))
+
+
+def script_syntax(document: Document, world: World) -> Iterator[Fault]:
+    """The scoring script is Python."""
+    script = _script(document, world)
+    if script and script.is_file() and script.suffix == ".py":
+        problem = _script_facts(script)[0]
+        if problem:
+            yield Fault(path=SCRIPT, summary=f"{project_path(script, world.project)} is not valid Python: {problem}")
+
+
+def script_functions(document: Document, world: World) -> Iterator[Fault]:
+    """The scoring script defines `init` and `run`; it is read, never run."""
+    script = _script(document, world)
+    if not (script and script.is_file() and script.suffix == ".py") or _script_facts(script)[0]:
+        return
+    missing = [name for name in ("init", "run") if name not in _script_facts(script)[1]]
+    if missing:
+        names = " and ".join(f"`{name}`" for name in missing)
+        summary = f"{project_path(script, world.project)} does not define {names}"
+        yield Fault(
+            path=SCRIPT,
+            summary=summary,
+            detail="The inference server calls init() once and run(data) for each request.",
+        )
+
+
+def _script(document: Document, world: World) -> Path | None:
+    code, script = document.text(*CODE), document.text(*SCRIPT)
+    if not world.files or not code or not script or code.startswith(REGISTERED):
+        return None
+    return resolved(document, code) / script
+
+
+@cache
+def _script_facts(script: Path) -> tuple[str, frozenset[str]]:
+    """What is wrong with a script ("" when nothing is), and the names that it defines."""
+    try:
+        tree = ast.parse(script.read_bytes())
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        line = getattr(error, "lineno", None)
+        reason = str(getattr(error, "msg", error) or error)
+        return f"{reason}, line {line}" if line else reason, frozenset()
+    return "", frozenset(_defined(tree.body))
+
+
+def _defined(body: list[ast.stmt]) -> Iterator[str]:
+    """The names that statements define at the top of a module, also inside `if` and `try`."""
+    for statement in body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                yield from (alias.asname or alias.name for alias in names)
+                yield from ("init", "run") if any(alias.name == "*" for alias in names) else ()
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                yield name
+            case ast.If(body=inner, orelse=other) | ast.Try(body=inner, orelse=other):
+                yield from _defined([*inner, *other])
+
+
+def conda_missing(document: Document, world: World) -> Iterator[Fault]:
+    """The conda file exists."""
+    for path, file in _conda(document, world):
+        if not file.is_file():
+            yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
+
+
+def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
+    """The conda file is YAML with dependencies."""
+    for path, file in _conda(document, world):
+        problem = _conda_problem(file, project_path(file, world.project)) if file.is_file() else ""
+        if problem:
+            hint = "A conda file is a map with `dependencies:`, a list."
+            yield Fault(path=path, summary=problem, detail=hint)
+    for root, data in inline(document, Kind.ENVIRONMENT):
+        conda = data.get("conda_file")
+        if isinstance(conda, dict) and not isinstance(conda.get("dependencies"), list):
+            hint = "Add `dependencies:`, a list of packages."
+            yield Fault(path=(*root, "conda_file"), on_key=True, summary="no `dependencies` to install", detail=hint)
+
+
+def _conda(document: Document, world: World) -> Iterator[tuple[FieldPath, Path]]:
+    for root, data in inline(document, Kind.ENVIRONMENT):
+        if world.files and isinstance(data.get("conda_file"), str):
+            yield (*root, "conda_file"), resolved(document, data["conda_file"])
+
+
+@cache
+def _conda_problem(file: Path, name: str) -> str:
+    try:
+        data = parse(read_text(file, name), name).data
+    except SpecError as error:
+        return f"{error.diagnostics[0].location}: {error.diagnostics[0].summary}"
+    listed: Any = data.get("dependencies") if isinstance(data, dict) else None
+    return "" if isinstance(listed, list) else f"{name} has no list of `dependencies`"
+
+
+def model_missing(document: Document, world: World) -> Iterator[Fault]:
+    """A local model exists."""
+    for root, data in inline(document, Kind.MODEL):
+        path = data.get("path")
+        if world.files and isinstance(path, str) and path and not REMOTE.match(path):
+            place = resolved(document, path)
+            if not place.exists():
+                yield Fault(
+                    path=(*root, "path"), summary=_absent("folder or file", place, world), detail=_beside(place, world)
+                )
+
+
+def build_missing(document: Document, world: World) -> Iterator[Fault]:
+    """A build context exists, with its Dockerfile."""
+    for root, data in inline(document, Kind.ENVIRONMENT):
+        build = data.get("build")
+        if not world.files or not isinstance(build, dict) or REMOTE.match(str(build.get("path", "https:"))):
+            continue
+        folder = resolved(document, str(build["path"]))
+        dockerfile = folder / str(build.get("dockerfile_path") or "Dockerfile")
+        if not folder.is_dir():
+            yield Fault(
+                path=(*root, "build", "path"), summary=_absent("folder", folder, world), detail=_beside(folder, world)
+            )
+        elif not dockerfile.is_file():
+            at = "dockerfile_path" if "dockerfile_path" in build else "path"
+            yield Fault(
+                path=(*root, "build", at), summary=_absent("file", dockerfile, world), detail=_beside(dockerfile, world)
+            )
+
+
+def smoke_file(document: Document, world: World) -> Iterator[Fault]:
+    """What a smoke test sends exists, and a request is JSON."""
+    for key in ("request", "image"):
+        name = document.text("x-smoke-test", key)
+        file = resolved(document, name)
+        path = ("x-smoke-test", key)
+        if world.files and name and not file.is_file():
+            yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
+        elif world.files and name and key == "request" and (problem := _json_problem(file)):
+            summary = f"{project_path(file, world.project)} is not JSON: {problem}"
+            yield Fault(path=path, summary=summary, detail="A request is sent as it is, and must be JSON.")
+
+
+def _json_problem(file: Path) -> str:
+    try:
+        json.loads(file.read_bytes())
+    except (ValueError, RecursionError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def _absent(what: str, path: Path, world: World) -> str:
+    return f"there is no {what} {project_path(path, world.project)}"
+
+
+def _beside(path: Path, _world: World) -> str:
+    """The most similar name in the same folder, or how paths are meant."""
+    known = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+    return did_you_mean(path.name, known) or "Paths begin at the folder of the file they stand in."

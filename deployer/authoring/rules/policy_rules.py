@@ -1,0 +1,67 @@
+"""The `policy` of an env: what is stricter there than anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployer.authoring.documents.document import Document, Fault
+from deployer.authoring.project_index import World
+from deployer.authoring.rules.endpoint_rules import is_kubernetes
+from deployer.authoring.text.suggest import did_you_mean
+
+
+def min_instances(document: Document, world: World) -> Iterator[Fault]:
+    """A deployment has at least so many instances."""
+    least, count = world.policy.get("min_instances"), _instances(document)
+    if isinstance(least, int) and count < least:
+        summary = f"{count} instance(s); the policy of this env asks for at least {least}"
+        yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {least}`.")
+
+
+def max_instances(document: Document, world: World) -> Iterator[Fault]:
+    """A deployment has at most so many instances."""
+    most, count = world.policy.get("max_instances"), _instances(document)
+    if isinstance(most, int) and count > most:
+        summary = f"{count} instances; the policy of this env allows at most {most}"
+        yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {most}`.")
+
+
+def _instances(document: Document) -> int:
+    count = document.get("instance_count")
+    return count if type(count) is int else 1
+
+
+def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
+    """Models and environments are named by version."""
+    if not world.policy.get("pinned_versions"):
+        return
+    for key in ("model", "environment"):
+        text = document.text(key)
+        if text and not _is_pinned(text):
+            summary = f"the policy of this env asks for a version, and `{text}` can mean another one tomorrow"
+            yield Fault(path=(key,), summary=summary, detail="Write azureml:<name>:<version>.")
+
+
+def _is_pinned(text: str) -> bool:
+    if "/" in text:
+        return "/versions/" in text
+    return ":" in text.removeprefix("azureml:")
+
+
+def vm_sizes(document: Document, world: World) -> Iterator[Fault]:
+    """The VM size is an allowed one."""
+    allowed, size = world.policy.get("vm_sizes"), document.text("instance_type")
+    if isinstance(allowed, list) and size and size.lower() not in {str(item).lower() for item in allowed}:
+        listed = ", ".join(str(item) for item in allowed)
+        summary = f"the policy of this env does not allow the VM size `{size}`"
+        hint = did_you_mean(size, [str(item) for item in allowed]) or f"It allows {listed}."
+        yield Fault(path=("instance_type",), summary=summary, detail=hint)
+
+
+def public_access(document: Document, world: World) -> Iterator[Fault]:
+    """The endpoint is not reachable from the internet."""
+    access = document.text("public_network_access").lower() or "enabled"
+    if world.policy.get("public_access") is False and access != "disabled" and not is_kubernetes(document):
+        summary = "the policy of this env refuses endpoints that can be reached from the internet"
+        path = ("public_network_access",)
+        yield Fault(path=path, summary=summary, detail="Write `public_network_access: disabled`.")

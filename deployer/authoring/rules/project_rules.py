@@ -1,0 +1,84 @@
+"""Rules about how the documents of a project fit together.
+
+Limits: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployer.authoring.documents.document import Document, Fault
+from deployer.authoring.project_index import World, identity
+from deployer.authoring.rules.endpoint_rules import is_kubernetes
+from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.fields import field_at, fields_of
+from deployer.core.resources import Kind
+
+MAX_DEPLOYMENTS = 20
+KUBERNETES_NAMES = range(6, 63)
+
+
+def name_duplicate(document: Document, world: World) -> Iterator[Fault]:
+    """No two documents declare the same resource; the later one by file name is reported."""
+    same = world.index.files[identity(document)]
+    if world.whole and document.text("name") and document.file != same[0]:
+        summary = f"{document.kind} `{document.text('name')}` is declared in {same[0]} too"
+        yield Fault(path=("name",), summary=summary, detail="Rename or remove one; letter case makes no difference.")
+
+
+def deployment_count(document: Document, world: World) -> Iterator[Fault]:
+    """An endpoint has at most 20 deployments."""
+    count = len(world.deployments_of(document.text("name"))) if world.whole else 0
+    if count > MAX_DEPLOYMENTS:
+        summary = f"{count} deployments; an endpoint has at most {MAX_DEPLOYMENTS}"
+        yield Fault(path=("name",), summary=summary, detail="Use a second endpoint.")
+
+
+def kubernetes_name_length(document: Document, _world: World) -> Iterator[Fault]:
+    """On Kubernetes the names of endpoint and deployment together are bounded."""
+    length = len(document.text("endpoint_name")) + len(document.text("name"))
+    if is_kubernetes(document) and document.text("endpoint_name") and length not in KUBERNETES_NAMES:
+        summary = f"the names of endpoint and deployment have {length} characters together; on Kubernetes 6 to 62"
+        yield Fault(path=("name",), summary=summary, detail="Shorten one of them.")
+
+
+def endpoint_missing(document: Document, world: World) -> Iterator[Fault]:
+    """A deployment belongs to an endpoint."""
+    if world.complete and document.data.get("endpoint_name") in (None, ""):
+        summary = "`endpoint_name` is missing, and no single endpoint lies beside this file"
+        hint = "Add `endpoint_name:`, put the file beside its endpoint, or pass --set endpoint_name=…."
+        yield Fault(path=(), summary=summary, detail=hint)
+
+
+def endpoint_unknown(document: Document, world: World) -> Iterator[Fault]:
+    """The endpoint of a deployment is in the specs."""
+    name = document.text("endpoint_name")
+    if world.whole and world.complete and name and name.lower() not in world.index.endpoints:
+        known = world.endpoint_names()
+        there = f"There are {', '.join(known)}." if known else "The specs declare no endpoint."
+        summary = f"no endpoint `{name}` in the specs"
+        yield Fault(path=("endpoint_name",), summary=summary, detail=did_you_mean(name, known) or there)
+
+
+def asset_version(document: Document, world: World) -> Iterator[Fault]:
+    """A registered asset has a version, so that a second run finds it again."""
+    if world.whole and not document.get("version"):
+        summary = f"a {document.kind} of a project needs a `version`"
+        yield Fault(path=(), summary=summary, detail="Add `version: 1`; raise it when the content changes.")
+
+
+def ignore_path(document: Document, _world: World) -> Iterator[Fault]:
+    """What is ignored is a field."""
+    kind = document.kind or Kind.ENDPOINT
+    paths = document.get("x-ignore")
+    for index, path in enumerate(paths if isinstance(paths, list) else []):
+        if isinstance(path, str) and not _is_field(kind, path):
+            hint = did_you_mean(path, [name for name in fields_of(kind) if "*" not in name])
+            summary = f"`{path}` is no field of {'an endpoint' if kind is Kind.ENDPOINT else 'a deployment'}"
+            yield Fault(path=("x-ignore", index), summary=summary, detail=hint)
+
+
+def _is_field(kind: Kind, path: str) -> bool:
+    """Whether a path names a declared field, or a key of a declared map."""
+    found = field_at(kind, path)
+    return found.path in fields_of(kind) and (found.path == path or found.path.endswith("*"))

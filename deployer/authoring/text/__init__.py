@@ -1,0 +1,1 @@
+"""Spec text -> plain data with positions: templates, YAML, secrets."""

@@ -1,0 +1,223 @@
+"""Full Jinja2 over text, fenced in: no attribute escapes, no foreign files, bounded output, loops, calls and numbers.
+
+Jinja2 is imported here and nowhere else, and only for files that need it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
+
+from deployer.authoring.text.bounds import FILTERS, TEXT_METHODS, Budget, LimitReached, bounded_operation
+from deployer.authoring.text.scope import ScopeError
+from deployer.authoring.text.suggest import did_you_mean
+from deployer.authoring.text.templates import Templates
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.errors import SpecError
+
+MAX_UNDEFINED = 20
+MISSING = ("template-undefined", "env-variable", "secret-missing")
+STANDS_IN = "undefined"
+UNDEFINED_NAME = re.compile(r"^'(\w+)' is undefined$")
+UNDEFINED_ATTRIBUTE = re.compile(r"has no attribute '([^']*)'$")
+TAG = re.compile(r"\{[{%]")
+MAP_METHODS = frozenset(("get", "items", "keys", "values"))
+
+
+class Loader(jinja2.BaseLoader):
+    """Included files: those of the specs folder, by their path from there."""
+
+    def __init__(self, templates: Templates) -> None:
+        self.templates = templates
+
+    def get_source(self, _environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:
+        """Jinja2's question for a file."""
+        source = self.templates.source(template)
+        if source is None:
+            raise jinja2.TemplateNotFound(template)
+        return source, template, None
+
+
+class Fenced(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox with a budget for everything that a template can make grow."""
+
+    intercepted_binops = frozenset(("**", "*", "+", "%"))
+
+    def __init__(self, templates: Templates) -> None:
+        super().__init__(
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+            loader=Loader(templates),
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.templates = templates
+        self.budget = Budget()
+        self.concat = self.budget.concat  # type: ignore[method-assign]
+        scope = templates.scope
+        functions = {"range": self.budget.range, "dict": dict, "namespace": Namespace}
+        self.globals = {**functions, "env_var": scope.env_var, "secret": scope.secret, **scope.variables}
+        self.filters = {name: self.filters[name] for name in FILTERS}
+        self.filters |= {"_each": self.budget.each, "_glued": self.budget.concat, **self.budget.filters()}
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        """Compile with every loop and every `~` counted."""
+        for node in list(source.find_all((nodes.For, nodes.Concat))):
+            if isinstance(node, nodes.For):
+                node.iter = _filtered(node.iter, "_each")
+            elif isinstance(node, nodes.Concat):
+                node.nodes = [_filtered(nodes.List(node.nodes, lineno=node.lineno), "_glued")]
+        return str(super()._generate(source, name, filename, defer_init))
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """An arithmetic operation, refused when its result would be too large."""
+        bounded_operation(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may see an attribute: of plain data only the methods that cannot grow."""
+        match obj:
+            case str():
+                return attr in TEXT_METHODS
+            case Mapping():
+                return attr in MAP_METHODS
+            case int() | float() | bytes() | list() | tuple() | None:
+                return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """No `str.format`: its widths have no limit."""
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """A call, counted; the keyword arguments are the template's."""
+        self.budget.call()
+        return super().call(context, obj, *args, **kwargs)
+
+    def join_path(self, template: str, _parent: str) -> str:
+        """Included files are named from the specs folder, wherever the including file is."""
+        self.budget.call()
+        return self.templates.path_of(template)
+
+
+def _filtered(node: Any, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def render_jinja(source: str, file: str, environment: Fenced) -> str:
+    """One template as text; raises SpecError with the place in the template, for every undefined variable at once."""
+    try:
+        template = _compiled(source, file, environment)
+        return run(template, environment, {})
+    except Exception as error:
+        first = _diagnostic(error, file, environment)
+    if first.code not in MISSING:
+        raise SpecError([first])
+    others = _other_undefined(template, file, environment, first)
+    environment.templates.scope.assumed.clear()
+    raise SpecError([first, *others])
+
+
+def run(template: jinja2.Template, environment: Fenced, extra: Mapping[str, Any]) -> str:
+    """Run a compiled template; `extra` are variables beyond those of the scope."""
+    environment.budget.refill()
+    context = template.new_context(dict(extra))
+    return environment.budget.concat(template.root_render_func(context))
+
+
+def _compiled(source: str, file: str, environment: Fenced) -> jinja2.Template:
+    code = environment.compile(source, file, file)
+    return environment.template_class.from_code(environment, code, environment.globals)
+
+
+def _other_undefined(template: jinja2.Template, file: str, environment: Fenced, first: Diagnostic) -> list[Diagnostic]:
+    """The undefined variables after the first one: each is given a value, to see what comes next."""
+    found: list[Diagnostic] = []
+    latest, names = first, dict[str, str]()
+    while len(found) < MAX_UNDEFINED and latest.code in MISSING and latest.path not in names:
+        names[latest.path] = STANDS_IN
+        environment.templates.scope.assumed.add(latest.path)
+        try:
+            run(template, environment, names)
+            return found
+        except Exception as error:
+            latest = _diagnostic(error, file, environment)
+        if latest.code in MISSING and latest not in (first, *found):
+            found.append(latest)
+    return found
+
+
+def _diagnostic(error: Exception, file: str, environment: Fenced) -> Diagnostic:
+    """What went wrong in a template, and where."""
+    if isinstance(error, SpecError):
+        return error.diagnostics[0]
+    code, summary, detail, word = _explained(error, environment)
+    place = _place(error, file, environment, word)
+    path = error.name if isinstance(error, ScopeError) else word if code == "template-undefined" else ""
+    return Diagnostic(severity=Severity.ERROR, code=code, summary=summary, detail=detail, location=place, path=path)
+
+
+def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, str]:
+    """Code, summary, way out, and the word to look for in the line."""
+    match error:
+        case jinja2.TemplateNotFound():
+            known = environment.templates.names()
+            wanted = environment.templates.relative(str(error.name))
+            return "template-include", f"no file `{wanted}` in the specs folder", did_you_mean(wanted, known), wanted
+        case jinja2.TemplateSyntaxError():
+            return "template-syntax", f"not a valid template: {error.message}", _syntax_hint(str(error.message)), ""
+        case jinja2.UndefinedError():
+            return _undefined(str(error.message), environment)
+        case ScopeError():
+            return error.code, error.summary, error.hint, ""
+        case LimitReached():
+            return "template-limit", f"the template is refused: {error}", "Specs are small; write it out.", ""
+        case RecursionError() | MemoryError() | OverflowError():
+            return "template-limit", "the template is nested too deeply or grows too large", "Make it simpler.", ""
+    return "template-error", f"the template fails: {error}", "", ""
+
+
+def _syntax_hint(message: str) -> str:
+    if "unknown tag" in message or "end of print" in message or "unexpected" in message:
+        return "Text that is not meant as a template goes between {% raw %} and {% endraw %}."
+    return ""
+
+
+def _undefined(message: str, environment: Fenced) -> tuple[str, str, str, str]:
+    names = [name for name in environment.globals if name not in ("dict", "namespace", "range")]
+    if match := UNDEFINED_NAME.match(message):
+        name = match[1]
+        hint = did_you_mean(name, names) or f"Define it under `variables` of the env file, or pass --set {name}=…."
+        return "template-undefined", f"`{name}` is not defined", hint, name
+    attribute = UNDEFINED_ATTRIBUTE.search(message)
+    return "template-undefined", f"undefined: {message}", "", attribute[1] if attribute else ""
+
+
+def _place(error: Exception, file: str, environment: Fenced, word: str) -> Location:
+    """The innermost template line of an error's traceback, and the column of a word in it."""
+    found = (file, 1)
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        found = (error.name or file, error.lineno)
+    trace = error.__traceback__
+    while trace is not None:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            found = (template.name, template.get_corresponding_lineno(trace.tb_lineno))
+        trace = trace.tb_next
+    return Location(file=found[0], line=found[1], column=_column(environment.templates.line(*found), word))
+
+
+def _column(line: str, word: str) -> int:
+    """Where a word is used in a template line, else where its first tag begins."""
+    tag = TAG.search(line)
+    if tag is None:
+        return 1
+    used = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)").search(line, tag.start()) if word else None
+    return (used or tag).start() + 1

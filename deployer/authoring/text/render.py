@@ -1,0 +1,145 @@
+"""A template and its scope -> text, and on demand where each piece of the text came from.
+
+Files without `{{ {% {#` are returned as they are; files with nothing but plain placeholders (`{{ name }}`,
+`{{ env_var('X') }}`) are filled in here, with the same result as Jinja2 and without its import; the others go to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.authoring.text.encoding import failure
+from deployer.authoring.text.scope import Scope, ScopeError
+from deployer.authoring.text.sourcemap import Locate, Segment, by_segments, same_place
+from deployer.authoring.text.templates import GUARD, Templates, unguarded
+from deployer.core.diagnostics import Location
+
+OPENING = re.compile(r"\{[{%#]")
+PLACEHOLDER = re.compile(
+    r"\{\{\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
+    r"|(?P<call>env_var|secret)\(\s*(?P<args>(?:'[^'\\\n]*'|\"[^\"\\\n]*\")(?:\s*,\s*(?:'[^'\\\n]*'|\"[^\"\\\n]*\"))?)\s*\))"
+    r"\s*\}\}"
+)
+LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+JINJA_WORDS = frozenset(
+    ("true", "false", "none", "True", "False", "None", "not", "and", "or", "if", "else", "in", "is", "self", "loop")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The text of one file after its template; `locate` is None-valued where the source map cannot be trusted."""
+
+    file: str
+    text: str
+    locate: Locate
+
+    def line(self, number: int) -> str:
+        """One line of the rendered text."""
+        lines = self.text.split("\n")
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def render(source: str, file: str, templates: Templates) -> Rendered:
+    """Render one template of a run; raises SpecError with the place in the template."""
+    if not OPENING.search(source):
+        return Rendered(file=file, text=source, locate=same_place(file))
+    if any(char in source for char in GUARD[1:]):
+        raise failure("template-error", "the characters U+FF000 and U+FF001 cannot be used", Location(file=file))
+    templates.add(file, source)
+    template = templates.sources[file]
+    return _substituted(template, file, templates.scope) or _by_jinja(template, file, templates)
+
+
+def _by_jinja(template: str, file: str, templates: Templates) -> Rendered:
+    from deployer.authoring.text.jinja import Fenced, render_jinja
+
+    if not templates.environments:
+        templates.environments.append(Fenced(templates))
+    text = unguarded(render_jinja(template, file, templates.environments[0]))
+    return Rendered(file=file, text=text, locate=by_segments(lambda: _traced(file, templates, text)))
+
+
+def _traced(file: str, templates: Templates, text: str) -> Sequence[Segment] | None:
+    from deployer.authoring.text.marked_render import trace
+
+    return trace(file, templates, text)
+
+
+def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
+    """The template with its placeholders filled in; None where Jinja2 is needed to do it, or to say what is wrong."""
+    matches = list(PLACEHOLDER.finditer(template))
+    if [match.start() for match in OPENING.finditer(template)] != [match.start() for match in matches]:
+        return None
+    values = [_plain_value(match, scope) for match in matches]
+    if None in values:
+        return None
+    known = [value for value in values if value is not None]
+    pieces = _literals(template, matches)
+    text = "".join(piece + value for piece, value in zip(pieces, [*known, ""], strict=True))
+    return Rendered(
+        file=file, text=unguarded(text), locate=by_segments(lambda: _segments(file, pieces, matches, known))
+    )
+
+
+def _literals(template: str, matches: Sequence[re.Match[str]]) -> list[str]:
+    """What stands before, between and after the placeholders."""
+    starts = [0, *(match.end() for match in matches)]
+    ends = [*(match.start() for match in matches), len(template)]
+    return [template[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _plain_value(match: re.Match[str], scope: Scope) -> str | None:
+    """What Jinja2 would write for a placeholder; None where only Jinja2 can tell."""
+    name = match["name"]
+    if name is None:
+        return _called(match["call"], match["args"], scope)
+    head, *rest = name.split(".")
+    if head in JINJA_WORDS or head not in scope.variables:
+        return None
+    value: Any = scope.variables[head]
+    for part in rest:
+        if not isinstance(value, Mapping) or part not in value or hasattr(value, part):
+            return None
+        value = value[part]
+    return value if isinstance(value, str) else str(value)
+
+
+def _called(function: str, args: str, scope: Scope) -> str | None:
+    values = [single or double for single, double in LITERAL.findall(args)]
+    if function in scope.variables or (function == "secret" and len(values) > 1):
+        return None
+    try:
+        return str(scope.secret(values[0]) if function == "secret" else scope.env_var(*values))
+    except ScopeError:
+        return None
+
+
+def _segments(
+    file: str, pieces: Sequence[str], matches: Sequence[re.Match[str]], values: Sequence[str]
+) -> list[Segment]:
+    """Where each line of each literal piece, and each value, comes from."""
+    segments: list[Segment] = []
+    out, source = (1, 1), (1, 1)
+    for index, piece in enumerate(pieces):
+        for number, _ in enumerate(piece.split("\n")):
+            first = number == 0
+            origin = Location(file=file, line=source[0] + number, column=source[1] if first else 1)
+            segments.append(Segment(line=out[0] + number, column=out[1] if first else 1, origin=origin))
+        out, source = _after(out, piece), _after(source, piece)
+        if index < len(values):
+            origin = Location(file=file, line=source[0], column=source[1])
+            segments.append(Segment(line=out[0], column=out[1], origin=origin, literal=False))
+            out, source = _after(out, values[index]), _after(source, matches[index][0])
+    return segments
+
+
+def _after(place: tuple[int, int], text: str) -> tuple[int, int]:
+    """The line and column after a text that begins at a place."""
+    lines = text.count("\n")
+    if not lines:
+        return place[0], place[1] + len(text)
+    return place[0] + lines, len(text) - text.rfind("\n")

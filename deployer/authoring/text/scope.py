@@ -1,0 +1,69 @@
+"""What templates see: variables, `env`, `env_var('X')`, `secret('X')`; and which values must never be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployer.authoring.text.secrets import looks_secret
+
+MISSING = object()
+SHORTEST_SECRET = 4
+
+
+class ScopeError(Exception):
+    """A template asked for something that is not there; `code` and `hint` go into the diagnostic."""
+
+    def __init__(self, code: str, name: str, summary: str, hint: str) -> None:
+        super().__init__(summary)
+        self.name = name
+        self.code = code
+        self.summary = summary
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The names of one env's templates. `secrets` collects values that were asked for as secrets or look so;
+    `assumed` names environment variables that were reported missing, and count as set while more is looked for.
+    """
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+    assumed: set[str] = field(default_factory=set)
+
+    def env_var(self, name: str, default: Any = MISSING) -> Any:
+        """An environment variable, or the default; raises ScopeError when there is neither."""
+        if name in self.assumed:
+            return name
+        if name not in self.environ:
+            if default is not MISSING:
+                return default
+            hint = f"Set it, or give a default: env_var('{name}', '…')."
+            raise ScopeError("env-variable", name, f"the environment variable {name} is not set", hint)
+        value = self.environ[name]
+        if looks_secret(name, value):
+            self._hide(value)
+        return value
+
+    def secret(self, name: str) -> str:
+        """An environment variable whose value is masked in every output; raises ScopeError when it is not set."""
+        if name in self.assumed:
+            return name
+        if not self.environ.get(name):
+            hint = "Set it where the deployer runs, from the secret store of your pipeline."
+            raise ScopeError("secret-missing", name, f"the secret {name} is not set", hint)
+        self._hide(self.environ[name])
+        return self.environ[name]
+
+    def _hide(self, value: str) -> None:
+        if len(value) >= SHORTEST_SECRET:
+            self.secrets.add(value)
+
+
+def is_name(text: str) -> bool:
+    """Whether a template can use this as the name of a variable."""
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None

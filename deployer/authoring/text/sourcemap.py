@@ -1,0 +1,56 @@
+"""From a place in rendered text back to the template's own file, line and column."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from deployer.core.diagnostics import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Segment:
+    """From this place of the rendered text on, up to the end of its line or the next segment, text comes from `origin`.
+
+    `literal` text was copied, so its columns run along; the value of an expression stands where its braces do.
+    """
+
+    line: int
+    column: int
+    origin: Location
+    literal: bool = True
+
+
+Locate = Callable[[int, int], Location | None]
+
+
+def same_place(file: str) -> Locate:
+    """The map of a text that was not rendered at all."""
+    return lambda line, column: Location(file=file, line=line, column=column)
+
+
+def by_segments(segments: Callable[[], Sequence[Segment] | None]) -> Locate:
+    """A map that asks for its segments when the first place is wanted; None means that it cannot be trusted."""
+    made: list[Sequence[Segment] | None] = []
+
+    def locate(line: int, column: int) -> Location | None:
+        if not made:
+            made.append(segments())
+        return None if made[0] is None else _find(made[0], line, column)
+
+    return locate
+
+
+def _find(segments: Sequence[Segment], line: int, column: int) -> Location | None:
+    """The origin of a place: the last segment before it in its line, else the next one there, else the nearest."""
+    if not segments:
+        return None
+    index = bisect_right(segments, (line, column), key=lambda item: (item.line, item.column)) - 1
+    found = segments[max(index, 0)]
+    if found.line != line and index + 1 < len(segments) and segments[index + 1].line == line:
+        found = segments[index + 1]
+    origin = found.origin
+    if found.line != line or not found.literal:
+        return origin
+    return Location(file=origin.file, line=origin.line, column=max(1, origin.column + column - found.column))

@@ -1,0 +1,76 @@
+"""The template files of one run: what they may include, and where they are."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployer.authoring.text.encoding import read_text
+from deployer.authoring.text.scope import Scope
+
+AZURE = re.compile(r"\$\{\{(?!\{)")
+GUARD = "$\U000ff000\U000ff001"
+
+
+def guarded(text: str) -> str:
+    """A template in which Jinja2 does not see Azure's own `${{ … }}`; columns stay what they were."""
+    return AZURE.sub(GUARD, text)
+
+
+def unguarded(text: str) -> str:
+    """Text with Azure's `${{` back in its place."""
+    return text.replace(GUARD, "${{")
+
+
+@dataclass(slots=True, kw_only=True)
+class Templates:
+    """The files below `root` (the specs folder, relative to `project`) that templates may include, and their scope.
+
+    `environments` holds the Jinja2 environment of the run once one was needed.
+    """
+
+    project: Path
+    root: str
+    scope: Scope
+    sources: dict[str, str] = field(default_factory=dict)
+    environments: list[Any] = field(default_factory=list)
+
+    def add(self, file: str, text: str) -> None:
+        """Remember the text of a file that is going to be rendered."""
+        self.sources[file] = guarded(text)
+
+    def path_of(self, name: str) -> str:
+        """The project-relative path of an included name."""
+        return posixpath.normpath(posixpath.join(self.root, name))
+
+    def relative(self, path: str) -> str:
+        """A project-relative path as templates name it: from the specs folder."""
+        return posixpath.relpath(path, self.root or ".")
+
+    def source(self, path: str) -> str | None:
+        """The guarded text of a file in the specs folder; None when it is not there, or outside.
+
+        Raises SpecError when it cannot be read as text.
+        """
+        if path not in self.sources and self._is_inside(path):
+            self.sources[path] = guarded(read_text(self.project / path, path))
+        return self.sources.get(path)
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether a path is a file of the specs folder, also after following links."""
+        root = (self.project / self.root).resolve()
+        target = (self.project / path).resolve()
+        return target.is_file() and target.is_relative_to(root)
+
+    def line(self, path: str, number: int) -> str:
+        """One line of a template that was read."""
+        lines = self.sources.get(path, "").split("\n")
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def names(self) -> list[str]:
+        """What can be included."""
+        folder = self.project / self.root
+        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

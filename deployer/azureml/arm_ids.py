@@ -1,0 +1,69 @@
+"""Names of things: ARM ids of a workspace against the short references of the YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.core.resources import Kind, Ref
+from deployer.core.workspace import Coordinates
+
+PLURAL: Mapping[Kind, str] = {Kind.MODEL: "models", Kind.ENVIRONMENT: "environments"}
+
+_ASSET = re.compile(r"(?:models|environments|codes|data)/([^/]+)/(versions|labels)/([^/]+)", re.IGNORECASE)
+_CONTENT = re.compile(r"/LocalUpload/([0-9a-fA-F]{16,})(?:/|$)")
+
+
+def workspace_path(where: Coordinates) -> str:
+    """The ARM id of a workspace."""
+    return (
+        f"/subscriptions/{where.subscription_id}/resourceGroups/{where.resource_group}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{where.name}"
+    )
+
+
+def short(reference: Any, home: str) -> str | None:
+    """A reference as the YAML writes it: `azureml:<name>:<version>` for what is in the workspace `home` (its ARM id).
+
+    An id of another workspace keeps its full length, a registry reference its own form.
+    """
+    if not reference:
+        return None
+    plain = str(reference).removeprefix("azureml:") if str(reference).startswith("azureml:/s") else str(reference)
+    if not plain.lower().startswith(home.lower() + "/"):
+        return plain if plain.startswith(("azureml:", "/")) else f"azureml:{plain}"
+    rest = plain[len(home) + 1 :]
+    asset = _ASSET.fullmatch(rest)
+    if asset is None:
+        return f"azureml:{rest.rpartition('/')[2]}"
+    name, kind, version = asset.groups()
+    return f"azureml:{name}:{version}" if kind.lower() == "versions" else f"azureml:{name}@{version}"
+
+
+def content_hash(uri: Any) -> str | None:
+    """`sha256:<hex>` from the folder that clients upload into, `.../LocalUpload/<hash>/...`; None for the rest."""
+    found = _CONTENT.search(str(uri or ""))
+    return f"sha256:{found.group(1).lower()}" if found else None
+
+
+def name_and_version(ref: Ref) -> tuple[str, str]:
+    """Name and version of a model or an environment."""
+    name, _, version = ref.name.rpartition(":")
+    return name, version
+
+
+def asset_path(ref: Ref) -> str:
+    """Where a model or environment version is, below its workspace."""
+    name, version = name_and_version(ref)
+    return f"/{PLURAL[ref.kind]}/{name}/versions/{version}"
+
+
+def parse_label(reference: str) -> tuple[str, str] | None:
+    """Name and label of `azureml:<name>@<label>`; a bare `azureml:<name>` means the latest. None for the rest."""
+    if not reference.startswith("azureml:") or reference.startswith(("azureml://", "azureml:/")):
+        return None
+    name, at, label = reference.removeprefix("azureml:").partition("@")
+    if ":" in name or not name:
+        return None
+    return name, label if at else "latest"

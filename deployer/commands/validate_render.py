@@ -1,0 +1,95 @@
+"""validate, render, explain: what needs the files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.commands.console import Console
+from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.core.errors import DeployerError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What to validate: the project's own specs, or the given files and folders; `files` also checks what they name."""
+
+    project: Path
+    env: str | None
+    paths: Sequence[Path] = ()
+    overrides: Sequence[str] = ()
+    files: bool = True
+
+
+def validate(check: Check, shape: str, console: Console) -> int:
+    """Print every defect in one of the shapes text, json, sarif, github; exit 1 when there is an error."""
+    found = _defects(check)
+    console.out(_shown(found, shape, check, console))
+    return 1 if any(item.severity is Severity.ERROR for item in found) else 0
+
+
+def _defects(check: Check) -> tuple[Diagnostic, ...]:
+    from deployer.authoring import validate_paths, validate_project
+
+    if not check.paths:
+        return validate_project(check.project, check.env or "local", overrides=check.overrides)
+    return validate_paths(
+        check.paths, project=check.project, env=check.env, overrides=check.overrides, files=check.files
+    )
+
+
+def _shown(found: tuple[Diagnostic, ...], shape: str, check: Check, console: Console) -> str:
+    match shape:
+        case "json":
+            from deployer.report.json_output import diagnostics_json
+
+            return diagnostics_json(found)
+        case "sarif":
+            from deployer.report.sarif import sarif
+
+            return sarif(found)
+        case "github":
+            from deployer.report.github_annotations import workflow_commands
+
+            return workflow_commands(found)
+        case _:
+            from deployer.report.diagnostics_text import diagnostics_text
+
+            text = diagnostics_text(found, sources=_sources(found, check.project), color=console.color)
+            return text or "The specs are valid.\n"
+
+
+def _sources(found: Sequence[Diagnostic], project: Path) -> Mapping[str, str]:
+    """The text of every file a diagnostic points into."""
+    files = {item.location.file for item in found}
+    return {name: text for name in files if (text := _readable(project / name)) is not None}
+
+
+def _readable(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def render(project: Path, env: str, overrides: Sequence[str], show_secrets: bool, console: Console) -> int:
+    """Print the specs as plain YAML that `az ml ... create -f` takes."""
+    from deployer.authoring import render_project
+
+    files = render_project(project, env, overrides=overrides, show_secrets=show_secrets)
+    console.out("\n".join(f"---\n# {name}\n{text.rstrip()}\n" for name, text in sorted(files.items())))
+    return 0
+
+
+def explain(subject: str, console: Console) -> int:
+    """Print the page of a code, or what a field means."""
+    from deployer.authoring import explain as page_of
+    from deployer.authoring import suggestion
+
+    page = page_of(subject)
+    if page is None:
+        hint = suggestion(subject) or "Codes stand in brackets at the end of a message."
+        raise DeployerError(f"{subject} is neither a code nor a field", hint=hint)
+    console.out(page)
+    return 0

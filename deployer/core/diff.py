@@ -1,0 +1,79 @@
+"""diff(before, after): dumb equality over canonical values. An `if` for Azure here is a bug in observe.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from deployer.core.fields import Effect, field_at
+from deployer.core.resources import NOTHING, Kind, Resource, Value
+
+
+class _Missing:
+    """The type of MISSING: a field that is not there, as opposed to one that is null."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+Side = Value | _Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field that differs: dotted path as in the YAML, values before and after, what the change does."""
+
+    path: str
+    before: Side
+    after: Side
+    effect: Effect
+    sensitive: bool = False
+
+
+def diff(before: Resource | None, after: Resource) -> tuple[FieldChange, ...]:
+    """The fields that differ, sorted by path; for a new resource, those that are not at their default."""
+    kind = after.ref.kind
+    if before is None:
+        return tuple(change for change in _changes(kind, NOTHING, after.fields) if not _is_default(kind, change))
+    return tuple(_changes(kind, before.fields, after.fields))
+
+
+def _changes(kind: Kind, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[FieldChange]:
+    for path, old, new in _differing("", before, after):
+        field = field_at(kind, path)
+        yield FieldChange(path=path, before=old, after=new, effect=field.effect, sensitive=field.sensitive)
+
+
+def _differing(path: str, before: Side, after: Side) -> Iterator[tuple[str, Side, Side]]:
+    """Leaves that differ. A map on one side alone is opened too, so that each of its keys is a line of its own."""
+    if _same(before, after):
+        return
+    if not (_opens(before) and _opens(after)):
+        yield path, before, after
+        return
+    old, new = _keys(before), _keys(after)
+    for key in sorted(old.keys() | new.keys()):
+        inner = f"{path}.{key}" if path else key
+        yield from _differing(inner, old.get(key, MISSING), new.get(key, MISSING))
+    if not old and not new:
+        yield path, before, after
+
+
+def _same(before: Side, after: Side) -> bool:
+    """Equality that tells true from 1, which Python does not."""
+    return before == after and isinstance(before, bool) == isinstance(after, bool)
+
+
+def _opens(side: Side) -> bool:
+    return side is None or side is MISSING or isinstance(side, Mapping)
+
+
+def _keys(side: Side) -> Mapping[str, Value]:
+    return side if isinstance(side, Mapping) else NOTHING
+
+
+def _is_default(kind: Kind, change: FieldChange) -> bool:
+    """Whether a field of a new resource says only what leaving it out would say."""
+    return change.after is None or change.after in ({}, []) or _same(change.after, field_at(kind, change.path).default)

@@ -1,0 +1,178 @@
+"""What a field is: type, default, effect of a change, secrecy; read from schemas/*.schema.json and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from deployer.core.resources import Kind, Value
+
+Schema = Mapping[str, Any]
+
+PACKAGED = Path(__file__).parents[1] / "schemas"
+CHECKED_OUT = Path(__file__).parents[2] / "schemas"
+IDENTIFYING = frozenset({"$schema", "name", "endpoint_name", "version"})
+TRAFFIC = frozenset({"traffic", "mirror_traffic"})
+
+
+class Effect(StrEnum):
+    """What changing a field does to a running service."""
+
+    METADATA = "metadata"
+    SCALE = "scale"
+    ROLLING = "rolling"
+    IMMUTABLE = "immutable"
+    ADD_ONLY = "add-only"
+    TRAFFIC = "traffic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a kind: its dotted path, where `*` stands for any key of a map, and what the schema says of it."""
+
+    path: str
+    default: Value = None
+    has_default: bool = False
+    effect: Effect = Effect.ROLLING
+    sensitive: bool = False
+    read_only: bool = False
+    description: str = ""
+
+
+@cache
+def schema_text(name: str) -> str:
+    """The text of `<name>.schema.json`: in a wheel from `deployer/schemas`, in a checkout from the top level."""
+    folder = PACKAGED if PACKAGED.is_dir() else CHECKED_OUT
+    return (folder / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+@cache
+def schema_of(name: str) -> Schema:
+    """The schema of "endpoint", "deployment", "model", "environment" or "env", every `$ref` replaced by its target."""
+    document = json.loads(schema_text(name))
+    return {**_inlined(document, name)}
+
+
+def _inlined(node: Any, name: str) -> Any:
+    """A copy of a part of the schema `name` without references (the schemas have no cycles)."""
+    if isinstance(node, list):
+        return [_inlined(item, name) for item in node]
+    if not isinstance(node, dict):
+        return node
+    own = {key: _inlined(value, name) for key, value in node.items() if key not in ("$ref", "$defs")}
+    return {**_target(node["$ref"], name), **own} if isinstance(node.get("$ref"), str) else own
+
+
+def _target(ref: str, name: str) -> Any:
+    """What `other.schema.json#/a/b` or `#/a/b` refers to."""
+    file, _, pointer = ref.partition("#/")
+    home = file.removesuffix(".schema.json") or name
+    node = json.loads(schema_text(home))
+    for part in pointer.split("/"):
+        node = node[part]
+    return _inlined(node, home)
+
+
+@cache
+def fields_of(kind: Kind) -> Mapping[str, Field]:
+    """Every field of a kind by its dotted path (`tags.*` for the keys of a map), read-only ones included.
+
+    What names the resource, extension keys, and fields that are accepted but not deployed are no fields of it.
+    """
+    schema = schema_of(_document(kind))
+    return {field.path: field for field in _fields(schema, "") if _belongs(kind, field.path)}
+
+
+def _document(kind: Kind) -> str:
+    """The name of the schema that describes a kind: traffic is written in the endpoint's file."""
+    return Kind.ENDPOINT.value if kind is Kind.TRAFFIC else kind.value
+
+
+def _belongs(kind: Kind, path: str) -> bool:
+    """Whether a field of the schema is one of this kind: traffic is a resource of its own."""
+    in_traffic = path.partition(".")[0] in TRAFFIC
+    return in_traffic == (kind is Kind.TRAFFIC) or kind not in (Kind.TRAFFIC, Kind.ENDPOINT)
+
+
+def _fields(schema: Schema, prefix: str) -> Iterator[Field]:
+    for key, node in schema.get("properties", {}).items():
+        if _deployed(f"{prefix}{key}", node):
+            yield _field(node, f"{prefix}{key}")
+            yield from _fields(node, f"{prefix}{key}.")
+    rest = schema.get("additionalProperties")
+    if isinstance(rest, dict):
+        yield _field({"x-effect": schema.get("x-effect", "rolling"), **rest}, f"{prefix}*")
+        yield from _fields(rest, f"{prefix}*.")
+
+
+def _deployed(path: str, node: Schema) -> bool:
+    return path not in IDENTIFYING and not path.startswith("x-") and not node.get("x-not-compared", False)
+
+
+def _field(node: Schema, path: str) -> Field:
+    return Field(
+        path=path,
+        default=node.get("default"),
+        has_default="default" in node,
+        effect=Effect(node.get("x-effect", "rolling")),
+        sensitive=node.get("x-sensitive", False),
+        read_only=node.get("x-read-only", False),
+        description=node.get("description", ""),
+    )
+
+
+@cache
+def field_at(kind: Kind, path: str) -> Field:
+    """The field at a dotted path, or its nearest declared ancestor; a map's keys are declared as `*`."""
+    declared = fields_of(kind)
+    found, place = Field(path=path), ""
+    for part in path.split("."):
+        place = next((name for name in (f"{place}{part}", f"{place}*") if name in declared), "")
+        if not place:
+            break
+        found, place = declared[place], f"{place}."
+    return found
+
+
+def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
+    """The canonical fields of a resource: every deployed field present, left-out ones with their default, else None.
+
+    What names a resource, extension keys, read-only and not deployed fields are dropped. Traffic stays as it is given:
+    leaving a key out means to leave it alone.
+    """
+    if kind is Kind.TRAFFIC:
+        return {key: value for key, value in data.items() if key in TRAFFIC}
+    kubernetes = str(data.get("type")).lower() == "kubernetes"
+    filled = _filled(schema_of(_document(kind)), data, kubernetes)
+    return {key: value for key, value in filled.items() if key in fields_of(kind)}
+
+
+def _filled(schema: Schema, data: Mapping[str, Value], kubernetes: bool) -> dict[str, Value]:
+    """A map with the defaults of its schema filled in, nested maps too."""
+    result: dict[str, Value] = {}
+    for key, node in schema.get("properties", {}).items():
+        if not node.get("x-read-only", False) and _applies(node, result):
+            result[key] = _value(node, data.get(key), kubernetes)
+    rest = schema.get("additionalProperties")
+    if isinstance(rest, dict):
+        result |= {key: _value(rest, value, kubernetes) for key, value in data.items() if key not in result}
+    return result
+
+
+def _applies(node: Schema, siblings: Mapping[str, Value]) -> bool:
+    """Whether a field exists at all beside what stands before it (`x-when`: the target-utilization settings)."""
+    return all(siblings.get(key) == value for key, value in node.get("x-when", {}).items())
+
+
+def _value(node: Schema, value: Value, kubernetes: bool) -> Value:
+    if value is None:
+        value = node.get("x-default-kubernetes", node.get("default")) if kubernetes else node.get("default")
+    if isinstance(value, Mapping):
+        described = "properties" in node or isinstance(node.get("additionalProperties"), dict)
+        return _filled(node, value, kubernetes) if described else dict(value)
+    return list(value) if isinstance(value, list | tuple) else value

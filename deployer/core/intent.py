@@ -1,0 +1,79 @@
+"""What specs ask for beyond the fields of a resource: smoke tests, rollouts, protection, ignored fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deployer.core.diagnostics import Location
+from deployer.core.resources import Ref, Value
+
+
+class Anything:
+    """The type of ANYTHING, so that None (JSON null) can be an expected value."""
+
+    def __repr__(self) -> str:
+        return "ANYTHING"
+
+
+ANYTHING = Anything()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmokeTest:
+    """One request to one deployment through the `azureml-model-deployment` header, and what must come back.
+
+    Exactly one of `request` (a JSON file sent as it is) and `image` (a picture sent as {"data": "<base64>"}) is set;
+    paths are relative to the project. `body_hash` is the sha256 of that file, so that a saved plan notices a change.
+    `max_ms` is the longest time to the last byte, in milliseconds.
+    """
+
+    request: str = ""
+    image: str = ""
+    body_hash: str = ""
+    status: int = 200
+    json: Value | Anything = ANYTHING
+    max_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What must hold while a rollout step bakes; rates from 0 to 1, times in milliseconds."""
+
+    smoke: bool = True
+    max_error_rate: float | None = None
+    max_p95_ms: float | None = None
+    min_requests: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """How traffic moves to its desired split: percents of the way, and seconds to wait at each."""
+
+    steps: tuple[int, ...] = (100,)
+    bake_seconds: float = 0.0
+    checks: Checks = field(default_factory=Checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """The extension keys of all specs, by the resource they stand on; rollouts and protection by endpoint name."""
+
+    smoke_tests: Mapping[Ref, SmokeTest] = field(default_factory=dict)
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
+    protected: frozenset[str] = frozenset()
+    ignored: Mapping[Ref, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """Where in the spec files a resource and its fields stand; a path that is not there falls back to its parent."""
+
+    places: Mapping[Ref, Mapping[str, Location]] = field(default_factory=dict)
+
+    def of(self, ref: Ref, path: str = "") -> Location | None:
+        """The place of a field, of its nearest written parent, or of the resource; None when no file says anything."""
+        paths = self.places.get(ref, {})
+        while path and path not in paths:
+            path = path.rpartition(".")[0]
+        return paths.get(path)

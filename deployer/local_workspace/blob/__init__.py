@@ -1,0 +1,1 @@
+"""The part of the blob storage REST API that clients upload to."""

@@ -1,0 +1,1 @@
+"""The control plane: the ARM REST API of one workspace."""

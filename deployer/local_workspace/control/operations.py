@@ -1,0 +1,171 @@
+"""Long-running operations: what `mfeOperationsStatus` and `mfeOperationResults` answer, and how one ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.refusals import NOT_FOUND
+from deployer.local_workspace.control.request import LOCATION, NULL, Call, Reply
+from deployer.local_workspace.control.site import Site, now
+from deployer.local_workspace.ports import WorkloadFailed
+from deployer.local_workspace.store import Document
+
+_LOG = logging.getLogger("deployer.local_workspace")
+_SOONEST_MS, _LATEST_MS = 50, 1_000
+_NOT_YET = "0001-01-01T00:00:00+00:00"
+# Seconds an operation was seen to take in recorded sessions and user reports; multiplied by `realistic`.
+SECONDS = {
+    "create-endpoint": 90,
+    "update-endpoint": 20,
+    "create-deployment": 540,
+    "update-deployment": 320,
+    "delete": 90,
+}
+
+Work = Callable[[], Awaitable[None]]
+Finish = Callable[[Site, Document], Coroutine[None, None, None]]
+
+
+def begin(site: Site, call: Call, kind: str, action: str, key: str) -> Document:
+    """A new operation, not yet written: `kind` is oeidp or odidp, `action` says what a restarted server has to do."""
+    name = f"{kind}:{site.workspace_id}:{uuid.uuid4()}"
+    fate = dict(call.fate) if call.fate else None
+    return {
+        "name": name,
+        "status": "Updating",
+        "startTime": now(),
+        "endTime": None,
+        "error": None,
+        "action": action,
+        "key": key,
+        "version": call.version,
+        "fate": fate,
+    }
+
+
+def launch(site: Site, operation: Document, document: Document, finish: Finish) -> None:
+    """Write an operation and the resource it is about, and start its second half. A delete goes before all others."""
+    action, _, kind = operation["action"].partition("-")
+    with site.store.together():
+        site.store.put(kind, operation["key"], document)
+        site.store.put("operation", operation["name"].lower(), operation)
+        if action == "delete":
+            _cancel_others(site, operation)
+    site.tasks.start(f"{kind} {operation['key']}", finish(site, operation))
+
+
+def _cancel_others(site: Site, operation: Document) -> None:
+    """End the other operations under way on this resource and below it: a delete goes before them."""
+    reason = {"code": "OperationCanceled", "message": "The operation was overridden by a delete of the same resource."}
+    for other in site.store.list("operation"):
+        below = f"{other['key']}/".startswith(f"{operation['key']}/")
+        if below and other["status"] == "Updating" and other["name"] != operation["name"]:
+            over = {"status": "Canceled", "endTime": now(), "error": reason}
+            site.store.amend("operation", other["name"].lower(), other | over)
+
+
+def conclude(site: Site, operation: Document, failure: WorkloadFailed | None) -> None:
+    """Write down that an operation is over."""
+    site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
+
+
+def status_url(site: Site, operation: Mapping[str, str], *, results: bool = False) -> str:
+    """Where this operation is asked after."""
+    route = "mfeOperationResults" if results else "mfeOperationsStatus"
+    return f"{site.base}{LOCATION}/{route}/{operation['name']}?api-version={operation['version']}"
+
+
+def accepted_headers(site: Site, operation: Mapping[str, str], location: str) -> dict[str, str]:
+    """The headers of an answer that starts an operation; Resource Manager signs the address in the header alone."""
+    signature = f"&t={secrets.randbelow(10**18):018d}&c={_noise()}&s={_noise()}&h={_noise()}"
+    return {
+        "Azure-AsyncOperation": status_url(site, operation) + signature,
+        "Location": location,
+        "x-ms-async-operation-timeout": "PT30M",
+        "x-ms-retry-after-ms": str(_SOONEST_MS),
+    }
+
+
+def _noise() -> str:
+    return secrets.token_urlsafe(12)
+
+
+async def run(site: Site, operation: Document, seconds: float, work: Work) -> WorkloadFailed | None:
+    """Do the work of an operation, for at least as long as Azure would take; give back why it failed, if it did."""
+    try:
+        await _meet_fate(site, operation["fate"])
+        await asyncio.gather(work(), asyncio.sleep(seconds * site.realistic))
+    except WorkloadFailed as failure:
+        return failure
+    except Exception as error:
+        _LOG.exception("operation %s", operation["name"])
+        return WorkloadFailed("InternalServerError", f"The local workspace failed: {type(error).__name__}: {error}")
+    return None
+
+
+async def _meet_fate(site: Site, fate: Mapping[str, str] | None) -> None:
+    """What a fault has laid down for this operation."""
+    match fate:
+        case {"kind": "hang"}:
+            await site.faults.cleared()
+        case {"kind": "fail", "code": code, "message": message}:
+            raise WorkloadFailed(code or None, message)
+        case {"kind": "cancel", "message": message}:
+            raise WorkloadFailed("OperationCanceled", message)
+
+
+def ended(operation: Document, failure: WorkloadFailed | None) -> Document:
+    """The operation as it stands at its end."""
+    error = {"code": failure.code, "message": failure.message} if failure else None
+    status = "Succeeded"
+    if failure is not None:
+        status = "Canceled" if failure.code == "OperationCanceled" else "Failed"
+    return operation | {"status": status, "endTime": now(), "error": error}
+
+
+async def get_status(site: Site, call: Call) -> Reply:
+    """GET mfeOperationsStatus/{operation}; the order of members is that of the api-version asked."""
+    operation = _find(site, call)
+    body: dict[str, object] = {
+        "id": f"{LOCATION}/mfeOperationsStatus/{operation['name']}",
+        "name": operation["name"],
+        "status": operation["status"],
+        "startTime": operation["startTime"],
+        "endTime": operation["endTime"] or _NOT_YET,
+        "percentComplete": 0.0,
+    }
+    if call.version < "2023":
+        body["status"] = body.pop("status")
+    if operation["error"]:
+        body["error"] = operation["error"]
+    return Reply(body=body, headers=_next_look(operation))
+
+
+async def get_result(site: Site, call: Call) -> Reply:
+    """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it is over."""
+    operation = _find(site, call)
+    if operation["status"] != "Updating":
+        return Reply(status=204)
+    location = {"Location": status_url(site, operation, results=True)}
+    return Reply(status=202, body=NULL, headers=location | _next_look(operation))
+
+
+def _next_look(operation: Mapping[str, Any]) -> dict[str, str]:
+    """When to ask again: after a tenth of the time it took so far, so that nobody waits long and nobody asks often."""
+    age = datetime.now(UTC) - datetime.fromisoformat(operation["startTime"])
+    tenth = int(age.total_seconds() * 100)
+    return {"x-ms-retry-after-ms": str(min(max(tenth, _SOONEST_MS), _LATEST_MS))}
+
+
+def _find(site: Site, call: Call) -> Document:
+    operation = site.store.get("operation", call.names["operation"].lower())
+    if operation is None:
+        raise Refused(NOT_FOUND)
+    return operation

@@ -1,0 +1,1 @@
+"""The resources of the control plane, a module for each."""

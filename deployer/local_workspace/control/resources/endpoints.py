@@ -1,0 +1,244 @@
+"""Online endpoints: PUT, GET, list, PATCH and DELETE."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.local_workspace.control import refusals
+from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.operations import (
+    SECONDS,
+    accepted_headers,
+    begin,
+    conclude,
+    launch,
+    run,
+    status_url,
+)
+from deployer.local_workspace.control.paging import holds, page
+from deployer.local_workspace.control.request import NULL, Call, Reply
+from deployer.local_workspace.control.resources.names import check_name
+from deployer.local_workspace.control.resources.traffic_split import check_traffic, shares
+from deployer.local_workspace.control.response_bodies import endpoint_body, endpoint_id
+from deployer.local_workspace.control.shapes import ENDPOINT, ENDPOINT_PATCH, check, texts
+from deployer.local_workspace.control.site import Site, now, stamped
+from deployer.local_workspace.store import Document
+
+_MOST = 100
+# What the service writes into `properties`: a caller that sends it back means nothing by it.
+_OWN = {"azureml.onlineendpointid", "AzureAsyncOperationUri", "createdBy", "createdAt", "lastModifiedAt"}
+
+
+def find(site: Site, call: Call) -> Document:
+    """The endpoint this path names."""
+    endpoint = site.store.get("endpoint", call.key("endpoint"), stale=call.stale)
+    if endpoint is None:
+        raise Refused(refusals.NOT_FOUND)
+    return endpoint
+
+
+async def get_endpoint(site: Site, call: Call) -> Reply:
+    """GET onlineEndpoints/{endpoint}."""
+    return Reply(body=endpoint_body(site, find(site, call)))
+
+
+async def list_endpoints(site: Site, call: Call) -> Reply:
+    """GET onlineEndpoints, by name, tags and properties where asked, `count` to a page."""
+    endpoints = [item for item in site.store.list("endpoint", stale=call.stale) if _asked_for(item, call.query)]
+    endpoints = in_order(endpoints, call.query.get("orderBy", ""))
+    return page(site, call, endpoints, "count", lambda item: endpoint_body(site, item))
+
+
+def in_order(found: list[Document], order: str) -> list[Document]:
+    """Sorted by creation or change as `orderBy` says: CreatedAtAsc, CreatedAtDesc, UpdatedAtAsc, UpdatedAtDesc."""
+    stamp = "lastModifiedAt" if order.startswith("Updated") else "createdAt"
+    return sorted(found, key=lambda item: str(item["systemData"][stamp]), reverse=order.endswith("Desc"))
+
+
+def _asked_for(endpoint: Document, query: Mapping[str, str]) -> bool:
+    if query.get("name", endpoint["name"]).lower() != endpoint["name"].lower():
+        return False
+    if query.get("computeType", "Managed").lower() != "managed":
+        return False
+    return holds(endpoint["tags"], query.get("tags")) and holds(endpoint["properties"], query.get("properties"))
+
+
+async def put_endpoint(site: Site, call: Call) -> Reply:
+    """PUT onlineEndpoints/{endpoint}: 201 for a new one and an old one; old values are shown until it is done."""
+    check_name(call.names["endpoint"])
+    check(call.content, ENDPOINT)
+    key = call.key("endpoint")
+    before = site.store.get("endpoint", key)
+    _check_allowed(site, call, before)
+    operation = begin(site, call, "oeidp", "put-endpoint", key)
+    endpoint = (before or _blank(call)) | {
+        "operation": {"name": operation["name"], "version": call.version},
+        "state": "Updating" if before else "Creating",
+        "pending": _desired(call.content, before),
+        "systemData": stamped(before and before["systemData"]),
+    }
+    launch(site, operation, endpoint, finish_put)
+    location = f"{site.base}{endpoint_id(endpoint['name'])}?api-version={call.version}"
+    headers = accepted_headers(site, operation, location)
+    return Reply(status=201, body=endpoint_body(site, endpoint), headers=headers)
+
+
+async def finish_put(site: Site, operation: Document) -> None:
+    """The second half of a PUT, and what a restarted server does about one that was not over."""
+
+    async def nothing() -> None:
+        return None
+
+    key = operation["key"]
+    before = site.store.get("endpoint", key)
+    seconds = SECONDS["update-endpoint" if before and before["created"] else "create-endpoint"]
+    failure = await run(site, operation, seconds, nothing)
+    endpoint = site.store.get("endpoint", key)
+    if endpoint is None:
+        return
+    desired = {} if failure else endpoint["pending"] | {"created": True}
+    endpoint |= desired | {"pending": None, "state": "Failed" if failure else "Succeeded"}
+    endpoint["systemData"] = endpoint["systemData"] | {"lastModifiedAt": now()}
+    with site.store.together():
+        site.store.amend("endpoint", key, endpoint)
+        conclude(site, operation, failure)
+    site.routes.refresh(key)
+
+
+async def patch_endpoint(site: Site, call: Call) -> Reply:
+    """PATCH onlineEndpoints/{endpoint}: tags, and an identity that is the one it has."""
+    check(call.content, ENDPOINT_PATCH)
+    endpoint = find(site, call)
+    _check_idle(endpoint)
+    _check_identity(endpoint, call.content.get("identity"))
+    if (tags := call.content.get("tags")) is not None:
+        endpoint["tags"] = texts(tags)
+    endpoint["systemData"] = stamped(endpoint["systemData"])
+    site.store.put("endpoint", call.key("endpoint"), endpoint)
+    return Reply(body=endpoint_body(site, endpoint))
+
+
+async def delete_endpoint(site: Site, call: Call) -> Reply:
+    """DELETE onlineEndpoints/{endpoint}: with all its deployments, whatever traffic they take."""
+    key = call.key("endpoint")
+    endpoint = site.store.get("endpoint", key)
+    if endpoint is None:
+        return Reply(status=204)
+    operation = begin(site, call, "oeidp", "delete-endpoint", key)
+    launch(site, operation, endpoint | {"state": "Deleting", "pending": None}, finish_delete)
+    headers = accepted_headers(site, operation, status_url(site, operation, results=True))
+    return Reply(status=202, body=NULL, headers=headers)
+
+
+async def finish_delete(site: Site, operation: Document) -> None:
+    """The second half of a DELETE."""
+    key = operation["key"]
+    deployments = [f"{item['endpoint']}/{item['name']}".lower() for item in site.store.list("deployment", f"{key}/")]
+
+    async def end_all() -> None:
+        for deployment in deployments:
+            await site.tasks.stop(f"deployment {deployment}")
+            await site.serving.delete(*deployment.split("/"))
+
+    failure = await run(site, operation, SECONDS["delete"], end_all)
+    with site.store.together():
+        if failure is None:
+            for deployment in deployments:
+                site.store.delete("deployment", deployment)
+            site.store.delete("endpoint", key)
+        conclude(site, operation, failure)
+        mark_failed(site, "endpoint", key, failure is not None)
+    site.routes.refresh(key)
+
+
+def mark_failed(site: Site, kind: str, key: str, failed: bool) -> None:
+    """Write down that a delete did not work."""
+    if failed and (document := site.store.get(kind, key)) is not None:
+        site.store.amend(kind, key, document | {"state": "Failed"})
+
+
+def _check_allowed(site: Site, call: Call, before: Document | None) -> None:
+    """Refuse a PUT that Azure would refuse, in the order it looks at things."""
+    asked = call.content
+    if not (asked.get("identity") or {}).get("type"):
+        raise Refused(refusals.NO_IDENTITY)
+    if not (asked.get("properties") or {}).get("authMode"):
+        raise Refused(
+            refusals.WRONG_BODY, {"path": "properties.authMode", "problem": "The AuthMode field is required."}
+        )
+    if before is None and len(site.store.list("endpoint")) >= _MOST:
+        raise Refused(refusals.TOO_MANY_ENDPOINTS, {"limit": str(_MOST)})
+    if before is not None:
+        _check_idle(before)
+        _check_identity(before, asked["identity"])
+        _check_properties(before, texts(asked["properties"].get("properties")))
+    check_traffic(site, call.names["endpoint"], asked["properties"])
+
+
+def _check_idle(endpoint: Document) -> None:
+    match endpoint["state"]:
+        case "Deleting":
+            raise Refused(refusals.ENDPOINT_NAME_TAKEN)
+        case "Creating" | "Updating" as state:
+            raise Refused(refusals.BUSY, {"kind": "Endpoint", "name": endpoint["name"], "state": state})
+        case "Failed" if not endpoint["created"]:
+            raise Refused(refusals.ENDPOINT_FAILED, {"endpoint": endpoint["name"]})
+
+
+def _check_identity(endpoint: Document, asked: Mapping[str, Any] | None) -> None:
+    if asked is None:
+        return
+    owned = set(endpoint["identity"].get("userAssignedIdentities") or ())
+    wanted = set(asked.get("userAssignedIdentities") or ())
+    if asked["type"].replace(" ", "").lower() != endpoint["identity"]["type"].lower() or owned != wanted:
+        raise Refused(refusals.IDENTITY_CHANGED, {"endpoint": endpoint["name"]})
+
+
+def _check_properties(endpoint: Document, asked: Mapping[str, str]) -> None:
+    for name, value in asked.items():
+        if name not in _OWN and endpoint["properties"].get(name, value) != value:
+            raise Refused(refusals.PROPERTY_CHANGED, {"name": name})
+
+
+def _blank(call: Call) -> Document:
+    """A new endpoint: everything declared shows at once but traffic, which has nowhere to go yet."""
+    asked = call.content["properties"].get("keys") or {}
+    keys = {name: asked.get(name) or new_key() for name in ("primaryKey", "secondaryKey")}
+    return _desired(call.content, None) | {"name": call.names["endpoint"], "created": False, "keys": keys}
+
+
+def new_key() -> str:
+    """A random endpoint key."""
+    return base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def _desired(content: Mapping[str, Any], before: Document | None) -> Document:
+    """The members of an endpoint that this body asks for; what it leaves out has its default."""
+    properties = content["properties"]
+    modes = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
+    kept = {name: value for name, value in texts(properties.get("properties")).items() if name not in _OWN}
+    return {
+        "description": properties.get("description"),
+        "properties": (before["properties"] if before else {}) | kept,
+        "authMode": modes[properties["authMode"].lower()],
+        "traffic": shares(properties, "traffic"),
+        "mirrorTraffic": shares(properties, "mirrorTraffic"),
+        "publicNetworkAccess": (properties.get("publicNetworkAccess") or "Enabled").capitalize(),
+        "tags": texts(content.get("tags")),
+        "location": content.get("location"),
+        "identity": before["identity"] if before else _identity(content["identity"]),
+    }
+
+
+def _identity(asked: Mapping[str, Any]) -> dict[str, Any]:
+    identity: dict[str, Any] = {"type": asked["type"]}
+    if "SystemAssigned" in asked["type"]:
+        identity |= {"principalId": str(uuid.uuid4()), "tenantId": str(uuid.UUID(int=0))}
+    if users := asked.get("userAssignedIdentities"):
+        ids = {user: {"principalId": str(uuid.uuid4()), "clientId": str(uuid.uuid4())} for user in users}
+        identity["userAssignedIdentities"] = ids
+    return identity

@@ -1,0 +1,53 @@
+"""What opens an endpoint: listKeys, regenerateKeys and token."""
+
+from __future__ import annotations
+
+from deployer.local_workspace.control import refusals
+from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.operations import accepted_headers, begin, ended, status_url
+from deployer.local_workspace.control.request import Call, Reply
+from deployer.local_workspace.control.resources.endpoints import find, new_key
+from deployer.local_workspace.control.shapes import OneOf, check
+from deployer.local_workspace.control.site import Site
+from deployer.local_workspace.store import Document
+
+_REGENERATE = {"keyType": OneOf(("Primary", "Secondary")), "keyValue": str}
+
+
+async def list_keys(site: Site, call: Call) -> Reply:
+    """POST onlineEndpoints/{endpoint}/listKeys."""
+    return Reply(body=_with_keys(site, call)["keys"])
+
+
+async def regenerate(site: Site, call: Call) -> Reply:
+    """POST onlineEndpoints/{endpoint}/regenerateKeys.
+
+    The SDK sends the old value of the key along; a new one is made nevertheless.
+    """
+    check(call.content, _REGENERATE)
+    endpoint = _with_keys(site, call)
+    asked = (call.content.get("keyType") or "").lower()
+    if not asked:
+        raise Refused(refusals.WRONG_BODY, {"path": "keyType", "problem": "The KeyType field is required."})
+    endpoint["keys"] = endpoint["keys"] | {f"{asked}Key": new_key()}
+    operation = ended(begin(site, call, "oeidp", "regenerate", call.key("endpoint")), None)
+    with site.store.together():
+        site.store.put("endpoint", call.key("endpoint"), endpoint)
+        site.store.put("operation", operation["name"].lower(), operation)
+    site.routes.refresh(call.key("endpoint"))
+    return Reply(status=202, headers=accepted_headers(site, operation, status_url(site, operation, results=True)))
+
+
+async def issue_token(site: Site, call: Call) -> Reply:
+    """POST onlineEndpoints/{endpoint}/token."""
+    endpoint = find(site, call)
+    if endpoint["authMode"] != "AMLToken":
+        raise Refused(refusals.NO_TOKENS, {"endpoint": endpoint["name"], "mode": endpoint["authMode"]})
+    return Reply(body=site.tokens.issue(endpoint["name"], endpoint["name"]))
+
+
+def _with_keys(site: Site, call: Call) -> Document:
+    endpoint = find(site, call)
+    if endpoint["authMode"] != "Key":
+        raise Refused(refusals.NO_KEYS, {"endpoint": endpoint["name"], "mode": endpoint["authMode"]})
+    return endpoint

@@ -1,0 +1,246 @@
+"""The route table of the control plane, and what is checked of every request before its own answer is asked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from deployer.local_workspace.blob import api as blob_api
+from deployer.local_workspace.blob.addresses import ACCOUNT
+from deployer.local_workspace.control import admin, operations, refusals
+from deployer.local_workspace.control.envelopes import Refused, envelope
+from deployer.local_workspace.control.request import PROVIDER, Call, Reply, encoded
+from deployer.local_workspace.control.resources import (
+    assets,
+    code_assets,
+    deployments,
+    endpoints,
+    keys,
+    workspace_resource,
+)
+from deployer.local_workspace.control.site import Answer, Site
+from deployer.local_workspace.paths import PLACE, SUBSCRIPTION
+from deployer.local_workspace.store import is_full
+
+_LOG = logging.getLogger("deployer.local_workspace")
+# The versions of the resource provider since it has online endpoints:
+# https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/change-log/summary
+_VERSIONS = frozenset(
+    {
+        "2021-10-01",
+        "2022-02-01-preview",
+        "2022-05-01",
+        "2022-06-01-preview",
+        "2022-10-01",
+        "2022-10-01-preview",
+        "2022-12-01-preview",
+        "2023-02-01-preview",
+        "2023-04-01",
+        "2023-04-01-preview",
+        "2023-06-01-preview",
+        "2023-08-01-preview",
+        "2023-10-01",
+        "2024-01-01-preview",
+        "2024-04-01",
+        "2024-04-01-preview",
+        "2024-07-01-preview",
+        "2024-10-01",
+        "2024-10-01-preview",
+        "2025-01-01-preview",
+        "2025-04-01",
+        "2025-04-01-preview",
+        "2025-06-01",
+        "2025-07-01-preview",
+        "2025-09-01",
+        "2025-10-01-preview",
+        "2025-12-01",
+    }
+)
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_WORKSPACE = f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces/{{workspace}}"
+_LOCATION = f"{_SUBSCRIPTION}/providers/{PROVIDER}/locations/{{location}}"
+_ENDPOINT = "/onlineEndpoints/{endpoint}"
+_DEPLOYMENT = f"{_ENDPOINT}/deployments/{{deployment}}"
+_CODE = "/codes/{name}/versions"
+
+_BELOW_WORKSPACE: Mapping[tuple[str, str], Answer] = {
+    ("GET", ""): workspace_resource.get_workspace,
+    ("GET", "/datastores"): workspace_resource.list_datastores,
+    ("GET", "/datastores/{datastore}"): workspace_resource.get_datastore,
+    ("POST", "/datastores/{datastore}/listSecrets"): workspace_resource.list_secrets,
+    ("GET", _CODE): code_assets.list_codes,
+    ("GET", f"{_CODE}/{{version}}"): code_assets.get_code,
+    ("PUT", f"{_CODE}/{{version}}"): code_assets.put_code,
+    ("POST", f"{_CODE}/{{version}}/startPendingUpload"): code_assets.start_upload,
+    ("GET", "/onlineEndpoints"): endpoints.list_endpoints,
+    ("GET", _ENDPOINT): endpoints.get_endpoint,
+    ("PUT", _ENDPOINT): endpoints.put_endpoint,
+    ("PATCH", _ENDPOINT): endpoints.patch_endpoint,
+    ("DELETE", _ENDPOINT): endpoints.delete_endpoint,
+    ("POST", f"{_ENDPOINT}/listKeys"): keys.list_keys,
+    ("POST", f"{_ENDPOINT}/regenerateKeys"): keys.regenerate,
+    ("POST", f"{_ENDPOINT}/token"): keys.issue_token,
+    ("GET", f"{_ENDPOINT}/deployments"): deployments.list_deployments,
+    ("GET", _DEPLOYMENT): deployments.get_deployment,
+    ("PUT", _DEPLOYMENT): deployments.put_deployment,
+    ("PATCH", _DEPLOYMENT): deployments.patch_deployment,
+    ("DELETE", _DEPLOYMENT): deployments.delete_deployment,
+    ("POST", f"{_DEPLOYMENT}/getLogs"): deployments.get_logs,
+    ("GET", f"{_DEPLOYMENT}/skus"): deployments.list_skus,
+    **assets.answers(assets.MODELS),
+    **assets.answers(assets.ENVIRONMENTS),
+    **assets.answers(assets.DATA),
+}
+_BELOW_LOCATION: Mapping[tuple[str, str], Answer] = {
+    ("GET", "/mfeOperationsStatus/{operation}"): operations.get_status,
+    ("GET", "/mfeOperationResults/{operation}"): operations.get_result,
+}
+# Query parameters by the last fixed part of the path; every operation takes api-version.
+_LISTED = {"$skip", "$top", "$orderBy", "count", "listViewType"}
+_PARAMETERS: Mapping[str, set[str]] = {
+    "/onlineEndpoints": {"name", "count", "computeType", "$skip", "tags", "properties", "orderBy"},
+    f"{_ENDPOINT}/deployments": {"$orderBy", "$top", "$skip"},
+    f"{_DEPLOYMENT}/skus": {"count", "$skip"},
+    _CODE: _LISTED | {"hash", "hashVersion"},
+    "/models": _LISTED,
+    "/environments": _LISTED,
+    "/data": _LISTED,
+    "/datastores": {"$skip", "count"},
+    "/models/{name}/versions": _LISTED | {"version", "tags", "properties", "stage"},
+    "/environments/{name}/versions": _LISTED | {"stage"},
+    "/data/{name}/versions": _LISTED | {"tags", "stage"},
+    "/mfeOperationsStatus/{operation}": {"t", "c", "s", "h"},
+    "/mfeOperationResults/{operation}": {"t", "c", "s", "h"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """One row of the table: its path below the workspace or the location, and who answers."""
+
+    site: Site
+    path: str
+    answer: Answer
+
+    async def respond(self, request: Request) -> Response:
+        """Read the request, have it answered, and turn refusals into their envelopes."""
+
+        async def reply() -> Reply:
+            call = await _read(request, _PARAMETERS.get(self.path, set()))
+            return await self.answer(self.site, call)
+
+        return await guarded(self.site, reply)
+
+
+async def guarded(site: Site, reply: Callable[[], Awaitable[Reply]]) -> Response:
+    """The response of a reply, or of the refusal that it raised."""
+    begun = time.perf_counter()
+    try:
+        answered = await reply()
+    except Refused as refused:
+        answered = refusal(refused)
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error):
+            raise
+        answered = refusal(Refused(refusals.DISK_FULL, {"place": str(site.home.root)}))
+    content, headers = encoded(answered)
+    headers["x-request-time"] = f"{time.perf_counter() - begun:.3f}"
+    return Response(content, status_code=answered.status, headers=headers)
+
+
+def refusal(refused: Refused) -> Reply:
+    """The reply that refuses."""
+    return Reply(status=refused.refusal.status, body=envelope(refused, PLACE))
+
+
+async def _read(request: Request, parameters: set[str]) -> Call:
+    """The request as the answers see it; refused where it is not for this workspace or not of a known form."""
+    query = dict(request.query_params)
+    _check_scope(request.path_params)
+    _check_version(query, request.url.path)
+    for name in query:
+        if name not in parameters and name != "api-version":
+            raise Refused(refusals.UNKNOWN_PARAMETER, {"name": name})
+    return Call(
+        method=request.method,
+        path=request.url.path,
+        names=request.path_params,
+        query=query,
+        body=await _body(request),
+        stale=request.scope.get("local.stale", False),
+        fate=request.scope.get("local.fate"),
+    )
+
+
+async def _body(request: Request) -> dict[str, Any] | None:
+    if request.method not in ("PUT", "PATCH", "POST") or not (content := await request.body()):
+        return None
+    try:
+        body = json.loads(content)
+    except ValueError as error:
+        raise Refused(refusals.NOT_JSON, {"problem": str(error)}) from error
+    if body is not None and not isinstance(body, dict):
+        raise Refused(refusals.NOT_JSON, {"problem": "The body is not a JSON object."})
+    return body
+
+
+def _check_scope(names: Mapping[str, str]) -> None:
+    if names["subscription"].lower() != SUBSCRIPTION:
+        raise Refused(refusals.NO_SUBSCRIPTION, {"subscription": names["subscription"]})
+    if names.get("group", PLACE).lower() != PLACE:
+        raise Refused(refusals.NO_RESOURCE_GROUP, {"group": names["group"]})
+    if names.get("workspace", PLACE).lower() != PLACE:
+        raise Refused(refusals.NO_WORKSPACE, {"workspace": names["workspace"], "group": names["group"]})
+
+
+def _check_version(query: Mapping[str, str], path: str) -> None:
+    version = query.get("api-version")
+    if not version:
+        raise Refused(refusals.MISSING_API_VERSION)
+    if version.lower() not in _VERSIONS:
+        kind = path.partition("/providers/")[2].split("/")[1]
+        raise Refused(refusals.UNKNOWN_API_VERSION, {"location": PLACE, "version": version, "type": kind})
+
+
+def control_plane(site: Site) -> Starlette:
+    """The application that answers everything but scoring; paths are read whatever their letter case."""
+
+    async def blob(request: Request) -> Response:
+        return await blob_api.answer(blob_api.Storage(store=site.store, folder=site.blobs), request)
+
+    async def unknown(request: Request, _: Exception) -> Response:
+        values = {"method": request.method, "path": request.url.path}
+        content, headers = encoded(refusal(Refused(refusals.NO_ROUTE, values)))
+        return Response(content, status_code=404, headers=headers)
+
+    async def broken(_: Request, error: Exception) -> Response:
+        _LOG.error("a request failed", exc_info=error)
+        values = {"problem": f"{type(error).__name__}: {error}", "log": str(site.home.log)}
+        content, headers = encoded(refusal(Refused(refusals.INTERNAL, values)))
+        return Response(content, status_code=500, headers=headers)
+
+    served = [_route(site, method, _WORKSPACE, path, answer) for (method, path), answer in _BELOW_WORKSPACE.items()]
+    served += [_route(site, method, _LOCATION, path, answer) for (method, path), answer in _BELOW_LOCATION.items()]
+    methods = ["GET", "HEAD", "PUT", "DELETE"]
+    served += [Route(f"/{ACCOUNT}/{{container}}/{{path:path}}", blob, methods=methods)]
+    served += [Route(f"/{ACCOUNT}/{{container}}", blob, methods=methods)]
+    served += admin.routes(site)
+    handlers: dict[Any, Any] = {404: unknown, 405: unknown, Exception: broken}
+    return Starlette(routes=served, exception_handlers=handlers)
+
+
+def _route(site: Site, method: str, above: str, path: str, answer: Answer) -> Route:
+    route = Route(above + path, _Served(site, path, answer).respond, methods=[method])
+    route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+    return route

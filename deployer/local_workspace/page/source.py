@@ -1,0 +1,71 @@
+"""What the page shows, read off the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_body
+from deployer.local_workspace.control.site import Site
+from deployer.local_workspace.page.app import DeploymentView, EndpointView
+from deployer.local_workspace.paths import PLACE
+from deployer.local_workspace.ports import Container
+from deployer.local_workspace.store import Document
+
+_VERSION = "2023-04-01-preview"
+
+
+class StoredPage:
+    """`page.PageSource` over a site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def workspace(self) -> str:
+        """The name of the workspace."""
+        return PLACE
+
+    def endpoints(self) -> Sequence[EndpointView]:
+        """Every endpoint, oldest first."""
+        return [self._endpoint(item) for item in self._site.store.list("endpoint")]
+
+    def logs(self, endpoint: str, deployment: str, container: Container, tail: int) -> str:
+        """The last `tail` lines of a container."""
+        return self._site.serving.logs(endpoint.lower(), deployment.lower(), container, tail)
+
+    def _endpoint(self, endpoint: Document) -> EndpointView:
+        shown = endpoint_body(self._site, endpoint)["properties"]
+        below = self._site.store.list("deployment", f"{endpoint['name'].lower()}/")
+        return EndpointView(
+            name=endpoint["name"],
+            state=shown["provisioningState"],
+            auth_mode=shown["authMode"],
+            scoring_uri=shown["scoringUri"],
+            deployments=[self._deployment(endpoint, item) for item in below],
+        )
+
+    def _deployment(self, endpoint: Document, deployment: Document) -> DeploymentView:
+        shown = deployment_body(self._site, deployment, _VERSION)["properties"]
+        name = deployment["name"]
+        return DeploymentView(
+            name=name,
+            state=shown["provisioningState"],
+            error=deployment["error"],
+            traffic=_share(endpoint["traffic"], name),
+            mirror=_share(endpoint["mirrorTraffic"], name),
+            model=_short(shown["model"]),
+            environment=_short(shown["environmentId"]),
+            instance_type=shown["instanceType"],
+            instance_count=deployment["capacity"],
+        )
+
+
+def _share(split: Mapping[str, int], name: str) -> int:
+    return next((share for other, share in split.items() if other.lower() == name.lower()), 0)
+
+
+def _short(arm_id: str | None) -> str | None:
+    """`name:version` of an asset's ARM id."""
+    if arm_id is None:
+        return None
+    name, _, version = arm_id.rstrip("/").split("/")[-3:]
+    return f"{name}:{version}"

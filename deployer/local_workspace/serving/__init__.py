@@ -1,0 +1,1 @@
+"""The data plane: inference servers, and the front door before them."""

@@ -1,0 +1,168 @@
+"""The command line and the variables by which an inference server is started for a workload."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.local_workspace.ports import Workload, WorkloadFailed
+from deployer.local_workspace.serving import gunicorn_hooks
+from deployer.local_workspace.serving.process_groups import Command
+from deployer.local_workspace.serving.replica import Container
+from deployer.local_workspace.serving.virtualenvs import Environment
+
+PASSED_ON = {
+    *("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+}
+"""Variables of the user that a scoring script gets to see; anything else may be a secret."""
+
+SCORING_GRACE_MS = 250
+"""The front door gives up first, so that a slow answer is its 408 and not an error of the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What gunicorn runs for a workload, and where it answers."""
+
+    module: str
+    worker_class: str
+    folder: Path
+    variables: Mapping[str, str]
+    health_path: str
+    score_path: str
+
+
+def container(
+    workload: Workload, environment: Environment, *, home: Path, socket: Path, log: Path, pid_file: Path
+) -> Container:
+    """How to serve `workload`. Raises WorkloadFailed where the server, the script or the model is missing."""
+    if workload.is_mlflow_model and workload.scoring_script is None:
+        application = _mlflow(workload, environment)
+    else:
+        application = _scoring_script(workload, environment)
+    return Container(
+        command=Command(
+            argv=_gunicorn(workload, environment, socket, application),
+            env={**_variables(workload, environment, home), **application.variables},
+            cwd=application.folder,
+        ),
+        socket=socket,
+        health_path=application.health_path,
+        score_path=application.score_path,
+        log=log,
+        pid_file=pid_file,
+        liveness=workload.liveness_probe,
+        readiness=workload.readiness_probe,
+    )
+
+
+def conda_file(workload: Workload) -> str | None:
+    """The conda file of the environment, or the one an MLflow model brings along."""
+    if workload.conda_file is not None or not workload.is_mlflow_model:
+        return workload.conda_file
+    packages = _mlflow_folder(workload) / "conda.yaml"
+    return packages.read_text() if packages.is_file() else None
+
+
+def _scoring_script(workload: Workload, environment: Environment) -> Application:
+    version = environment.version("azureml_inference_server_http")
+    if version is None:
+        raise WorkloadFailed(
+            "ImageBuildFailure",
+            "The environment has no azureml-inference-server-http, which runs the scoring script: "
+            "add the line `- azureml-inference-server-http` under `pip:` in its conda file.",
+        )
+    if workload.code_dir is None or workload.scoring_script is None:
+        raise WorkloadFailed(
+            "BadArgument", "The deployment has no code_configuration: name its code and scoring_script."
+        )
+    if not (workload.code_dir / workload.scoring_script).is_file():
+        raise WorkloadFailed(
+            "BadArgument", f"There is no scoring script {workload.scoring_script!r} in the uploaded code."
+        )
+    return Application(
+        module="azureml_inference_server_http.server.entry:app",
+        worker_class="sync",
+        folder=workload.code_dir,
+        variables={
+            "AML_APP_ROOT": str(workload.code_dir),
+            "AZUREML_ENTRY_SCRIPT": workload.scoring_script,
+            "HTTP_X_MS_SERVER_VERSION": f"azmlinfsrv/{version}",
+            "SCORING_TIMEOUT_MS": str(workload.request_timeout_ms + SCORING_GRACE_MS),
+        },
+        health_path="/",
+        score_path="/score",
+    )
+
+
+def _mlflow(workload: Workload, environment: Environment) -> Application:
+    """MLflow's own scoring server: an ASGI application since MLflow 3, a WSGI one before."""
+    version = environment.version("mlflow")
+    if version is None:
+        raise WorkloadFailed(
+            "ImageBuildFailure",
+            "An MLflow model without scoring script is served by MLflow's scoring server, and the environment has no "
+            "mlflow: add the line `- mlflow` under `pip:` in the conda file, or a scoring script to the deployment.",
+        )
+    is_asgi = int(version.split(".")[0]) >= 3
+    folder = _mlflow_folder(workload)
+    return Application(
+        module=f"mlflow.pyfunc.scoring_server.{'app' if is_asgi else 'wsgi'}:app",
+        worker_class="uvicorn.workers.UvicornWorker" if is_asgi else "sync",
+        folder=folder,
+        variables={"__pyfunc_model_path__": str(folder)},
+        health_path="/ping",
+        score_path="/invocations",
+    )
+
+
+def _mlflow_folder(workload: Workload) -> Path:
+    """The folder of the model, which holds its file `MLmodel`."""
+    for found in sorted(workload.model_dir.glob("*/MLmodel")) if workload.model_dir is not None else ():
+        return found.parent
+    raise WorkloadFailed("BadArgument", "The MLflow model has no file `MLmodel` at the top of its folder.")
+
+
+def worker_count(workload: Workload) -> int:
+    """One worker for each request at a time, or WORKER_COUNT, as far as this machine has processors (but at least two).
+
+    https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online#requestsettings
+    """
+    asked = workload.environment_variables.get("WORKER_COUNT", "")
+    at_once = workload.max_concurrent_requests_per_instance * workload.instance_count
+    return max(1, min(int(asked) if asked.isdecimal() else at_once, max(2, os.cpu_count() or 2)))
+
+
+def _gunicorn(workload: Workload, environment: Environment, socket: Path, application: Application) -> tuple[str, ...]:
+    """What `azmlinfsrv` itself runs, but on a private socket, and ended with us.
+
+    See azureml_inference_server_http/amlserver_linux.py in the package azureml-inference-server-http.
+    """
+    variables = workload.environment_variables
+    preload = ("--preload",) if variables.get("WORKER_PRELOAD", "").lower() == "true" else ()
+    return (
+        *(str(environment.python), "-m", "gunicorn", "--config", gunicorn_hooks.__file__, *preload),
+        *("--bind", f"unix:{socket}", "--workers", str(worker_count(workload))),
+        *("--timeout", variables.get("WORKER_TIMEOUT", "300"), "--no-control-socket"),
+        *("--access-logfile", "-", "--error-logfile", "/dev/null"),
+        *("--worker-class", application.worker_class, application.module),
+    )
+
+
+def _variables(workload: Workload, environment: Environment, home: Path) -> Mapping[str, str]:
+    passed_on = {name: value for name, value in os.environ.items() if name in PASSED_ON}
+    model = {"AZUREML_MODEL_DIR": str(workload.model_dir)} if workload.model_dir is not None else {}
+    return {
+        "LANG": "C.UTF-8",
+        **passed_on,
+        "HOME": str(home),
+        "PATH": os.pathsep.join((str(environment.python.parent), os.defpath)),
+        "VIRTUAL_ENV": str(environment.python.parent.parent),
+        "PYTHONUNBUFFERED": "1",
+        **workload.environment_variables,
+        **model,
+    }

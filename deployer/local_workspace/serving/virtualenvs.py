@@ -1,0 +1,131 @@
+"""Environments as virtualenvs: built by uv from image and conda file, kept by content, shared by every deployment."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import uv
+
+from deployer.local_workspace.ports import WorkloadFailed
+from deployer.local_workspace.serving.conda import Packages, read_conda_file
+
+SHOWN_LINES = 20
+"""How much of the build log a failed operation quotes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One virtualenv: complete once `built` exists."""
+
+    folder: Path
+    packages: Packages
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "venv" / "bin" / "python"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "build.log"
+
+    @property
+    def built(self) -> Path:
+        return self.folder / "built"
+
+    def version(self, distribution: str) -> str | None:
+        """The version of an installed distribution (name with underscores), None where it is not installed."""
+        for metadata in (self.folder / "venv").glob(f"lib/python*/site-packages/{distribution}-*.dist-info"):
+            return metadata.name.removesuffix(".dist-info").rpartition("-")[2]
+        return None
+
+
+class Environments:
+    """The virtualenvs under one folder, each named by the hash of what is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def describe(self, image: str | None, conda_file: str | None) -> Environment:
+        """The environment of that content, built or not. Raises WorkloadFailed where its packages are not known."""
+        packages = _packages(image, conda_file)
+        # A virtualenv belongs to the interpreter it was made from, so that is part of its content.
+        content = json.dumps([packages.requirements, packages.remarks, sys.base_prefix, sys.version])
+        return Environment(folder=self._folder / hashlib.sha256(content.encode()).hexdigest()[:16], packages=packages)
+
+    async def build(self, environment: Environment) -> None:
+        """Build the environment unless that was done before; asked for twice at once it is built once.
+
+        Raises WorkloadFailed (ImageBuildFailure) with the last lines of the log.
+        """
+        async with self._locks[environment.folder]:
+            if environment.built.exists():
+                return
+            try:
+                await _build(environment)
+            except OSError as error:
+                raise WorkloadFailed("ImageBuildFailure", f"The environment could not be built: {error}") from error
+
+
+def _packages(image: str | None, conda_file: str | None) -> Packages:
+    if conda_file is not None:
+        return read_conda_file(conda_file)
+    name = image or ""
+    if name.startswith("mcr.microsoft.com/azureml/") and "inference" in name:
+        # Microsoft's inference images come with the server and nothing a model would need.
+        return Packages(requirements=("azureml-inference-server-http",), remarks=())
+    raise WorkloadFailed(
+        "ImageBuildFailure",
+        f"What is inside the image {image!r} cannot be known without pulling it: "
+        "add a conda file to the environment that lists its packages.",
+    )
+
+
+async def _build(environment: Environment) -> None:
+    shutil.rmtree(environment.folder, ignore_errors=True)
+    environment.folder.mkdir(parents=True)
+    requirements = environment.folder / "requirements.txt"
+    requirements.write_text("".join(f"{line}\n" for line in environment.packages.requirements))
+    with environment.log.open("w") as log:
+        print(*environment.packages.remarks, *environment.packages.requirements, sep="\n", file=log, flush=True)
+        venv = str(environment.folder / "venv")
+        await _uv(environment, log, "venv", "--python", sys.executable, venv)
+        # pip, which conda runs in Azure, takes the best version of all indexes; so has uv to.
+        options = ("--index-strategy", "unsafe-best-match", "--python", str(environment.python))
+        await _uv(environment, log, "pip", "install", *options, "--requirements", str(requirements))
+    environment.built.touch()
+
+
+async def _uv(environment: Environment, log: IO[str], *arguments: str) -> None:
+    """Run uv with the user's own settings (indexes, proxies, certificates) but outside of any project."""
+    env = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
+    process = await asyncio.create_subprocess_exec(
+        uv.find_uv_bin(),
+        *arguments,
+        "--color=never",
+        "--no-progress",
+        cwd="/",
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    try:
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    if code:
+        lines = environment.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:]
+        raise WorkloadFailed("ImageBuildFailure", "\n".join(["The environment could not be built:", *lines]))

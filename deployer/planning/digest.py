@@ -1,0 +1,43 @@
+"""The digest of a plan: what a reviewer's saved copy and the plan made just before applying have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from deployer.core.intent import Anything, SmokeTest
+from deployer.core.plan import Bake, Plan, Step
+from deployer.core.resources import Value, digest_of, fingerprint, without
+
+
+def seal(plan: Plan, hide: Callable[[Value], Value]) -> Plan:
+    """The plan with its digest: over every step, what it was decided on and what it leads to.
+
+    `hide` masks secrets, so that a reviewed plan stays valid when one is rotated.
+    """
+    steps: list[Value] = [_sealed(step, hide) for step in plan.steps]
+    return replace(plan, digest=digest_of([plan.env, plan.project, steps, [str(ref) for ref in plan.unchanged]]))
+
+
+def _sealed(step: Step, hide: Callable[[Value], Value]) -> Value:
+    after = dict(step.after.fields) if step.after else {}
+    for path in step.ignore:
+        after = dict(without(after, path))
+    return [
+        step.action.name,
+        str(step.ref),
+        fingerprint(step.before, step.ignore),
+        hide(after) if step.after else None,
+        _test(step.test) if step.test else None,
+        _bake(step.bake) if step.bake else None,
+    ]
+
+
+def _test(test: SmokeTest) -> Value:
+    expected: Value = "anything" if isinstance(test.json, Anything) else [test.json]
+    return [test.request, test.image, test.body_hash, test.status, expected, test.max_ms]
+
+
+def _bake(bake: Bake) -> Value:
+    checks = bake.checks
+    return [bake.seconds, checks.smoke, checks.max_error_rate, checks.max_p95_ms, checks.min_requests]

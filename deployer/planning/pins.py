@@ -1,0 +1,101 @@
+"""What specs refer to: which resources to read before planning, and which version a label stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from deployer.core.resources import (
+    ASSETS,
+    BUSY_STATES,
+    Kind,
+    Ref,
+    Resource,
+    State,
+    Status,
+    referenced,
+    value_at,
+    with_value,
+)
+from deployer.core.workspace import Wanted
+
+CODE = "code_configuration.code"
+
+
+def wanted(desired: State, project: str) -> Wanted:
+    """Everything a plan for `desired` has to know about."""
+    deployments = desired.of_kind(Kind.DEPLOYMENT)
+    named = {ref for item in deployments for kind in ASSETS if (ref := referenced(item, kind))}
+    return Wanted(
+        endpoints=frozenset(ref.endpoint for ref in desired.resources if ref.endpoint),
+        assets=frozenset({ref for ref in desired.resources if ref.kind in ASSETS} | named),
+        labels=frozenset(label for item in deployments for label in _labels(item)),
+        codes=frozenset(code for item in deployments if (code := _code_asset(item))),
+        project=project,
+    )
+
+
+def _labels(deployment: Resource) -> Iterator[Ref]:
+    """References such as "azureml:digits@latest", as Ref(kind, name=reference)."""
+    for kind in sorted(ASSETS):
+        value = deployment.fields.get(kind.value)
+        if isinstance(value, str) and "@" in value and not value.startswith("azureml://"):
+            yield Ref(kind=kind, name=value)
+
+
+def _code_asset(deployment: Resource) -> str:
+    """The code asset that a deployment names instead of a folder; "" where it names none."""
+    value = value_at(deployment.fields, CODE)
+    return value if isinstance(value, str) and value.startswith("azureml:") else ""
+
+
+def under_way(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
+    """What of these endpoints somebody is changing right now."""
+    there = [*live.of_kind(Kind.ENDPOINT), *live.of_kind(Kind.DEPLOYMENT)]
+    busy = [item.ref for item in there if item.status and item.status.provisioning_state in BUSY_STATES]
+    return tuple(ref for ref in busy if ref.endpoint in endpoints)
+
+
+def staying(live: State) -> State:
+    """`live` without what is on its way out: it has to be gone before it can be made again, so it counts as gone."""
+    going = {
+        ref for ref, item in live.resources.items() if item.status and item.status.provisioning_state == "Deleting"
+    }
+    endpoints = {ref.endpoint for ref in going if ref.kind is Kind.ENDPOINT}
+    kept = {ref: item for ref, item in live.resources.items() if ref not in going and ref.endpoint not in endpoints}
+    return replace(live, resources=kept)
+
+
+def guarded(desired: State, protected: frozenset[str]) -> State:
+    """`desired` with what its endpoints say of `x-protect`."""
+    endpoints = {
+        item.ref: replace(item, status=Status(protected=item.ref.endpoint in protected))
+        for item in desired.of_kind(Kind.ENDPOINT)
+    }
+    return replace(desired, resources={**desired.resources, **endpoints})
+
+
+def pinned(desired: State, labels: Mapping[str, str]) -> State:
+    """`desired` with every reference replaced by what it stood for when live state was read."""
+    return replace(desired, resources={ref: _pinned(item, labels) for ref, item in desired.resources.items()})
+
+
+def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
+    """A resource with its references made concrete; one that names nothing stays as it is."""
+    if resource.ref.kind is not Kind.DEPLOYMENT:
+        return resource
+    fields = {**resource.fields, **{ref.kind.value: labels.get(ref.name, ref.name) for ref in _labels(resource)}}
+    asset = _code_asset(resource)
+    if content := labels.get(asset):
+        return replace(resource, fields=with_value(fields, CODE, content), sources={**resource.sources, CODE: asset})
+    return replace(resource, fields=fields)
+
+
+def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[Ref, ...]:
+    """What carries this project's tag and is in no spec any more: deployments, and endpoints with all they have."""
+    mine = [item for item in live.resources.values() if item.status and item.status.project == project]
+    left = [item.ref for item in mine if item.ref not in desired.resources]
+    here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
+    whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
+    kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
+    return tuple(sorted(ref for ref in kept if ref.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT)))

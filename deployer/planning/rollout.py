@@ -1,0 +1,204 @@
+"""How traffic moves: what is tested before, the splits on the way, the verdict over what was seen there. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from deployer.core.diff import diff
+from deployer.core.fields import Effect
+from deployer.core.intent import Checks, Intent, Rollout
+from deployer.core.plan import Action, Bake, Step
+from deployer.core.resources import Kind, Ref, Resource, State, Status, deployment_ref, digest_of, share_map
+from deployer.core.statistics import percentile
+from deployer.planning.reconcile import in_order
+
+Split = Mapping[str, int]
+
+FAILED_MARK = "failed"
+
+
+def gated(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
+    """The plan with a TEST before anything new gets traffic, and each traffic step cut into its rollout's stages."""
+    tested = {step.ref for step in steps if _changes_service(step)}
+    for step in steps:
+        if step.ref.kind is Kind.TRAFFIC:
+            tested |= {deployment_ref(step.ref.endpoint, name) for name in _rising(step, live)}
+    tests = [
+        Step(action=Action.TEST, ref=ref, test=test, before=live.get(ref), ignore=intent.ignored.get(ref, ()))
+        for ref, test in intent.smoke_tests.items()
+        if ref in tested
+    ]
+    staged = [part for step in steps for part in _staged(step, intent)]
+    return in_order([*staged, *tests])
+
+
+def _changes_service(step: Step) -> bool:
+    """Whether a step changes what a deployment answers, not only how many answer or what its tags say."""
+    if step.ref.kind is not Kind.DEPLOYMENT or step.action in (Action.DELETE, Action.TEST):
+        return False
+    scaling = {Effect.METADATA, Effect.SCALE}
+    return step.action is not Action.UPDATE or any(change.effect not in scaling for change in step.changes)
+
+
+def _rising(step: Step, live: State) -> frozenset[str]:
+    """The deployments whose share a traffic step raises."""
+    now = live.split(step.ref.endpoint)
+    return frozenset(name for name, share in share_map(step.after, "traffic").items() if share > now.get(name, 0))
+
+
+def _staged(step: Step, intent: Intent) -> Iterator[Step]:
+    rollout = intent.rollouts.get(step.ref.endpoint)
+    if step.ref.kind is not Kind.TRAFFIC or step.before is None or step.after is None:
+        yield step
+        return
+    target = share_map(step.after, "traffic")
+    start, done = _start(step.before, target)
+    before: Resource = step.before
+    for stage in stages(start, target, rollout or Rollout(), done=done) or (Stage(percent=100, split=target),):
+        after = _at_stage(step.after, stage, start, target)
+        yield replace(step, before=before, after=after, changes=diff(before, after), bake=_bake(step, stage, intent))
+        before = after
+
+
+def _start(before: Resource, target: Split) -> tuple[Split, int]:
+    """Where a rollout towards `target` began, and how far it came: one that was interrupted, and that nobody moved
+    by hand since, goes on."""
+    status = before.status or Status()
+    done, start = progress_towards(status.rollout, target), status.previous_split
+    now = share_map(before, "traffic")
+    return (start, done) if done and now == between(start, target, done) else (now, 0)
+
+
+def _at_stage(after: Resource, stage: Stage, start: Split, target: Split) -> Resource:
+    """The traffic at one stage; a deployment that has live traffic already is not mirrored to."""
+    mirror = {name: share for name, share in share_map(after, "mirror_traffic").items() if name not in stage.split}
+    mark = rollout_mark(target, stage.percent) if stage.split != target else ""
+    fields = {**after.fields, "traffic": dict(stage.split), "mirror_traffic": mirror}
+    return replace(after, fields=fields, status=Status(previous_split=start, rollout=mark))
+
+
+def _bake(step: Step, stage: Stage, intent: Intent) -> Bake | None:
+    rollout = intent.rollouts.get(step.ref.endpoint)
+    if rollout is None:
+        return None
+    now = share_map(step.before, "traffic")
+    rising = [name for name, share in stage.split.items() if share > now.get(name, 0)]
+    refs: list[Ref] = [deployment_ref(step.ref.endpoint, name) for name in sorted(rising)]
+    probes = tuple((ref, intent.smoke_tests[ref]) for ref in refs if ref in intent.smoke_tests)
+    return Bake(seconds=rollout.bake_seconds, checks=rollout.checks, probes=probes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of a rollout: how far along the way in percent, and the split to put."""
+
+    percent: int
+    split: Split
+
+
+def stages(start: Split, target: Split, rollout: Rollout, *, done: int = 0) -> tuple[Stage, ...]:
+    """The splits from `start` to `target`, those above `done` percent alone; each sums to what `target` sums to.
+
+    Where there is nothing to shift from, or the sum changes, there is one stage: the target.
+    """
+    if sum(start.values()) != sum(target.values()):
+        return (Stage(percent=100, split=_without_zeros(target)),)
+    percents = [percent for percent in sorted({*rollout.steps, 100}) if percent > done]
+    return _distinct(start, [Stage(percent=percent, split=between(start, target, percent)) for percent in percents])
+
+
+def _distinct(start: Split, candidates: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Without the stages that would put what already is."""
+    kept: list[Stage] = []
+    last = _without_zeros(start)
+    for stage in candidates:
+        if stage.split != last:
+            kept.append(stage)
+            last = stage.split
+    return tuple(kept)
+
+
+def between(start: Split, target: Split, percent: int) -> Split:
+    """`start + (target - start) x percent/100` in whole percents, the sum kept."""
+    names = sorted(start.keys() | target.keys())
+    return apportion(
+        {name: start.get(name, 0) + (target.get(name, 0) - start.get(name, 0)) * percent / 100 for name in names}
+    )
+
+
+def apportion(exact: Mapping[str, float]) -> Split:
+    """Whole shares with the same sum, by largest remainder; zero shares are left out."""
+    whole = {name: math.floor(share + 1e-9) for name, share in exact.items()}
+    missing = round(sum(exact.values())) - sum(whole.values())
+    by_remainder = sorted(exact, key=lambda name: (whole[name] - exact[name], name))
+    for name in by_remainder[:missing]:
+        whole[name] += 1
+    return _without_zeros(whole)
+
+
+def _without_zeros(split: Split) -> Split:
+    return {name: share for name, share in split.items() if share > 0}
+
+
+def rollout_mark(target: Split, percent: int | str) -> str:
+    """What the bookkeeping tag says of a rollout under way: where it goes and how far it came."""
+    return f"{digest_of(dict(_without_zeros(target)))}:{percent}"
+
+
+def progress_towards(mark: str, target: Split) -> int:
+    """The percent a recorded rollout towards this target had come to; 0 for another one, or a failed one."""
+    goal, _, percent = mark.partition(":")
+    if goal != digest_of(dict(_without_zeros(target))) or not percent.isdigit():
+        return 0
+    return int(percent)
+
+
+def failed_towards(mark: str, target: Split) -> bool:
+    """Whether the last rollout towards this target was put back."""
+    return mark == rollout_mark(target, FAILED_MARK)
+
+
+class Verdict(StrEnum):
+    """What the observations of a bake say; too few are never a success."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One probe: milliseconds to its last byte, and why it counts as an error ("" when it does not)."""
+
+    milliseconds: float
+    problem: str = ""
+
+
+def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict, str]:
+    """The verdict over a bake with its reason in one sentence."""
+    count = len(observations)
+    problems = [seen.problem for seen in observations if seen.problem]
+    if count and checks.max_error_rate is not None and len(problems) / count > checks.max_error_rate:
+        rate = f"{len(problems) / count:.1%} of {count} probes failed, at most {checks.max_error_rate:.1%} may"
+        return Verdict.FAILED, f"{rate}; the last one: {problems[-1]}"
+    if checks.smoke and checks.max_error_rate is None and problems:
+        return Verdict.FAILED, problems[-1]
+    p95 = percentile(sorted(seen.milliseconds for seen in observations), 95) if observations else 0.0
+    if checks.max_p95_ms is not None and p95 > checks.max_p95_ms:
+        return Verdict.FAILED, f"the 95th percentile was {p95:.0f} ms, at most {checks.max_p95_ms:.0f} ms is allowed"
+    if count < checks.min_requests:
+        return Verdict.INCONCLUSIVE, f"only {count} of at least {checks.min_requests} probes were answered"
+    return Verdict.PASSED, f"{count} probes, {len(problems)} failed"
+
+
+def rescue_split(split: Split, sick: str, healthy: frozenset[str]) -> Split:
+    """The shares of the other healthy deployments scaled up to the whole; empty where there is none."""
+    others = {name: share for name, share in split.items() if name != sick and name in healthy and share > 0}
+    total = sum(others.values())
+    if not total:
+        return {}
+    whole = sum(split.values())
+    return apportion({name: share * whole / total for name, share in others.items()})

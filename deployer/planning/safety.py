@@ -1,0 +1,228 @@
+"""Checks over a finished plan: what must not run, and what its reviewer should know. Pure.
+
+Each check is a function from a Case to findings; CHECKS lists them all. A blocking finding refuses the apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from deployer.core.fields import Effect
+from deployer.core.plan import Action, Finding, Step
+from deployer.core.resources import ASSETS, Kind, Ref, endpoint_ref, referenced, share_map, traffic_ref
+from deployer.planning.advice import advice
+from deployer.planning.reconcile import simulate
+from deployer.planning.review import Case
+
+MAX_DEPLOYMENTS = 20
+"""Deployments of one endpoint: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+
+DELETES_WORTH_ASKING = 5
+"""From so many deletions in one plan on, more than a third of what the project owns needs --allow-deletes."""
+
+
+def findings(case: Case) -> tuple[Finding, ...]:
+    """Everything the checks have to say, blocking findings first."""
+    found = [finding for check in CHECKS for finding in check(case)]
+    return tuple(sorted(found, key=lambda finding: (not finding.blocking, finding.code, str(finding.ref))))
+
+
+def _immutable(case: Case) -> Iterator[Finding]:
+    for step in case.steps:
+        for change in step.changes:
+            if (
+                step.action is Action.UPDATE
+                and step.ref.kind not in ASSETS
+                and _cannot_change(step, change.path, change.effect)
+            ):
+                yield Finding(
+                    code="immutable-field",
+                    summary=f"{change.path} of {step.ref} cannot be changed once it exists",
+                    detail=_way_round(step.ref),
+                    ref=step.ref,
+                    origin=step.origin,
+                    blocking=True,
+                )
+
+
+def _cannot_change(step: Step, path: str, effect: Effect) -> bool:
+    """Kubernetes ignores a new instance type silently: https://github.com/Azure/AML-Kubernetes/issues/247"""
+    kubernetes = step.after is not None and step.after.fields.get("type") == "kubernetes"
+    return effect is Effect.IMMUTABLE or (kubernetes and path == "instance_type")
+
+
+def _way_round(ref: Ref) -> str:
+    if ref.kind is Kind.DEPLOYMENT:
+        return "Write a deployment with a new name beside it, shift the traffic, then drop this one."
+    return "Write an endpoint with a new name, move its callers, then drop this one."
+
+
+def _asset_content(case: Case) -> Iterator[Finding]:
+    for step in case.steps:
+        if step.action is Action.UPDATE and step.ref.kind in ASSETS:
+            content = [change.path for change in step.changes if change.effect is not Effect.METADATA]
+            if content:
+                yield Finding(
+                    code="asset-content-changed",
+                    summary=f"{step.ref} exists with other content ({', '.join(content)})",
+                    detail="A version never changes: raise `version` in its spec and in what refers to it.",
+                    ref=step.ref,
+                    origin=step.origin,
+                    blocking=True,
+                )
+
+
+def _missing_assets(case: Case) -> Iterator[Finding]:
+    for deployment in case.desired.of_kind(Kind.DEPLOYMENT):
+        for kind in sorted(ASSETS):
+            ref = referenced(deployment, kind)
+            if ref and not case.desired.get(ref) and not case.live.get(ref):
+                yield Finding(
+                    code="asset-missing",
+                    summary=f"{deployment.ref} needs {ref}, which is neither in the workspace nor in the specs",
+                    detail=f"Correct the {kind} reference, or declare that version in a {kind} spec.",
+                    ref=deployment.ref,
+                    origin=case.origins.of(deployment.ref, kind.value),
+                    blocking=True,
+                )
+
+
+def _traffic_targets(case: Case) -> Iterator[Finding]:
+    final = case.end
+    for traffic in final.of_kind(Kind.TRAFFIC):
+        there = {item.ref.name for item in final.deployments(traffic.ref.endpoint)}
+        for key in ("traffic", "mirror_traffic"):
+            for name in sorted(set(share_map(traffic, key)) - there):
+                yield Finding(
+                    code="traffic-to-missing",
+                    summary=f"{key} of endpoint {traffic.ref.endpoint} names {name}, which would not exist",
+                    detail=f"Deployments that would: {', '.join(sorted(there)) or 'none'}.",
+                    ref=traffic.ref,
+                    blocking=True,
+                )
+
+
+def _mirror_and_live(case: Case) -> Iterator[Finding]:
+    """What specs declare; a mirror they leave open is taken off a deployment before that gets live traffic."""
+    final = case.end
+    for traffic in case.desired.of_kind(Kind.TRAFFIC):
+        both = final.split(traffic.ref.endpoint).keys() & share_map(traffic, "mirror_traffic").keys()
+        for name in sorted(both):
+            yield Finding(
+                code="mirror-and-live",
+                summary=f"{name} of endpoint {traffic.ref.endpoint} would get live and mirrored traffic at once",
+                detail="Azure allows one of the two: declare `mirror_traffic: {}` or another target.",
+                ref=traffic.ref,
+                origin=case.origins.of(traffic.ref),
+                blocking=True,
+            )
+
+
+def _outage(case: Case) -> Iterator[Finding]:
+    final = case.end
+    for endpoint in case.live.endpoints():
+        before, after = sum(case.live.split(endpoint).values()), sum(final.split(endpoint).values())
+        if before and not after and not case.allowed.outage and not case.allowed.destroy:
+            yield Finding(
+                code="outage",
+                summary=f"endpoint {endpoint} serves now and would answer nobody after this",
+                detail="Give a deployment its traffic back, or say --allow-outage if that is what you want.",
+                ref=traffic_ref(endpoint),
+                blocking=True,
+            )
+
+
+def _ownership(case: Case) -> Iterator[Finding]:
+    for endpoint in sorted({step.ref.endpoint for step in case.steps if step.ref.endpoint}):
+        live = case.live.get(endpoint_ref(endpoint))
+        owner = live.status.project if live and live.status else case.project
+        if owner == case.project:
+            continue
+        adoptable = not owner
+        if adoptable and case.allowed.adopt:
+            continue
+        whose = f"belongs to the project {owner}" if owner else "was not made by this tool"
+        yield Finding(
+            code="not-ours",
+            summary=f"endpoint {endpoint} {whose}",
+            detail="Say --adopt to take it over." if adoptable else "Change it from that project, or use another name.",
+            ref=endpoint_ref(endpoint),
+            blocking=True,
+        )
+
+
+def _too_many(case: Case) -> Iterator[Finding]:
+    final = case.end
+    for endpoint in final.endpoints():
+        count = len(final.deployments(endpoint))
+        if count > MAX_DEPLOYMENTS:
+            yield Finding(
+                code="too-many-deployments",
+                summary=f"endpoint {endpoint} would have {count} deployments, Azure allows {MAX_DEPLOYMENTS}",
+                detail="Drop those that serve nobody first (--prune deletes what left the specs).",
+                ref=endpoint_ref(endpoint),
+                blocking=True,
+            )
+
+
+def _deletes_of_serving(case: Case) -> Iterator[Finding]:
+    state = case.live
+    for step in case.steps:
+        split = state.split(step.ref.endpoint)
+        if step.action is Action.DELETE and _serves(step.ref, split) and not case.allowed.destroy:
+            yield Finding(
+                code="delete-while-serving",
+                summary=f"{step.ref} has live traffic and would be deleted",
+                detail="Declare the traffic of its endpoint without it first.",
+                ref=step.ref,
+                blocking=True,
+            )
+        state = simulate(state, step)
+
+
+def _serves(ref: Ref, split: Mapping[str, int]) -> bool:
+    return bool(split) if ref.kind is Kind.ENDPOINT else ref.name in split
+
+
+def _protected(case: Case) -> Iterator[Finding]:
+    for step in case.steps:
+        live = case.live.get(step.ref)
+        kept = step.ref.endpoint in case.intent.protected or (live and live.status and live.status.protected)
+        if step.action in (Action.DELETE, Action.REPLACE) and step.ref.kind is Kind.ENDPOINT and kept:
+            yield Finding(
+                code="protected",
+                summary=f"endpoint {step.ref.endpoint} is protected (x-protect: true)",
+                detail="Apply its spec with x-protect: false first.",
+                ref=step.ref,
+                blocking=True,
+            )
+
+
+def _many_deletes(case: Case) -> Iterator[Finding]:
+    doomed = [step for step in case.steps if step.action is Action.DELETE]
+    owned = [ref for ref in case.live.resources if ref.kind in (Kind.DEPLOYMENT, Kind.ENDPOINT)]
+    if len(doomed) < DELETES_WORTH_ASKING or len(doomed) * 3 <= len(owned) or case.allowed.deletes:
+        return
+    if not case.allowed.destroy:
+        yield Finding(
+            code="many-deletes",
+            summary=f"{len(doomed)} of {len(owned)} endpoints and deployments would be deleted",
+            detail="Say --allow-deletes if so many should go.",
+            blocking=True,
+        )
+
+
+CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _immutable,
+    _asset_content,
+    _missing_assets,
+    _traffic_targets,
+    _mirror_and_live,
+    _outage,
+    _ownership,
+    _too_many,
+    _deletes_of_serving,
+    _protected,
+    _many_deletes,
+    advice,
+)

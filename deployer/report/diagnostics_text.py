@@ -1,0 +1,81 @@
+"""Diagnostics as they are shown: in order, without secrets, each with its line of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.report.redaction import Mask, mask_of
+from deployer.report.style import WIDTH, count, styled, wrapped
+
+
+def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ...]:
+    """The diagnostics by file, line and column (errors before warnings on one place), every text in them masked."""
+    in_order = sorted(diagnostics, key=lambda item: (item.location, item.severity, item.code, item.summary))
+    return tuple(
+        replace(
+            item,
+            code=mask.line(item.code),
+            summary=mask.line(item.summary),
+            detail=mask(item.detail),
+            path=mask.line(item.path),
+            location=replace(item.location, file=mask.line(item.location.file)),
+        )
+        for item in in_order
+    )
+
+
+def errors(diagnostics: Sequence[Diagnostic]) -> int:
+    """How many of them stop; the rest are warnings."""
+    return sum(item.severity is Severity.ERROR for item in diagnostics)
+
+
+def tally(diagnostics: Sequence[Diagnostic]) -> str:
+    """ "2 errors and 1 warning in 2 files."."""
+    wrong = errors(diagnostics)
+    kinds = [count(n, word) for n, word in ((wrong, "error"), (len(diagnostics) - wrong, "warning")) if n]
+    return f"{' and '.join(kinds)} in {count(len({item.location.file for item in diagnostics}), 'file')}."
+
+
+def diagnostics_text(
+    diagnostics: Sequence[Diagnostic],
+    *,
+    sources: Mapping[str, str] | None = None,
+    secrets: frozenset[str] = frozenset(),
+    color: bool = False,
+    width: int = WIDTH,
+) -> str:
+    """Diagnostics by place, each with what to write instead and its line of `sources` (file -> text), then a count.
+
+    "" when there are none.
+    """
+    if not diagnostics:
+        return ""
+    mask = mask_of(secrets)
+    found = [_diagnostic(item, sources or {}, mask, color, width) for item in shown(diagnostics, mask)]
+    return "\n".join("\n".join(lines) for lines in found) + f"\n\n{tally(diagnostics)}\n"
+
+
+def _diagnostic(item: Diagnostic, sources: Mapping[str, str], mask: Mask, color: bool, width: int) -> Iterator[str]:
+    colour = "red" if item.severity is Severity.ERROR else "yellow"
+    place = styled(str(item.location), "bold", color=color)
+    label = styled(item.severity.value, colour, color=color)
+    yield f"{place}: {label}: {item.summary} [{item.code}]"
+    yield from _source(item, sources.get(item.location.file, ""), mask, color)
+    for paragraph in item.detail.splitlines():
+        yield from wrapped(paragraph, width, "    ")
+
+
+def _source(item: Diagnostic, text: str, mask: Mask, color: bool) -> Iterator[str]:
+    """The line and a caret below its column; nothing where the line is not there or holds what must not be shown."""
+    lines = text.splitlines()
+    if not 0 < item.location.line <= len(lines):
+        return
+    line, column = lines[item.location.line - 1].replace("\t", " ").rstrip(), item.location.column
+    if not line.strip() or mask.line(line) != line or column > len(line) + 1:
+        return
+    first = max(0, column - 60)
+    number = f"{item.location.line:>5} | "
+    yield styled(f"{number}{line[first : first + 100]}", "dim", color=color)
+    yield f"{' ' * (len(number) - 2)}| {' ' * (column - 1 - first)}{styled('^', 'red', color=color)}"

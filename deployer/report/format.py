@@ -1,0 +1,167 @@
+"""Values, sizes and times as people read them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from deployer.core.diff import MISSING, Side
+from deployer.core.resources import Value
+from deployer.report.style import count
+
+NOT_SET = "(not set)"
+LONGEST = 100
+LONGEST_LIST = 60
+LONGEST_NAME = 250
+_CONTEXT = 20
+_PLAIN = re.compile(r"[A-Za-z_/.@$][^\s\"'#{}\[\],]*")
+_CONTENT = re.compile(r"sha256:[0-9a-f]{16,}")
+
+
+def scalar(value: Side) -> str:
+    """A value as one line of YAML: text is quoted where it could be taken for something else."""
+    match value:
+        case None:
+            return NOT_SET
+        case "(sensitive)":
+            return value
+        case str() if _PLAIN.fullmatch(value) and value.lower() not in ("true", "false", "null"):
+            return value
+        case _ if value is MISSING:
+            return NOT_SET
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def pair(before: Side, after: Side, *, full: bool = False) -> tuple[str, str]:
+    """Both sides of a change in words; long ones are cut to where they begin to differ, with a hash of the whole."""
+    old, new = scalar(before), scalar(after)
+    if full or max(len(old), len(new)) <= LONGEST:
+        return old, new
+    same = next((place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
+    start = max(0, same - _CONTEXT) if NOT_SET not in (old, new) else 0
+    return _window(old, start), _window(new, start)
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """The text, or its beginning with its length and a hash of the whole."""
+    return text if len(text) <= longest else _window(text, 0, longest)
+
+
+def _window(text: str, start: int, longest: int = LONGEST) -> str:
+    if len(text) <= longest:
+        return text
+    piece = text[start : start + longest - 40]
+    left, right = ("…" if start else ""), ("…" if start + len(piece) < len(text) else "")
+    return f"{left}{piece}{right} ({len(text)} characters, sha256 {_short_hash(text)})"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
+
+
+def content(value: Side, source: str, files: Mapping[str, int]) -> str:
+    """A content hash with what it stands for: "sha256:ab12cd34… (scoring/, 4 files, 12 KB)"; "" for anything else."""
+    if not isinstance(value, str) or not _CONTENT.fullmatch(value):
+        return ""
+    about = [source] if source else []
+    if files:
+        about += [count(len(files), "file"), size(sum(files.values()))]
+    return f"{value[:15]}…" + (f" ({', '.join(about)})" if about else "")
+
+
+def narrowed(path: str, before: Side, after: Side) -> tuple[str, Side, Side, int]:
+    """Two lists without what they have in common, and how much that was; down into a single map that differs.
+
+    The packages of a conda file are a map in a list in a map: this names the one that changed.
+    """
+    match before, after:
+        case list() | tuple(), list() | tuple():
+            old, new = _without(before, after), _without(after, before)
+            common = len(after) - len(new)
+            inner = _inner(old, new)
+            return narrowed(f"{path}.{inner[0]}", *inner[1:]) if inner else (path, old, new, common)
+        case _:
+            return path, before, after, 0
+
+
+def opened(path: str, value: Side) -> Iterator[tuple[str, Side]]:
+    """A new value in pieces that can be read: of a list that is too long for a line every element, down into maps."""
+    match value:
+        case list() | tuple() if len(scalar(value)) > LONGEST_LIST:
+            for item in value:
+                yield from opened(path, item)
+        case Mapping() if value:
+            for key, item in value.items():
+                yield from opened(f"{path}.{key}", item)
+        case _:
+            yield path, value
+
+
+def _inner(old: Sequence[Value], new: Sequence[Value]) -> tuple[str, Value, Value] | None:
+    """The key and both values where each list holds one map of that one key."""
+    match old, new:
+        case [Mapping() as before], [Mapping() as after] if len(before) == 1 and before.keys() == after.keys():
+            key = next(iter(before))
+            return key, before[key], after[key]
+        case _:
+            return None
+
+
+def _without(items: Sequence[Value], others: Sequence[Value]) -> list[Value]:
+    left = list(others)
+    kept = []
+    for item in items:
+        if item in left:
+            left.remove(item)
+        else:
+            kept.append(item)
+    return kept
+
+
+def size(bytes_: int) -> str:
+    """Bytes in words: "512 bytes", "12 KB", "3.4 MB"."""
+    if bytes_ < 1000:
+        return count(bytes_, "byte")
+    amount, unit = (bytes_ / 1000, "KB") if bytes_ < 999_500 else (bytes_ / 1_000_000, "MB")
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def seconds(number: float) -> str:
+    """A time span: "0.4 s", "12 s", "5 min", "1 h 20 min"."""
+    if number < 0.05:
+        return "<0.1 s"
+    if number < 10:
+        return f"{number:.1f} s".replace(".0 s", " s")
+    whole = round(number)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def milliseconds(number: float) -> str:
+    """A latency: "4.2 ms", "120 ms", "1.4 s"."""
+    if number < 10:
+        return f"{number:.1f} ms"
+    return f"{number:.0f} ms" if number < 1000 else f"{number / 1000:.1f} s"
+
+
+def rate(number: float) -> str:
+    """A share from 0 to 1 as percent: "0.5 %"."""
+    return f"{number * 100:.3g} %"
+
+
+def joined(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def _plain(value: object) -> object:
+    """Read-only mappings and tuples as json knows them."""
+    return dict(value) if isinstance(value, Mapping) else list(value)  # type: ignore[call-overload]

@@ -1,0 +1,136 @@
+"""Plans, outcomes and diagnostics as versioned JSON (schemas/output/), and saved plans read back.
+
+The minor version grows when keys are added, the major one when one changes its meaning or goes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from deployer.core.diagnostics import Diagnostic
+from deployer.core.errors import UsageError
+from deployer.core.plan import Options
+from deployer.report.diagnostics_text import errors, shown
+from deployer.report.outcome_view import OutcomeView
+from deployer.report.plan_view import PlanView
+from deployer.report.redaction import mask_of
+
+PLAN_VERSION = "1.1"
+OUTCOME_VERSION = "1.0"
+DIAGNOSTICS_VERSION = "1.0"
+
+
+def plan_json(view: PlanView) -> str:
+    """The plan as JSON (schemas/output/plan.schema.json); `read_saved_plan` takes it back."""
+    return _text({"format_version": PLAN_VERSION, "kind": "plan", **asdict(view)})
+
+
+def outcome_json(view: OutcomeView) -> str:
+    """The outcome as JSON (schemas/output/outcome.schema.json); `seconds` is wall time."""
+    return _text({"format_version": OUTCOME_VERSION, "kind": "outcome", **asdict(view)})
+
+
+def diagnostics_json(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozenset()) -> str:
+    """The diagnostics by place as JSON (schemas/output/diagnostics.schema.json); lines and columns count from 1."""
+    rows = [
+        {
+            "severity": item.severity.value,
+            "code": item.code,
+            "summary": item.summary,
+            "detail": item.detail,
+            "file": item.location.file,
+            "line": item.location.line,
+            "column": item.location.column,
+            "path": item.path,
+        }
+        for item in shown(diagnostics, mask_of(secrets))
+    ]
+    wrong = errors(diagnostics)
+    counts = {"errors": wrong, "warnings": len(diagnostics) - wrong}
+    head = {"format_version": DIAGNOSTICS_VERSION, "kind": "diagnostics", "ok": not wrong, "counts": counts}
+    return _text({**head, "diagnostics": rows})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """What `apply PLAN` has to know of a reviewed plan: what it was for, its digest, and its steps in words."""
+
+    env: str
+    project: str
+    digest: str
+    steps: tuple[str, ...]
+    options: Options = field(default_factory=Options)
+
+
+def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
+    """A plan that `plan --out` wrote. UsageError, in one sentence that begins with `name`, for anything else."""
+    again = "Write one with `deployer plan --out FILE`."
+    try:
+        saved = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name} is not a saved plan: it is not JSON.", hint=again) from error
+    if not isinstance(saved, dict) or saved.get("kind") != "plan":
+        raise UsageError(f"{name} is JSON, but not a saved plan.", hint=again)
+    version = str(saved.get("format_version"))
+    if version.split(".")[0] != PLAN_VERSION.split(".")[0]:
+        problem = f"{name} has plan format {version}, and this deployer reads {PLAN_VERSION}."
+        raise UsageError(problem, hint="Plan again with the version that applies.")
+    return _saved(saved, name, again)
+
+
+def _saved(saved: Mapping[str, Any], name: str, hint: str) -> SavedPlan:
+    try:
+        env, project, digest = (_string(saved[key]) for key in ("env", "project", "digest"))
+        steps = tuple(_step_words(step) for step in saved["steps"])
+        options = _options(saved.get("options") or {})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{name} is damaged: a part of the plan is missing.", hint=hint) from error
+    if not digest:
+        raise UsageError(f"{name} has no digest, so nothing tells whether it is still true.", hint=hint)
+    return SavedPlan(env=env, project=project, digest=digest, steps=steps, options=options)
+
+
+def _options(written: Mapping[str, Any]) -> Options:
+    """The options of a saved plan; those that a newer version added are not known here."""
+    overrides, allow = (tuple(_string(word) for word in written.get(key, ())) for key in ("overrides", "allow"))
+    endpoint, prune = _string(written.get("endpoint", "")), bool(written.get("prune"))
+    return Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _step_words(step: Mapping[str, Any]) -> str:
+    """ "update deployment digits/blue (instance_count 1 -> 2)"."""
+    changes = "; ".join(_change_words(row) for row in step["changes"])
+    return _string(step["words"]) + (f" ({changes})" if changes else "")
+
+
+def _change_words(row: Mapping[str, Any]) -> str:
+    path, before, after = (_string(row[key]) for key in ("path", "before", "after"))
+    return f"{path} {before} -> {after}" if before else f"{path} {after}"
+
+
+def differences(saved: SavedPlan, view: PlanView) -> list[str]:
+    """What a plan made now says otherwise than the saved one, a sentence each; [] when it is the same plan."""
+    if saved.digest == view.digest and saved.env == view.env and saved.project == view.project:
+        return []
+    now = tuple(_step_words(asdict(step)) for step in view.steps)
+    found = [f"The saved plan is for env {saved.env}, not {view.env}."] if saved.env != view.env else []
+    if saved.project != view.project:
+        found.append(f"The saved plan is for project {saved.project}, not {view.project}.")
+    found += [f"No longer planned: {step}." for step in saved.steps if step not in now]
+    found += [f"Not in the saved plan: {step}." for step in now if step not in saved.steps]
+    if not found and now != saved.steps:
+        found.append("The same steps are planned in another order.")
+    return found or ["The steps are the same, but the specs or the live state they were decided on have changed."]
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,44 @@
+"""What is live, as a table: endpoints, their deployments, who gets traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployer.core.resources import FAILED_STATES, Resource, State, Status, endpoint_ref, share_map, traffic_ref
+from deployer.report.style import styled
+
+
+def status_text(live: State, names: frozenset[str], *, color: bool = False) -> str:
+    """A block an endpoint; endpoints of `names` that are not there are said so."""
+    blocks = ["\n".join(_endpoint(live, name, color)) for name in sorted(names | set(live.endpoints()))]
+    return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
+
+
+def _endpoint(live: State, name: str, color: bool) -> Iterator[str]:
+    endpoint = live.get(endpoint_ref(name))
+    if endpoint is None:
+        yield f"{styled(name, 'bold', color=color)}  not deployed"
+        return
+    status = endpoint.status or Status()
+    yield f"{styled(name, 'bold', color=color)}  {_state(status, color)}  {endpoint.fields.get('auth_mode')}"
+    if status.scoring_uri:
+        yield f"  {status.scoring_uri}"
+    shares, mirrored = (share_map(live.get(traffic_ref(name)), key) for key in ("traffic", "mirror_traffic"))
+    for deployment in live.deployments(name):
+        share = shares.get(deployment.ref.name, 0)
+        copies = mirrored.get(deployment.ref.name, 0)
+        yield _deployment(deployment, share, copies, color)
+
+
+def _deployment(deployment: Resource, share: int, copies: int, color: bool) -> str:
+    size = f"{deployment.fields.get('instance_count')} x {deployment.fields.get('instance_type')}"
+    mirror = f" + {copies} % mirrored" if copies else ""
+    bar = "█" * round(share / 10) + "·" * (10 - round(share / 10))
+    state = _state(deployment.status or Status(), color)
+    model = deployment.fields.get("model") or ""
+    return f"  {deployment.ref.name:<16} {bar} {share:>3} %{mirror}  {state}  {size}  {model}"
+
+
+def _state(status: Status, color: bool) -> str:
+    bad = status.provisioning_state in FAILED_STATES
+    return styled(status.provisioning_state, "red" if bad else "green", color=color)

@@ -1,0 +1,122 @@
+"""An outcome as rows: what was done, what failed and why, what was not done, what to type now. Redacted once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deployer.core.errors import DeployerError, WorkspaceError
+from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Kind
+from deployer.report.describe import title
+from deployer.report.format import LONGEST_NAME, seconds, shortened
+from deployer.report.redaction import Mask, mask_of
+from deployer.report.style import count
+
+_LOG_LINES = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a step failed; `log` are the last lines of the containers, oldest first."""
+
+    message: str
+    hint: str = ""
+    code: str = ""
+    correlation_id: str = ""
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """One step and what became of it."""
+
+    result: str
+    words: str
+    seconds: float = 0.0
+    note: str = ""
+    origin: str = ""
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeView:
+    """All that an outcome shows; `uris` are the scoring URIs by endpoint, `next_command` is what to type now."""
+
+    ok: bool
+    interrupted: bool
+    summary: str
+    results: tuple[ResultRow, ...] = ()
+    uris: Mapping[str, str]
+    next_command: str = ""
+
+
+def outcome_view(
+    outcome: Outcome,
+    *,
+    secrets: frozenset[str] = frozenset(),
+    uris: Mapping[str, str] | None = None,
+    next_command: str = "",
+) -> OutcomeView:
+    """The outcome for showing."""
+    mask = mask_of(secrets)
+    return OutcomeView(
+        ok=outcome.ok,
+        interrupted=outcome.interrupted,
+        summary=_summary(outcome),
+        results=tuple(_row(result, mask) for result in outcome.results),
+        uris={mask.line(name): mask.line(uri) for name, uri in (uris or {}).items()},
+        next_command=mask.line(next_command),
+    )
+
+
+def done(step: Step) -> str:
+    """What a step has done, in the past tense: "created deployment digits/blue"."""
+    if step.ref.kind is Kind.TRAFFIC:
+        return f"set traffic of {step.ref.endpoint}"
+    verbs = {
+        Action.CREATE: "created",
+        Action.UPDATE: "updated",
+        Action.REPLACE: "replaced",
+        Action.DELETE: "deleted",
+        Action.TEST: "smoke-tested",
+    }
+    return f"{verbs[step.action]} {step.ref}"
+
+
+def _row(item: StepResult, mask: Mask) -> ResultRow:
+    words = done(item.step) if item.result is Result.APPLIED else title(item.step)
+    return ResultRow(
+        result=item.result.value,
+        words=shortened(mask.line(words), LONGEST_NAME),
+        seconds=round(item.seconds, 3),
+        note=mask.line(item.note),
+        origin=mask.line(str(item.step.origin)) if item.step.origin else "",
+        failure=_failure(item.error, mask) if item.error else None,
+    )
+
+
+def _failure(error: DeployerError, mask: Mask) -> Failure:
+    if not isinstance(error, WorkspaceError):
+        return Failure(message=mask(error.message), hint=mask(error.hint))
+    return Failure(
+        message=mask(error.message),
+        hint=mask(error.hint),
+        code=mask.line(error.code),
+        correlation_id=mask.line(error.correlation_id),
+        log=tuple(mask(error.log_tail.replace("\r\n", "\n").replace("\r", "\n")).splitlines()[-_LOG_LINES:]),
+    )
+
+
+def _summary(outcome: Outcome) -> str:
+    """ "Applied 5 steps in 41 s." or "Stopped: 2 applied, 1 failed, 3 not done."."""
+    numbers = {result: sum(item.result is result for item in outcome.results) for result in Result}
+    if outcome.ok:
+        total = seconds(sum(item.seconds for item in outcome.results))
+        return (
+            f"Applied {count(numbers[Result.APPLIED], 'step')}, {total} of work." if outcome.results else "No changes."
+        )
+    words = {Result.APPLIED: "applied", Result.FAILED: "failed", Result.UNDONE: "undone", Result.SKIPPED: "not done"}
+    said = ", ".join(f"{numbers[result]} {word}" for result, word in words.items() if numbers[result])
+    return f"{'Interrupted' if outcome.interrupted else 'Failed'}: {said or 'nothing done'}."

@@ -1,0 +1,232 @@
+"""Every finding: a plan that has it, and the nearest plan that has not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from deployer.core.intent import Intent, SmokeTest
+from deployer.core.resources import (
+    NOTHING,
+    Kind,
+    Ref,
+    Resource,
+    State,
+    Status,
+    Value,
+    asset_ref,
+    deployment_ref,
+    endpoint_ref,
+    state_of,
+    traffic_ref,
+)
+from deployer.planning.pins import guarded
+from deployer.planning.reconcile import make_plan
+from deployer.planning.review import Allowed, Case
+from deployer.planning.rollout import gated
+from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
+
+OURS = Status(project="shop")
+BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
+
+
+def endpoint(name: str = "digits", status: Status = OURS, **fields: Value) -> Resource:
+    everything: dict[str, Value] = {"auth_mode": "key", "identity": {"type": "system_assigned"}, "properties": {}}
+    return Resource(ref=endpoint_ref(name), fields={**everything, **fields}, status=status)
+
+
+def deployment(name: str, state: str = "Succeeded", endpoint: str = "digits", **fields: Value) -> Resource:
+    everything: dict[str, Value] = {"type": "managed", "instance_type": "standard_ds3_v2", "properties": {}}
+    status = replace(OURS, provisioning_state=state)
+    return Resource(ref=deployment_ref(endpoint, name), fields={**everything, **fields}, status=status)
+
+
+def traffic(mirror: Mapping[str, int] = NOTHING, endpoint: str = "digits", **shares: int) -> Resource:  # type: ignore[assignment]
+    fields: dict[str, Value] = {"traffic": shares, "mirror_traffic": dict(mirror)}
+    return Resource(ref=traffic_ref(endpoint), fields=fields, status=Status())
+
+
+def model(path: str, unknown: tuple[str, ...] = (), description: str = "") -> Resource:
+    fields: dict[str, Value] = {"path": path, "description": description or None}
+    return Resource(ref=asset_ref(Kind.MODEL, "m", "1"), fields=fields, status=Status(unknown=unknown))
+
+
+def case(
+    desired: Sequence[Resource],
+    live: Sequence[Resource],
+    *,
+    doomed: Sequence[Ref] = (),
+    intent: Intent = Intent(),  # noqa: B008 -- frozen
+    allowed: Allowed = Allowed(),  # noqa: B008 -- frozen
+) -> Case:
+    wish = guarded(state_of([replace(item, status=None) for item in desired]), intent.protected)
+    there = state_of(live)
+    steps = gated(make_plan(wish, there, ignored=intent.ignored, doomed=frozenset(doomed)), there, intent)
+    return Case(project="shop", desired=wish, live=there, steps=steps, intent=intent, allowed=allowed)
+
+
+SERVING = (endpoint(), deployment("blue"), traffic(blue=100))
+TWO = (endpoint(), deployment("blue"), deployment("green"), traffic(blue=100))
+MANY = tuple(deployment(f"d{number}") for number in range(MAX_DEPLOYMENTS + 1))
+SPARE = tuple(deployment(f"d{number}") for number in range(DELETES_WORTH_ASKING))
+SPARE_REFS = tuple(item.ref for item in SPARE)
+TESTED = Intent(smoke_tests={BLUE: SmokeTest(request="r.json"), GREEN: SmokeTest(request="r.json")})
+KUBERNETES = {"type": "kubernetes"}
+
+BLOCKING: Mapping[str, tuple[Case, Case]] = {
+    "immutable-field": (
+        case([endpoint(identity={"type": "none"})], [endpoint()]),
+        case([endpoint(description="new")], [endpoint()]),
+    ),
+    "immutable-field on kubernetes": (
+        case([deployment("blue", instance_type="other", **KUBERNETES)], [deployment("blue", **KUBERNETES)]),
+        case([deployment("blue", instance_type="other")], [deployment("blue")]),
+    ),
+    "asset-content-changed": (
+        case([model("sha256:bb")], [model("sha256:aa")]),
+        case([model("sha256:aa", description="new")], [model("sha256:aa")]),
+    ),
+    "asset-missing": (
+        case([endpoint(), deployment("blue", model="azureml:m:1")], []),
+        case([endpoint(), model("sha256:aa"), deployment("blue", model="azureml:m:1")], []),
+    ),
+    "asset-missing in the specs alone": (
+        case([endpoint(), deployment("blue", model="azureml:m:2")], [model("sha256:aa")]),
+        case([endpoint(), deployment("blue", model="azureml:m:1")], [model("sha256:aa")]),
+    ),
+    "traffic-to-missing": (
+        case([endpoint(), deployment("blue"), traffic(green=100)], []),
+        case([endpoint(), deployment("blue"), traffic(blue=100)], []),
+    ),
+    "traffic-to-missing in a mirror": (
+        case([endpoint(), deployment("blue"), traffic({"green": 10}, blue=100)], []),
+        case([endpoint(), deployment("blue"), deployment("green"), traffic({"green": 10}, blue=100)], []),
+    ),
+    "mirror-and-live": (
+        case([*TWO[:3], traffic({"blue": 10}, blue=100)], TWO),
+        case([*TWO[:3], traffic({"green": 10}, blue=100)], TWO),
+    ),
+    "outage": (
+        case([*SERVING[:2], traffic()], SERVING),
+        case([*SERVING[:2], traffic()], SERVING, allowed=Allowed(outage=True)),
+    ),
+    "not-ours": (
+        case([endpoint(description="new")], [endpoint(status=Status(project="other"))], allowed=Allowed(adopt=True)),
+        case([endpoint(description="new")], [endpoint()]),
+    ),
+    "not-ours, untagged": (
+        case([endpoint(description="new")], [endpoint(status=Status())]),
+        case([endpoint(description="new")], [endpoint(status=Status())], allowed=Allowed(adopt=True)),
+    ),
+    "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
+    "delete-while-serving": (case([endpoint()], SERVING, doomed=[BLUE]), case([endpoint()], TWO, doomed=[GREEN])),
+    "delete-while-serving, an endpoint": (
+        case([], SERVING, doomed=[endpoint_ref("digits")]),
+        case([], SERVING, doomed=[endpoint_ref("digits")], allowed=Allowed(destroy=True)),
+    ),
+    "protected": (
+        case([], [endpoint(status=replace(OURS, protected=True))], doomed=[endpoint_ref("digits")]),
+        case([], [endpoint()], doomed=[endpoint_ref("digits")]),
+    ),
+    "protected, by a replacement": (
+        case(
+            [endpoint()],
+            [endpoint(status=replace(OURS, provisioning_state="Failed"))],
+            intent=Intent(protected=frozenset({"digits"})),
+        ),
+        case([endpoint()], [endpoint(status=replace(OURS, provisioning_state="Failed"))]),
+    ),
+    "many-deletes": (
+        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS),
+        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS, allowed=Allowed(deletes=True)),
+    ),
+    "many-deletes, fewer than are worth asking": (
+        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS),
+        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS[1:]),
+    ),
+}
+ADVICE: Mapping[str, tuple[Case, Case]] = {
+    "under-way": (case(SERVING, [endpoint(), deployment("blue", "Updating"), traffic()]), case(SERVING, SERVING)),
+    "in-place-update": (
+        case([endpoint(), deployment("blue", model="azureml:m:1"), model("x")], [*SERVING, model("x")]),
+        case([endpoint(), deployment("green", model="azureml:m:1"), model("x")], [*TWO, model("x")]),
+    ),
+    "in-place-update, of what it answers": (
+        case([endpoint(), deployment("blue", model="azureml:m:1"), model("x")], [*SERVING, model("x")]),
+        case([endpoint(), deployment("blue", tags={"owner": "me"})], SERVING),
+    ),
+    "instance-type-in-place": (
+        case([endpoint(), deployment("blue", instance_type="other")], SERVING),
+        case([endpoint(), deployment("new", instance_type="other")], SERVING),
+    ),
+    "no-smoke-test": (case(SERVING, []), case(SERVING, [], intent=TESTED)),
+    "no-smoke-test, whose share rises": (
+        case([*TWO[:3], traffic(green=100)], TWO),
+        case([*TWO[:3], traffic(green=100)], TWO, intent=TESTED),
+    ),
+    "no-traffic": (case([endpoint(), deployment("blue")], []), case(SERVING, [])),
+    "content-unknown": (
+        case([model("sha256:aa")], [model("", unknown=("path",))]),
+        case([model("sha256:aa")], [model("sha256:aa")]),
+    ),
+    "failed-but-serving": (
+        case(SERVING, [endpoint(), deployment("blue", "Failed"), traffic(blue=100)]),
+        case(TWO, [endpoint(), deployment("blue"), deployment("green", "Failed"), traffic(blue=100)]),
+    ),
+    "properties-stay": (
+        case([endpoint()], [endpoint(properties={"theirs": "1"})]),
+        case([endpoint(properties={"theirs": "1"})], [endpoint(properties={"theirs": "1"})]),
+    ),
+}
+Table = Mapping[str, tuple[Case, Case]]
+
+
+def of_code(found: Case, name: str) -> list[bool]:
+    """Whether each finding of this code blocks."""
+    return [finding.blocking for finding in findings(found) if finding.code == name.partition(" ")[0].strip(",")]
+
+
+@pytest.mark.parametrize("name", BLOCKING)
+def test_a_plan_that_must_not_run_is_refused(name: str) -> None:
+    has, has_not = BLOCKING[name]
+    assert set(of_code(has, name)) == {True}
+    assert of_code(has_not, name) == []
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_what_a_reviewer_should_know_is_said_and_refuses_nothing(name: str) -> None:
+    has, has_not = ADVICE[name]
+    assert set(of_code(has, name)) == {False}
+    assert of_code(has_not, name) == []
+
+
+def test_every_finding_says_the_way_out_and_refusals_come_first() -> None:
+    for has, _ in [*BLOCKING.values(), *ADVICE.values()]:
+        found = findings(has)
+        assert all(finding.summary and finding.detail.endswith((".", "`.")) for finding in found)
+        assert [finding.blocking for finding in found] == sorted((item.blocking for item in found), reverse=True)
+
+
+@pytest.mark.parametrize("named", ["outage", "many-deletes"])
+def test_the_named_flag_lifts_a_refusal_and_no_other(named: str) -> None:
+    has = BLOCKING[named][0]
+    others = Allowed(adopt=True, deletes=named != "many-deletes", outage=named != "outage")
+    assert of_code(replace(has, allowed=others), named) == [True]
+
+
+def test_every_check_is_in_a_table() -> None:
+    from deployer.planning.advice import ADVICE as ADVISES
+    from deployer.planning.safety import CHECKS
+
+    def codes(table: Table) -> set[str]:
+        return {name.partition(" ")[0].strip(",") for name in table}
+
+    checks: Sequence[Callable[..., object]] = CHECKS
+    assert len(codes(BLOCKING)) == len(checks) - 1
+    assert len(codes(ADVICE)) == len(ADVISES)
+
+
+def test_a_plan_for_nothing_finds_nothing() -> None:
+    assert findings(Case(project="shop", desired=State(), live=State(), steps=())) == ()
