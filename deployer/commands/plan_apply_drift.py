@@ -24,7 +24,7 @@ from deployer.report.json_output import SavedPlan, differences, outcome_json, pl
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
-from deployer.report.progress import Progress
+from deployer.commands.progress import Progress
 from deployer.report.terminal import outcome_text, plan_text
 
 PENDING = 2

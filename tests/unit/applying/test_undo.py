@@ -14,7 +14,7 @@ from deployer.core.plan import Plan, Step
 from deployer.core.resources import Bookkeeping, Observed, Ref, Resource, State, state_of
 from deployer.core.workspace import Answer
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
-from deployer.report.progress import Progress
+from deployer.commands.progress import Progress
 from tests.unit.digits import (
     BLUE,
     GREEN,

@@ -21,7 +21,7 @@ from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
-from deployer.report.progress import Progress
+from deployer.commands.progress import Progress
 
 GOLDEN = Path(__file__).parent / "golden"
 

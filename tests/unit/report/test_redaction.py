@@ -25,7 +25,7 @@ from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
-from deployer.report.progress import Progress
+from deployer.commands.progress import Progress
 from deployer.report.redaction import MASK, mask_of
 
 ESCAPED = re.compile(r"[\\xu0-9a-fA-F]*")

@@ -12,7 +12,7 @@ import pytest
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import deployment_ref
-from deployer.report.progress import Progress
+from deployer.commands.progress import Progress
 from tests.unit.report.samples import sample_outcome
 
 
