@@ -14,6 +14,7 @@ from deployer.applying.payload import smoke_body
 from deployer.applying.step import Tools
 from deployer.authoring import load_env, uploaded_files
 from deployer.commands.console import NO_TERMINAL, Console, stoppable
+from deployer.commands.progress import Progress
 from deployer.core.errors import Refused, UsageError, WorkspaceError
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan
@@ -24,7 +25,6 @@ from deployer.report.json_output import SavedPlan, differences, outcome_json, pl
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
-from deployer.commands.progress import Progress
 from deployer.report.terminal import outcome_text, plan_text
 
 PENDING = 2
