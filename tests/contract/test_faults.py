@@ -163,6 +163,6 @@ def test_the_command_lays_lists_and_clears(workspace: Workspace) -> None:
     assert workspace.admin("GET", "quota").body == {}
     wrong = run(root, "fault", "add", "--path", "[", "--reset")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
-    assert wrong.stderr.startswith("error: '[' is no regular expression: ")
+    assert wrong.stderr.startswith("error: '[' is not a regular expression: ")
     assert run(root, "fault", "quota", "nonsense").returncode == 1
     assert run(root, "fault", "explode").returncode == 64

@@ -46,7 +46,7 @@ def test_up_twice_status_down_reset(root: Path) -> None:
     assert connection == json.loads((root / "connection.json").read_text())
     assert run(root, "status").returncode == 0
     down = run(root, "down")
-    assert (down.returncode, down.stdout) == (0, "local workspace ended\n")
+    assert (down.returncode, down.stdout) == (0, "local workspace stopped\n")
     assert (run(root, "status").returncode, run(root, "down").stdout) == (1, "local workspace is not running\n")
     assert json.loads(run(root, "up", "--json").stdout)["api"] == connection["api"], "the ports are remembered"
     assert run(root, "reset").returncode == 0
@@ -71,7 +71,7 @@ def test_serve_says_that_another_server_runs(root: Path) -> None:
     pid = json.loads(run(root, "up", "--json").stdout)["pid"]
     second = run(root, "serve")
     assert second.returncode == 1
-    assert second.stderr == f"error: a local workspace runs here already, as process {pid}\n"
+    assert second.stderr == f"error: a local workspace is already running here, as process {pid}\n"
 
 
 def test_a_stale_pid_file_harms_nobody(root: Path) -> None:
@@ -111,7 +111,7 @@ def test_wrong_usage_is_64_and_a_folder_that_cannot_be_is_one_sentence(tmp_path:
     (tmp_path / "file").write_text("")
     refused = run(tmp_path / "file" / "local", "up")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("error: cannot do `up`: ")
+    assert refused.stderr.startswith("error: `up` failed: ")
     assert refused.stderr.count("\n") == 1
 
 

@@ -248,7 +248,7 @@ def test_deleting_stops_serving_even_while_it_starts(serving_root: Path, tmp_pat
     [
         (json.dumps({"dependencies": [{"pip": ["itsdangerous"]}]}), "has no azureml-inference-server-http"),
         (json.dumps({"dependencies": ["itsdangerous==99999"]}), "itsdangerous==99999"),
-        (None, "cannot be known without pulling it"),
+        (None, "does not pull images"),
     ],
 )
 def test_an_environment_that_cannot_serve_is_a_failed_build(

@@ -111,7 +111,7 @@ def look(url: str, profile: Path) -> None:
         assert tab.until("document.getElementById('split').ariaLabel") == "Traffic: blue 90 percent, green 10 percent"
         text = tab.until("document.getElementById('deployments').innerText")
         assert "<b>digits</b>:1" in text, "names are text, not markup"
-        assert "of these 0 errors" in text
+        assert "0 failed" in text
         assert tab.run("document.querySelectorAll('.plot svg[aria-label]').length") == 4
         _draw_with_the_mouse(tab)
         _draw_with_the_keyboard(tab)

@@ -80,7 +80,7 @@ async def answer(storage: Storage, request: Request) -> Response:
     except (OSError, sqlite3.Error) as error:
         if not is_full(error):
             raise
-        text = f"The disk that holds {storage.folder} is full or takes no more; nothing was written."
+        text = f"The disk that holds {storage.folder} is full; nothing was written."
         return _refusal(request, BlobRefused(507, "InsufficientStorage", text))
 
 

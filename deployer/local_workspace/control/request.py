@@ -39,7 +39,7 @@ class Call:
     body: dict[str, Any] | None
     stale: bool = False
     operation_fault: Mapping[str, str] | None = None
-    """What a fault wants of the operation this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
+    """The fault injected into the operation that this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
 
     @property
     def version(self) -> str:

@@ -22,7 +22,7 @@ _NOT_TO_CLIENT = _HOP_BY_HOP | {b"server", b"transfer-encoding", b"x-request-id"
 
 
 class FrontDoorRefused(Exception):
-    """The front door answers itself: status, a text for the body, and the reason header where Azure has one."""
+    """The front door answers instead of a deployment: a status, a text body, and headers that tell why."""
 
     def __init__(self, status: int, text: str, *headers: Header) -> None:
         super().__init__(text)
@@ -40,7 +40,7 @@ def model_error(original: int, reason: str) -> tuple[Header, Header]:
 
 
 def new_request_id() -> bytes:
-    """A random one; it is no secret, and the system's own random numbers would cost a system call."""
+    """A random id. It is not a secret, so it need not cost a system call."""
     return str(uuid.UUID(int=random.getrandbits(128), version=4)).encode()
 
 

@@ -157,7 +157,7 @@ class Runtime:
 
 
 def _deleted() -> WorkloadFailed:
-    return WorkloadFailed("OperationCanceled", "The deployment was deleted while it was created.")
+    return WorkloadFailed("OperationCanceled", "The deployment was deleted while it was being created.")
 
 
 def _socket_folder(note: Path) -> Path:

@@ -86,8 +86,8 @@ def _packages(image: str | None, conda_file: str | None) -> Packages:
         return Packages(requirements=("azureml-inference-server-http",), remarks=())
     raise WorkloadFailed(
         "ImageBuildFailure",
-        f"What is inside the image {image!r} cannot be known without pulling it: "
-        "add a conda file to the environment that lists its packages.",
+        f"The local workspace does not pull images, so the content of image {image!r} cannot be known: "
+        "add a conda file that lists its packages to the environment.",
     )
 
 
