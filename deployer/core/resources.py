@@ -28,7 +28,6 @@ class Kind(StrEnum):
 
 FAILED_STATES = frozenset({"Failed", "Canceled"})
 BUSY_STATES = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
-ASSETS = frozenset({Kind.MODEL, Kind.ENVIRONMENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -37,12 +37,12 @@ KINDS: Mapping[Kind, KindSpec] = {kind: spec_of(kind) for kind in Kind}
 DOCUMENTS: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].schema_names)
 """The kinds that have documents of their own."""
 
-ASSETS: frozenset[Kind] = frozenset(kind for kind in Kind if KINDS[kind].is_asset)
+ASSETS: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_asset)
 
-OWNED: frozenset[Kind] = frozenset(kind for kind in Kind if KINDS[kind].is_owned)
+OWNED: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_owned)
 """The kinds that carry the tag of their project."""
 
-OPERATED: frozenset[Kind] = frozenset(kind for kind in Kind if KINDS[kind].is_operated)
+OPERATED: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_operated)
 """The kinds that show the state of the operation that changes them."""
 
 
