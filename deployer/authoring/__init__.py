@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from deployer.authoring.desired import Desired
 
 __all__ = [
-    "Desired",
     "EnvFile",
     "explain",
     "load_env",

@@ -8,7 +8,7 @@ from deployer.core.action import Action as Action
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
-from deployer.core.resources import Bookkeeping, Ref, Resource
+from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Step:
     origin: Location | None = None
     test: SmokeTest | None = None
     bake: Bake | None = None
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[KeyPath, ...] = ()
     bookkeeping: Bookkeeping | None = None
 
 

@@ -10,6 +10,8 @@ from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind
 from deployer.planning.vm_sizes import cores_needed
 
+MACHINES = (("instance_type",), ("instance_count",))
+
 
 def with_quota(step: Step) -> Step:
     """A step that takes or changes machines says how many cores of quota it needs."""
@@ -29,7 +31,7 @@ def _takes_machines(step: Step) -> bool:
         case Action.CREATE | Action.REPLACE:
             return True
         case Action.UPDATE:
-            return not {"instance_type", "instance_count"}.isdisjoint(change.path for change in step.changes)
+            return any(change.path in MACHINES for change in step.changes)
         case Action.DELETE | Action.TEST:
             return False
     assert_never(step.action)

@@ -11,7 +11,7 @@ from typing import assert_never
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import Effect
 from deployer.core.plan import Action, Finding, Step
-from deployer.core.resources import Kind, Ref, endpoint_ref, referenced, share_map, traffic_ref
+from deployer.core.resources import KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
 from deployer.kinds import ASSETS, OWNED
 from deployer.planning.advice import advice
 from deployer.planning.reconcile import serves, simulate
@@ -40,7 +40,7 @@ def _immutable(case: Case) -> Iterator[Finding]:
             ):
                 yield Finding(
                     code="immutable-field",
-                    summary=f"{change.path} of {step.ref} cannot be changed once it exists",
+                    summary=f"{dotted(change.path)} of {step.ref} cannot be changed once it exists",
                     detail=_way_round(step.ref),
                     ref=step.ref,
                     origin=step.origin,
@@ -48,13 +48,13 @@ def _immutable(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _cannot_change(step: Step, path: str, effect: Effect) -> bool:
+def _cannot_change(step: Step, path: KeyPath, effect: Effect) -> bool:
     """Kubernetes ignores a new instance type silently: https://github.com/Azure/AML-Kubernetes/issues/247"""
     match effect:
         case Effect.IMMUTABLE:
             return True
         case Effect.METADATA | Effect.SCALE | Effect.ROLLING | Effect.ADD_ONLY | Effect.TRAFFIC:
-            return path == "instance_type" and step.after is not None and is_kubernetes(step.after.fields)
+            return path == ("instance_type",) and step.after is not None and is_kubernetes(step.after.fields)
     assert_never(effect)
 
 
@@ -72,7 +72,7 @@ def _way_round(ref: Ref) -> str:
 def _asset_content(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         if step.action is Action.UPDATE and step.ref.kind in ASSETS:
-            content = [change.path for change in step.changes if _is_content(change.effect)]
+            content = [dotted(change.path) for change in step.changes if _is_content(change.effect)]
             if content:
                 yield Finding(
                     code="asset-content-changed",
@@ -104,7 +104,7 @@ def _missing_assets(case: Case) -> Iterator[Finding]:
                     summary=f"{deployment.ref} needs {ref}, which is neither in the workspace nor in the specs",
                     detail=f"Correct the {kind} reference, or declare that version in a {kind} spec.",
                     ref=deployment.ref,
-                    origin=case.origins.of(deployment.ref, kind.value),
+                    origin=case.origins.of(deployment.ref, (kind.value,)),
                     blocking=True,
                 )
 

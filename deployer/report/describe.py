@@ -8,6 +8,7 @@ from typing import assert_never
 from deployer.core.fields import Effect
 from deployer.core.intent import ANYTHING, Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step
+from deployer.core.resources import dotted
 from deployer.kinds import KINDS
 from deployer.report.format import count, joined, milliseconds, rate, scalar, seconds, shortened
 
@@ -79,7 +80,7 @@ def sentences(step: Step) -> Iterator[str]:
     if step.bake:
         yield bake_sentence(step.bake)
     if step.ignore:
-        yield f"keeps the live {joined(step.ignore)} (x-ignore)"
+        yield f"keeps the live {joined([dotted(path) for path in step.ignore])} (x-ignore)"
 
 
 def test_sentence(test: SmokeTest) -> str:

@@ -10,6 +10,7 @@ import pytest
 from deployer.core.intent import Intent, SmokeTest
 from deployer.core.resources import (
     NOTHING,
+    KeyPath,
     Kind,
     Observed,
     Ref,
@@ -51,7 +52,7 @@ def traffic(mirror: Mapping[str, int] = NOTHING, endpoint: str = "digits", **sha
     return Resource(ref=traffic_ref(endpoint), fields=fields, observed=Observed())
 
 
-def model(path: str, unknown: tuple[str, ...] = (), description: str = "") -> Resource:
+def model(path: str, unknown: tuple[KeyPath, ...] = (), description: str = "") -> Resource:
     fields: dict[str, Value] = {"path": path, "description": description or None}
     return Resource(ref=asset_ref(Kind.MODEL, "m", "1"), fields=fields, observed=Observed(unknown=unknown))
 
@@ -171,7 +172,7 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     ),
     "no-traffic": (case([endpoint(), deployment("blue")], []), case(SERVING, [])),
     "content-unknown": (
-        case([model("sha256:aa")], [model("", unknown=("path",))]),
+        case([model("sha256:aa")], [model("", unknown=(("path",),))]),
         case([model("sha256:aa")], [model("sha256:aa")]),
     ),
     "failed-but-serving": (
