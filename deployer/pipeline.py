@@ -32,7 +32,7 @@ from deployer.planning.safety import findings
 from deployer.report.redaction import mask_of
 
 if TYPE_CHECKING:
-    from deployer.authoring import Desired
+    from deployer.authoring.desired import Desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
