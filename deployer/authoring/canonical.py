@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.core.fields import with_defaults
 from deployer.core.resources import Kind, Value
+from deployer.core.spelling import snake
 
 if TYPE_CHECKING:
     from deployer.core.workspace import Coordinates
@@ -53,11 +54,6 @@ def _respelled(data: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     if rest and isinstance(value, dict):
         return {**data, head: _respelled(value, tuple(rest))}
     return {**data, head: snake(value)} if isinstance(value, str) else data
-
-
-def snake(text: str) -> str:
-    """`AMLToken`, `AmlToken` and `AML_TOKEN` as `aml_token`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
 
 
 def _with_identity(data: dict[str, Any]) -> dict[str, Any]:

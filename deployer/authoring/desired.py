@@ -17,6 +17,7 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.resources import (
     Kind,
     Resource,
@@ -32,8 +33,6 @@ from deployer.core.resources import (
 
 if TYPE_CHECKING:
     from deployer.authoring.env_file import EnvFile
-
-ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

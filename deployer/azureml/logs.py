@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from deployer.azureml.arm import Arm
-from deployer.azureml.kinds import rows
+from deployer.azureml.kinds import deployment
 from deployer.azureml.refusal import without_secrets
 from deployer.core.errors import Busy, SignInFailed, Unreachable, WorkspaceError
 from deployer.core.resources import Kind, Ref
@@ -19,8 +19,8 @@ def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
     """The last `tail` lines of "inference-server" or "storage-initializer"; ValueError for another name."""
     if container not in CONTAINERS:
         raise ValueError(f"there is no container {container}: {', '.join(CONTAINERS)}")
-    path = f"/onlineEndpoints/{ref.endpoint}/deployments/{ref.name}/getLogs"
-    found = arm.post(path, rows.DEPLOYMENTS_API, {"containerType": CONTAINERS[container], "tail": tail})
+    asked = {"containerType": CONTAINERS[container], "tail": tail}
+    found = arm.post(f"{deployment.path(ref)}/getLogs", deployment.API, asked)
     return str(found.get("content") or "")
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
+
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """Plain data, as YAML and JSON know it."""
 
@@ -66,7 +68,7 @@ def is_anonymous(ref: Ref) -> bool:
         case Kind.MODEL:
             return version == "1" and len(name) == 64 and not name.strip("0123456789abcdef")
         case Kind.ENVIRONMENT:
-            return name == "CliV2AnonymousEnvironment"
+            return name == ANONYMOUS_ENVIRONMENT
         case _:
             return False
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from deployer.authoring.canonical import snake
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
 from deployer.core.diagnostics import Severity
+from deployer.core.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")

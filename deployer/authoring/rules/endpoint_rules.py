@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from deployer.authoring.canonical import snake
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.diagnostics import Severity
+from deployer.core.spelling import snake
 
 MIRROR_MAXIMUM = 50
 IDENTITY_ID = re.compile(

@@ -12,9 +12,9 @@ from deployer.authoring.project_index import World, identity
 from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.fields import field_at, fields_of
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.resources import Kind
 
-MAX_DEPLOYMENTS = 20
 KUBERNETES_NAMES = range(6, 63)
 
 
