@@ -23,7 +23,7 @@ from deployer.core.resources import Ref, State
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
 from deployer.planning.digest import seal
-from deployer.planning.pins import guarded, orphans, pinned, staying, under_way, wanted
+from deployer.planning.pins import orphans, pinned, staying, under_way, wanted
 from deployer.planning.quota import with_quota
 from deployer.planning.reconcile import make_plan
 from deployer.planning.review import Allowed, Case
@@ -64,7 +64,7 @@ def make_planned(request: Request, *, waiting: Callable[[Ref], None] | None = No
     desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
     workspace = open_workspace(desired.env, request.project)
     live = _observed(workspace, wanted(desired.state, desired.env.project), waiting)
-    desired = replace(desired, state=pinned(guarded(desired.state, desired.intent.protected), live.labels))
+    desired = replace(desired, state=pinned(desired.state, live.labels))
     return Planned(desired=desired, live=live, plan=plan_of(desired, live, options), workspace=workspace)
 
 

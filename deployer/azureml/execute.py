@@ -21,10 +21,10 @@ def execute(writer: Writer, step: Step) -> None:
             kind.put(writer, step, _after(step))
         case Action.REPLACE:
             if step.ref.kind is not Kind.TRAFFIC:  # its endpoint would be down in between
-                kind.delete(writer, step.ref)
+                kind.delete(writer, step)
             kind.put(writer, step, _after(step))
         case Action.DELETE:
-            kind.delete(writer, step.ref)
+            kind.delete(writer, step)
         case _:
             assert_never(step.action)
 

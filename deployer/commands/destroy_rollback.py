@@ -8,7 +8,7 @@ from dataclasses import replace
 from deployer.commands.console import Console
 from deployer.commands.plan_apply_drift import run
 from deployer.core.errors import DeployerError, Refused
-from deployer.core.resources import Kind, Ref, Resource, State, Status, share_map, traffic_ref
+from deployer.core.resources import Kind, Ref, Resource, State, share_map, traffic_ref
 from deployer.pipeline import Planned, Request, make_planned, plan_to
 from deployer.planning.review import Allowed
 from deployer.report.plan_view import plan_view
@@ -55,13 +55,13 @@ def rollback(request: Request, yes: bool, console: Console) -> int:
 def _before(live: State, endpoint: str) -> Resource | None:
     """The traffic of an endpoint as the bookkeeping tags remember it; deployments that are gone make it impossible."""
     traffic = live.get(traffic_ref(endpoint))
-    split: Mapping[str, int] = (traffic.status or Status()).previous_split if traffic else {}
+    split: Mapping[str, int] = traffic.seen.bookkeeping.previous_split if traffic else {}
     if not traffic or not split:
         return None
     if gone := sorted(split.keys() - {item.ref.name for item in live.deployments(endpoint)}):
         raise Refused(f"the earlier split of endpoint {endpoint} needs {', '.join(gone)}, which is deleted")
     mirror = {name: share for name, share in share_map(traffic, "mirror_traffic").items() if name not in split}
-    return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, status=None)
+    return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, observed=None)
 
 
 def _replanned(planned: Planned, state: State, doomed: frozenset[Ref] = frozenset()) -> Planned:

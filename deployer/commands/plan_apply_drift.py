@@ -141,7 +141,7 @@ def _uris(planned: Planned, outcome: Outcome) -> dict[str, str]:
     for name in touched:
         with suppress(WorkspaceError):
             live = planned.workspace.read(endpoint_ref(name))
-            found |= {name: live.status.scoring_uri} if live and live.status else {}
+            found |= {name: live.seen.scoring_uri} if live else {}
     return found
 
 
@@ -172,13 +172,11 @@ def drift(request: Request, console: Console) -> int:
 
 def _failed_rollouts(plan: Plan) -> list[str]:
     """Endpoints whose traffic differs because a rollout was put back, not because somebody changed it."""
-    moves = [step for step in plan.steps if step.ref.kind is Kind.TRAFFIC and step.before and step.before.status]
+    moves = [step for step in plan.steps if step.ref.kind is Kind.TRAFFIC and step.before]
     last = {step.ref.endpoint: step for step in moves}
     first = {step.ref.endpoint: step for step in reversed(moves)}
     return [
         name
         for name, step in first.items()
-        if step.before
-        and step.before.status
-        and failed_towards(step.before.status.rollout, share_map(last[name].after, "traffic"))
+        if step.before and failed_towards(step.before.seen.bookkeeping.rollout, share_map(last[name].after, "traffic"))
     ]

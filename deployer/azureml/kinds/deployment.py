@@ -12,7 +12,7 @@ from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds import code_assets, data_collector, endpoint
 from deployer.azureml.kinds.compute import on_kubernetes
 from deployer.azureml.kinds.deletion import delete_and_wait
-from deployer.azureml.kinds.observed import settled, status
+from deployer.azureml.kinds.observed import observed, settled
 from deployer.azureml.kinds.rows import (
     Row,
     duration_of,
@@ -146,9 +146,9 @@ def normalise(raw: Raw, endpoint_name: str, reader: Reader) -> Resource:
         "environment_variables": variables(wire.get("environmentVariables"), notes),
         "data_collector": data_collector.normalise(wire.get("dataCollector"), home, owner, notes),
     }
-    known = replace(status(raw), code=short(wire_value(wire, "codeConfiguration", "codeId"), home) or "")
+    known = replace(observed(raw), code=short(wire_value(wire, "codeConfiguration", "codeId"), home) or "")
     ref = deployment_ref(endpoint_name, raw["name"])
-    return Resource(ref=ref, fields=with_defaults(Kind.DEPLOYMENT, fields), status=known)
+    return Resource(ref=ref, fields=with_defaults(Kind.DEPLOYMENT, fields), observed=known)
 
 
 def _restore_sent(fields: dict[str, Any], raw: Raw, notes: Notes) -> None:
@@ -241,11 +241,11 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     )
 
 
-def delete(writer: Writer, ref: Ref) -> None:
+def delete(writer: Writer, step: Step) -> None:
     """Delete a deployment."""
     delete_and_wait(
         writer,
-        ref,
-        look=lambda: look(writer.reader, ref),
-        begin=lambda client: client.online_deployments.begin_delete(ref.name, ref.endpoint),
+        step.ref,
+        look=lambda: look(writer.reader, step.ref),
+        begin=lambda client: client.online_deployments.begin_delete(step.ref.name, step.ref.endpoint),
     )

@@ -11,7 +11,7 @@ from deployer.azureml.arm_ids import short
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds.compute import on_kubernetes
 from deployer.azureml.kinds.deletion import delete_and_wait
-from deployer.azureml.kinds.observed import settled, status
+from deployer.azureml.kinds.observed import observed, settled
 from deployer.azureml.kinds.rows import Row, lower, plain, read_rows, snake, text, wire_value, write_rows
 from deployer.azureml.kinds.service_keys import properties
 from deployer.azureml.retry import Patience
@@ -87,8 +87,10 @@ def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
 
 def normalise(raw: Raw, home: str) -> Resource:
     """An endpoint from its ARM JSON; `home` is the ARM id of its workspace."""
-    found = read_rows(ROWS, raw) | {"compute": short(wire_value(raw, "properties", "compute"), home)}
-    return Resource(ref=endpoint_ref(raw["name"]), fields=with_defaults(Kind.ENDPOINT, found), status=status(raw))
+    fields = read_rows(ROWS, raw)
+    fields["compute"] = short(wire_value(raw, "properties", "compute"), home)
+    fields["x-protect"] = read_notes(raw.get("tags")).protected
+    return Resource(ref=endpoint_ref(raw["name"]), fields=with_defaults(Kind.ENDPOINT, fields), observed=observed(raw))
 
 
 def shares(wire: Any) -> dict[str, int]:
@@ -142,9 +144,8 @@ def live(writer: Writer, ref: Ref) -> Raw | None:
 def put(writer: Writer, step: Step, after: Resource) -> None:
     """Create or change an endpoint. Its traffic, and what our tags say, are read anew and kept."""
     raw = live(writer, step.ref)
-    notes = replace(read_notes((raw or {}).get("tags")), project=writer.project)
-    if after.status is not None:
-        notes = replace(notes, protected=after.status.protected)
+    protected = after.fields.get("x-protect") is True
+    notes = replace(read_notes((raw or {}).get("tags")), project=writer.project, protected=protected)
     write(writer, after, split_of(raw), notes)
 
 
@@ -156,11 +157,11 @@ def write(writer: Writer, endpoint: Resource, split: Split, notes: Notes) -> Non
     )
 
 
-def delete(writer: Writer, ref: Ref) -> None:
+def delete(writer: Writer, step: Step) -> None:
     """Delete an endpoint, and all that it holds."""
     delete_and_wait(
         writer,
-        ref,
-        look=lambda: look(writer.reader, ref.endpoint),
-        begin=lambda client: client.online_endpoints.begin_delete(ref.endpoint),
+        step.ref,
+        look=lambda: look(writer.reader, step.ref.endpoint),
+        begin=lambda client: client.online_endpoints.begin_delete(step.ref.endpoint),
     )

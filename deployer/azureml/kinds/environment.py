@@ -13,7 +13,7 @@ from deployer.azureml.kinds.versions import newest, version_path
 from deployer.azureml.retry import Patience
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Ref, Resource, Status, is_anonymous
+from deployer.core.resources import Kind, Observed, Ref, Resource, is_anonymous
 
 API = "2023-04-01-preview"
 
@@ -65,7 +65,7 @@ def normalise(raw: Raw, ref: Ref) -> Resource:
         content = content_hash(context.get("contextUri"))
         fields["build"] = {**fields.get("build", {}), "path": content}
         unknown += [] if content else ["build.path"]
-    return Resource(ref=ref, fields=with_defaults(Kind.ENVIRONMENT, fields), status=Status(unknown=tuple(unknown)))
+    return Resource(ref=ref, fields=with_defaults(Kind.ENVIRONMENT, fields), observed=Observed(unknown=tuple(unknown)))
 
 
 def _parse_conda(wire: Any) -> tuple[Any, bool]:
@@ -101,6 +101,6 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     writer.sdk.call(f"register {step.ref}", lambda client: client.environments.create_or_update(entity(after, build)))
 
 
-def delete(_writer: Writer, ref: Ref) -> None:
+def delete(_writer: Writer, step: Step) -> None:
     """Versions of assets stay."""
-    raise ValueError(f"{ref} cannot be deleted: versions of assets stay")
+    raise ValueError(f"{step.ref} cannot be deleted: versions of assets stay")

@@ -12,7 +12,7 @@ from deployer.azureml.kinds.versions import newest, version_path
 from deployer.azureml.retry import Patience
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Ref, Resource, Status, is_anonymous
+from deployer.core.resources import Kind, Observed, Ref, Resource, is_anonymous
 
 API = "2023-08-01-preview"
 
@@ -48,8 +48,8 @@ def version(reader: Reader, ref: Ref) -> Resource | None:
 def normalise(raw: Raw, ref: Ref) -> Resource:
     """A model version from its ARM JSON. Azure moves uploads about, only their hash stays in the address."""
     fields = read_rows(ROWS, raw) | {"path": content_hash(wire_value(raw, "properties", "modelUri"))}
-    known = Status(unknown=() if fields["path"] else ("path",))
-    return Resource(ref=ref, fields=with_defaults(Kind.MODEL, fields), status=known)
+    known = Observed(unknown=() if fields["path"] else ("path",))
+    return Resource(ref=ref, fields=with_defaults(Kind.MODEL, fields), observed=known)
 
 
 def entity(resource: Resource, path: str) -> Any:
@@ -73,6 +73,6 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     writer.sdk.call(f"register {step.ref}", lambda client: client.models.create_or_update(entity(after, path)))
 
 
-def delete(_writer: Writer, ref: Ref) -> None:
+def delete(_writer: Writer, step: Step) -> None:
     """Versions of assets stay."""
-    raise ValueError(f"{ref} cannot be deleted: versions of assets stay")
+    raise ValueError(f"{step.ref} cannot be deleted: versions of assets stay")

@@ -8,19 +8,17 @@ from deployer.azureml.access import Raw
 from deployer.azureml.bookkeeping import read_notes
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.retry import Patience, wait_for
-from deployer.core.resources import BUSY_STATES, Ref, Status
+from deployer.core.resources import BUSY_STATES, Bookkeeping, Observed, Ref
 
 
-def status(raw: Raw) -> Status:
+def observed(raw: Raw) -> Observed:
     """What only the workspace knows of an endpoint or a deployment."""
     notes = read_notes(raw.get("tags"))
-    return Status(
+    return Observed(
         provisioning_state=_state(raw),
-        project=notes.project,
-        protected=notes.protected,
+        owner=notes.project,
         scoring_uri=wire_value(raw, "properties", "scoringUri") or "",
-        previous_split=notes.previous,
-        rollout=notes.rollout,
+        bookkeeping=Bookkeeping(previous_split=notes.previous, rollout=notes.rollout),
     )
 
 

@@ -20,8 +20,8 @@ class AzureKind(Protocol):
     def put(self, writer: Writer, step: Step, after: Resource, /) -> None:
         """Create or change the resource of a step, and wait for the operation to end; `after` is the step's own."""
 
-    def delete(self, writer: Writer, ref: Ref, /) -> None:
-        """Delete a resource, and wait until it is gone."""
+    def delete(self, writer: Writer, step: Step, /) -> None:
+        """Delete the resource of a step, and wait until it is gone."""
 
 
 class AzureAsset(AzureKind, Protocol):

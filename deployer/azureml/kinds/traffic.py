@@ -8,11 +8,11 @@ from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.bookkeeping import Notes, read_notes
 from deployer.azureml.kinds import endpoint
 from deployer.azureml.kinds.endpoint import Split
-from deployer.azureml.kinds.observed import settled, status
+from deployer.azureml.kinds.observed import observed, settled
 from deployer.azureml.retry import Patience
 from deployer.core.errors import NotFound
-from deployer.core.plan import Action, Step
-from deployer.core.resources import Ref, Resource, share_map, traffic_ref
+from deployer.core.plan import Step
+from deployer.core.resources import Bookkeeping, Ref, Resource, share_map, traffic_ref
 
 
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
@@ -25,7 +25,7 @@ def normalise(raw: Raw) -> Resource:
     """The traffic of an endpoint from the endpoint's ARM JSON."""
     split = endpoint.split_of(raw)
     fields = {"traffic": split.traffic, "mirror_traffic": split.mirror}
-    return Resource(ref=traffic_ref(raw["name"]), fields=fields, status=status(raw))
+    return Resource(ref=traffic_ref(raw["name"]), fields=fields, observed=observed(raw))
 
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
@@ -38,19 +38,18 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
         traffic=share_map(after, "traffic") if "traffic" in after.fields else live.traffic,
         mirror=share_map(after, "mirror_traffic") if "mirror_traffic" in after.fields else live.mirror,
     )
-    notes = replace(_notes(notes, after, live, target), project=writer.project)
+    notes = replace(_notes(notes, step.bookkeeping, live, target), project=writer.project)
     endpoint.write(writer, endpoint.normalise(raw, writer.reader.home), target, notes)
 
 
-def _notes(notes: Notes, after: Resource, live: Split, target: Split) -> Notes:
+def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) -> Notes:
     """What to remember with a change of traffic: what the step says, else that the split of now is the one before."""
-    if after.status is not None:
-        return replace(notes, previous=after.status.previous_split, rollout=after.status.rollout)
+    if noted is not None:
+        return replace(notes, previous=noted.previous_split, rollout=noted.rollout)
     moved = dict(live.traffic) != dict(target.traffic)
     return replace(notes, previous=live.traffic if moved else notes.previous, rollout="")
 
 
-def delete(writer: Writer, ref: Ref) -> None:
+def delete(writer: Writer, step: Step) -> None:
     """Take all traffic away; the endpoint stays."""
-    nowhere = Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}})
-    put(writer, Step(action=Action.UPDATE, ref=ref, after=nowhere), nowhere)
+    put(writer, step, Resource(ref=step.ref, fields={"traffic": {}, "mirror_traffic": {}}))
