@@ -100,6 +100,7 @@ ROWS = (
     ),
     *_probe("liveness_probe", "livenessProbe"),
     *_probe("readiness_probe", "readinessProbe"),
+    *_probe("startup_probe", "startupProbe"),
     Row(
         path=("egress_public_network_access",),
         wire=(_IN, "egressPublicNetworkAccess"),
