@@ -13,7 +13,7 @@ from deployer.core.errors import WorkspaceError
 from deployer.core.resources import Resource, value_at
 
 API = "2023-04-01"
-FIELD = "code_configuration.code"
+FIELD = ("code_configuration", "code")
 
 
 def content_of(reader: Reader, asset: str) -> str:

@@ -33,7 +33,7 @@ from deployer.azureml.kinds.service_keys import PRIVATE_NETWORK, SERVICE_VARIABL
 from deployer.azureml.retry import Patience
 from deployer.core.fields import field_at, with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Ref, Resource, Value, deployment_ref, value_at
+from deployer.core.resources import Kind, Ref, Resource, Value, deployment_ref, dotted, value_at
 
 API = "2025-12-01"
 """The version that the REST models of azure-ai-ml 1.35 describe. Its own operations ask for 2023-04-01-preview, which
@@ -155,7 +155,7 @@ def normalise(raw: Raw, endpoint_name: str, reader: Reader) -> Resource:
 def _restore_sent(fields: dict[str, Any], raw: Raw, notes: Notes) -> None:
     """Fill in what Azure takes and does not give back, from what our tag says was sent."""
     for row in ROWS:
-        sent = notes.sent.get(".".join(row.path)) if row.write_only else None
+        sent = notes.sent.get(dotted(row.path)) if row.write_only else None
         if sent is not None and wire_value(fields, *row.path) is None:
             put_value(fields, row.path, sent)
     added = wire_value(raw, _IN, "properties") or {}
@@ -217,15 +217,15 @@ def _code_entity(fields: Mapping[str, Any] | None, code_id: str | None) -> Any:
 def notes_of(resource: Resource, project: str, code_id: str | None) -> Notes:
     """What to remember with a deployment: its content, and the values that Azure will not give back."""
     sent: dict[str, Value] = {}
-    for path in (".".join(row.path) for row in ROWS if row.write_only):
-        if (value := value_at(resource.fields, path)) != field_at(Kind.DEPLOYMENT, path).default:
-            sent[path] = value
+    for row in (row for row in ROWS if row.write_only):
+        if (value := value_at(resource.fields, row.path)) != field_at(Kind.DEPLOYMENT, row.path).default:
+            sent[dotted(row.path)] = value
     names = set(wire_value(resource.fields, "environment_variables") or ()) & set(SERVICE_VARIABLES)
     if names:
         sent["variables"] = sorted(names)
     if data := data_collector.declared_data(resource.fields):
         sent["data"] = data
-    code = value_at(resource.fields, "code_configuration.code")
+    code = value_at(resource.fields, code_assets.FIELD)
     asset = code_assets.name_of(code_id).removeprefix("azureml:") if code_id else ""
     return Notes(project=project, code=str(code or ""), code_id=asset, sent=sent)
 

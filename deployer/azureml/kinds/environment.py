@@ -13,7 +13,7 @@ from deployer.azureml.kinds.versions import newest, version_path
 from deployer.azureml.retry import Patience
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Observed, Ref, Resource, is_anonymous
+from deployer.core.resources import KeyPath, Kind, Observed, Ref, Resource, is_anonymous
 
 API = "2023-04-01-preview"
 
@@ -57,14 +57,15 @@ def version(reader: Reader, ref: Ref) -> Resource | None:
 
 def normalise(raw: Raw, ref: Ref) -> Resource:
     """An environment version from its ARM JSON, where the conda file comes back as JSON text."""
-    fields, unknown = read_rows(ROWS, raw), []
+    fields = read_rows(ROWS, raw)
+    unknown: list[KeyPath] = []
     fields["conda_file"], readable = _parse_conda(wire_value(raw, "properties", "condaFile"))
     if not readable:
-        unknown.append("conda_file")
+        unknown.append(("conda_file",))
     if context := wire_value(raw, "properties", "build"):
         content = content_hash(context.get("contextUri"))
         fields["build"] = {**fields.get("build", {}), "path": content}
-        unknown += [] if content else ["build.path"]
+        unknown += [] if content else [("build", "path")]
     return Resource(ref=ref, fields=with_defaults(Kind.ENVIRONMENT, fields), observed=Observed(unknown=tuple(unknown)))
 
 
@@ -97,7 +98,7 @@ def entity(resource: Resource, build_path: str | None) -> Any:
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
     """Register an environment version."""
-    build = local_or_address(writer, after, "build.path") if after.fields.get("build") else None
+    build = local_or_address(writer, after, ("build", "path")) if after.fields.get("build") else None
     writer.sdk.call(f"register {step.ref}", lambda client: client.environments.create_or_update(entity(after, build)))
 
 

@@ -48,7 +48,7 @@ def version(reader: Reader, ref: Ref) -> Resource | None:
 def normalise(raw: Raw, ref: Ref) -> Resource:
     """A model version from its ARM JSON. Azure moves uploads about, only their hash stays in the address."""
     fields = read_rows(ROWS, raw) | {"path": content_hash(wire_value(raw, "properties", "modelUri"))}
-    known = Observed(unknown=() if fields["path"] else ("path",))
+    known = Observed(unknown=() if fields["path"] else (("path",),))
     return Resource(ref=ref, fields=with_defaults(Kind.MODEL, fields), observed=known)
 
 
@@ -69,7 +69,7 @@ def entity(resource: Resource, path: str) -> Any:
 def put(writer: Writer, step: Step, after: Resource) -> None:
     """Register a model version; one that exists keeps its files, whose address Azure does not let anybody change."""
     raw = look(writer.reader, step.ref)
-    path = wire_value(raw, "properties", "modelUri") or local_or_address(writer, after, "path")
+    path = wire_value(raw, "properties", "modelUri") or local_or_address(writer, after, ("path",))
     writer.sdk.call(f"register {step.ref}", lambda client: client.models.create_or_update(entity(after, path)))
 
 

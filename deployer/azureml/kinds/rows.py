@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.core import spelling
-from deployer.core.resources import Value
-
-Path = tuple[str, ...]
+from deployer.core.resources import KeyPath, Value, value_at
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _DURATION_UNITS = (86_400_000, 3_600_000, 60_000, 1000)
@@ -34,8 +32,8 @@ class Row:
     takes the value and does not give it back. `managed_only`: it is no field of what runs on Kubernetes.
     """
 
-    path: Path
-    wire: Path
+    path: KeyPath
+    wire: KeyPath
     read: Callable[[Any], Value] = as_is
     write: Callable[[Any], Any] | None = as_is
     write_only: bool = False
@@ -99,10 +97,7 @@ def duration_of(value: Any) -> str | None:
 
 def wire_value(raw: Any, *path: str) -> Any:
     """The value at a place of ARM JSON, None where there is none."""
-    found = raw
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+    return value_at(raw, path)
 
 
 def read_rows(rows: Iterable[Row], raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +125,7 @@ def write_rows(rows: Iterable[Row], fields: Mapping[str, Any], rest: Any, *, kub
     return rest
 
 
-def put_value(fields: Any, path: Path, value: Any) -> None:
+def put_value(fields: Any, path: KeyPath, value: Any) -> None:
     """Set a value at a place, making the maps on the way."""
     *parents, last = path
     for key in parents:

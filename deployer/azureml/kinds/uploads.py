@@ -6,10 +6,10 @@ from pathlib import Path
 
 from deployer.azureml.access import Writer
 from deployer.core.errors import WorkspaceError
-from deployer.core.resources import Resource, value_at
+from deployer.core.resources import KeyPath, Resource, value_at
 
 
-def local_or_address(writer: Writer, after: Resource, path: str) -> str:
+def local_or_address(writer: Writer, after: Resource, path: KeyPath) -> str:
     """The local path of some content that is as it was when planned, or the address that a field holds."""
     value, source = value_at(after.fields, path), after.sources.get(path)
     if source is None:
