@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from deployer.azureml.arm import Arm
 from deployer.azureml.kinds import deployment
 from deployer.azureml.refusal import without_secrets
-from deployer.core.errors import Busy, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.errors import OperationFailed, WorkspaceError
 from deployer.core.resources import Kind, Ref
 
 CONTAINERS: Mapping[str, str] = {"storage-initializer": "StorageInitializer", "inference-server": "InferenceServer"}
@@ -26,13 +26,14 @@ def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
 
 @contextmanager
 def failed_with_logs(arm: Arm, ref: Ref) -> Iterator[None]:
-    """Add the last lines of both containers to what Azure says of a failed deployment."""
+    """Add the last lines of both containers to the failure of a deployment's operation.
+
+    Not to a refused request: its containers were not touched, and what they said before is no reason.
+    """
     try:
         yield
-    except (Busy, SignInFailed, Unreachable):
-        raise
-    except WorkspaceError as error:
-        if ref.kind is Kind.DEPLOYMENT and error.code and not error.log_tail:
+    except OperationFailed as error:
+        if ref.kind is Kind.DEPLOYMENT and not error.log_tail:
             error.log_tail = _last_lines(arm, ref)
         raise
 
