@@ -17,6 +17,7 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
     KeyPath,
@@ -33,8 +34,6 @@ from deployer.core.resources import (
 
 if TYPE_CHECKING:
     from deployer.authoring.env_file import EnvFile
-
-ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -72,7 +73,7 @@ def is_anonymous(ref: Ref) -> bool:
         case Kind.MODEL:
             return version == "1" and len(name) == 64 and not name.strip("0123456789abcdef")
         case Kind.ENVIRONMENT:
-            return name == "CliV2AnonymousEnvironment"
+            return name == ANONYMOUS_ENVIRONMENT
         case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC:
             return False
     assert_never(ref.kind)

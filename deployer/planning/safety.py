@@ -10,15 +10,13 @@ from typing import assert_never
 
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import Effect
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.resources import KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
 from deployer.kinds import ASSETS, OWNED
 from deployer.planning.advice import advice
 from deployer.planning.reconcile import serves, simulate
 from deployer.planning.review import Case
-
-MAX_DEPLOYMENTS = 20
-"""Deployments of one endpoint: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
 
 DELETES_WORTH_ASKING = 5
 """From so many deletions in one plan on, more than a third of what the project owns needs --allow-deletes."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from deployer.local_workspace.control.operations import status_url
 from deployer.local_workspace.control.request import PROVIDER, WORKSPACE
+from deployer.local_workspace.control.shapes import has_startup_probe
 from deployer.local_workspace.control.site import Site
 from deployer.local_workspace.store import Document
 
@@ -102,7 +103,7 @@ def _by_version(content: Mapping[str, Any], version: str) -> dict[str, Any]:
     if version < "2023-04":
         return {"privateNetworkConnection": bool(content.get("privateNetworkConnection"))}
     shown = {"dataCollector": content.get("dataCollector")}
-    return shown | ({"startupProbe": content.get("startupProbe")} if version >= "2024-10" else {})
+    return shown | ({"startupProbe": _probe(content.get("startupProbe"), False)} if has_startup_probe(version) else {})
 
 
 def _probe(asked: Mapping[str, Any] | None, provisioned: bool) -> dict[str, Any] | None:

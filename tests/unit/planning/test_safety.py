@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.intent import Intent, SmokeTest
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.resources import (
     NOTHING,
     KeyPath,
@@ -26,7 +27,7 @@ from deployer.core.resources import (
 from deployer.planning.reconcile import make_plan
 from deployer.planning.review import Allowed, Case
 from deployer.planning.rollout import gated
-from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
+from deployer.planning.safety import DELETES_WORTH_ASKING, findings
 
 OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")

@@ -21,7 +21,7 @@ from deployer.local_workspace.control.resources import endpoints
 from deployer.local_workspace.control.resources.core_quota import check_quota
 from deployer.local_workspace.control.resources.names import check_name
 from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_id
-from deployer.local_workspace.control.shapes import DEPLOYMENT, DEPLOYMENT_PATCH, OneOf, check, texts
+from deployer.local_workspace.control.shapes import DEPLOYMENT_PATCH, OneOf, check, deployment_shape, texts
 from deployer.local_workspace.control.site import Site, now, stamped
 from deployer.local_workspace.control.state.workloads import check_references, code_folder, workload
 from deployer.local_workspace.ports import Container, WorkloadFailed
@@ -56,7 +56,7 @@ async def list_deployments(site: Site, call: Call) -> Reply:
 async def put_deployment(site: Site, call: Call) -> Reply:
     """PUT deployments/{deployment}: 201; the workload is started, or replaced, by the operation."""
     check_name(call.names["deployment"])
-    check(call.content, DEPLOYMENT)
+    check(call.content, deployment_shape(call.version))
     key = call.key("endpoint", "deployment")
     endpoint, before = endpoints.find(site, call), site.store.get("deployment", key)
     desired = _desired(site, call)
