@@ -14,7 +14,7 @@ import click
 
 from deployer.commands.console import Console
 from deployer.commands.options import allowed, endpoint_option, env_option, plan_options, requested, set_option
-from deployer.core.errors import told
+from deployer.core.errors import as_deployer_error
 
 USAGE = 64
 INTERRUPTED = 130
@@ -278,8 +278,8 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        console.error(told(error))
+        console.error(as_deployer_error(error))
         if os.environ.get("DEPLOYER_TRACEBACK"):
             raise
-        return told(error).exit_code
+        return as_deployer_error(error).exit_code
     return code if isinstance(code, int) else 0

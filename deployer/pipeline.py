@@ -22,12 +22,12 @@ from deployer.core.plan import Options, Plan
 from deployer.core.resources import Ref, State
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
-from deployer.planning.digest import seal
-from deployer.planning.pins import guarded, orphans, pinned, staying, under_way, wanted
-from deployer.planning.quota import with_quota
-from deployer.planning.reconcile import make_plan
+from deployer.planning.digest import with_digest
+from deployer.planning.pins import busy_resources, guarded, orphans, wanted, with_pinned_references, without_deleting
+from deployer.planning.quota import with_quota_note
+from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Allowed, Case
-from deployer.planning.rollout import gated
+from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
 from deployer.report.redaction import mask_of
 
@@ -64,18 +64,20 @@ def make_planned(request: Request, *, waiting: Callable[[Ref], None] | None = No
     desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
     workspace = open_workspace(desired.env, request.project)
     live = _observed(workspace, wanted(desired.state, desired.env.project), waiting)
-    desired = replace(desired, state=pinned(guarded(desired.state, desired.intent.protected), live.labels))
+    desired = replace(
+        desired, state=with_pinned_references(guarded(desired.state, desired.intent.protected), live.labels)
+    )
     return Planned(desired=desired, live=live, plan=plan_of(desired, live, options), workspace=workspace)
 
 
 def _observed(workspace: Workspace, asked: Wanted, waiting: Callable[[Ref], None] | None) -> State:
     live = workspace.observe(asked)
-    busy = under_way(live, asked.endpoints) if waiting else ()
+    busy = busy_resources(live, asked.endpoints) if waiting else ()
     for ref in busy:
         if waiting:
             waiting(ref)
         workspace.read(ref)
-    return staying(workspace.observe(asked) if busy else live)
+    return without_deleting(workspace.observe(asked) if busy else live)
 
 
 def open_workspace(env: EnvFile, project: Path) -> Workspace:
@@ -89,19 +91,19 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
 def plan_of(desired: Desired, live: State, options: Options) -> Plan:
     """The plan of the specs; what left them is listed, and deleted when pruning was asked for."""
     left = orphans(desired.state, live, desired.env.project, options.endpoint)
-    doomed = frozenset(left) if options.prune else frozenset[Ref]()
+    deletes = frozenset(left) if options.prune else frozenset[Ref]()
     allow = options.allow
     allowed = Allowed(outage="outage" in allow, adopt="adopt" in allow, deletes="deletes" in allow)
-    return replace(plan_to(desired, live, allowed, doomed, left), options=options)
+    return replace(plan_to(desired, live, allowed, deletes, left), options=options)
 
 
 def plan_to(
-    desired: Desired, live: State, allowed: Allowed, doomed: frozenset[Ref], left: tuple[Ref, ...] = ()
+    desired: Desired, live: State, allowed: Allowed, deletes: frozenset[Ref], left: tuple[Ref, ...] = ()
 ) -> Plan:
-    """Desired and live to a plan with its findings and its seal. Pure."""
+    """Desired and live to a plan with its findings and its with_digest. Pure."""
     intent = desired.intent
-    writes = make_plan(desired.state, live, ignored=intent.ignored, doomed=doomed, origins=desired.origins)
-    steps = tuple(with_quota(step) for step in gated(writes, live, intent))
+    writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=deletes, origins=desired.origins)
+    steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent))
     case = Case(
         project=desired.env.project,
         desired=desired.state,
@@ -119,7 +121,7 @@ def plan_to(
         orphans=left,
         findings=findings(case),
     )
-    return seal(plan, mask_of(desired.secrets).value)
+    return with_digest(plan, mask_of(desired.secrets).value)
 
 
 def carry_through(plan: Plan, tools: Tools) -> Outcome:

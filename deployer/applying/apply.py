@@ -8,9 +8,9 @@ from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
-from deployer.applying.bake import bake, insistently, put_back, rescue
-from deployer.applying.step import Interrupted, Tools, ailment, ask_until_settled, carry_out, write
-from deployer.core.errors import DeployerError, Refused, WorkspaceError, told
+from deployer.applying.bake import bake, put_back, rescue, retry_until_deadline
+from deployer.applying.step import Interrupted, Tools, ask_until_settled, carry_out, health_problem, write
+from deployer.core.errors import DeployerError, Refused, WorkspaceError, as_deployer_error
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import ASSETS, Kind, traffic_ref
@@ -83,7 +83,9 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
         note = work(step, tools)
         result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
     except Exception as error:
-        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=told(error))
+        result = StepResult(
+            step=step, result=Result.FAILED, seconds=tools.now() - started, error=as_deployer_error(error)
+        )
     tools.watcher.step_ended(result)
     return result
 
@@ -91,12 +93,12 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
 def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """Smoke tests; a deployment that serves and fails hands its share to a healthy one where there is one."""
     results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
-    sick = frozenset(item.step.ref.name for item in results if _is_sick(item))
+    failing = frozenset(item.step.ref.name for item in results if _answered_wrongly(item))
     endpoint = steps[0].ref.endpoint
-    return [*results, *(_undo(endpoint, lambda: rescue(endpoint, sick, tools), tools) if sick else ())]
+    return [*results, *(_undo(endpoint, lambda: rescue(endpoint, failing, tools), tools) if failing else ())]
 
 
-def _is_sick(item: StepResult) -> bool:
+def _answered_wrongly(item: StepResult) -> bool:
     """Whether a deployment answered wrongly; one that could not be asked may be in the best of health."""
     return isinstance(item.error, WorkspaceError) and item.error.code == WRONG_ANSWER
 
@@ -104,7 +106,7 @@ def _is_sick(item: StepResult) -> bool:
 def _smoke(step: Step, tools: Tools) -> str:
     if step.test is None:
         raise ValueError(f"{step.ref} has nothing to test")
-    if problem := ailment(tools.workspace.read(step.ref)):
+    if problem := health_problem(tools.workspace.read(step.ref)):
         raise WorkspaceError(f"{step.ref} {problem}", hint="`deployer plan` shows what is to be done.")
     seen = ask_until_settled(step.ref, step.test, tools)
     if seen.problem:
@@ -144,15 +146,17 @@ def _undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[
     """Carry out the step that takes something back, also when somebody asked to stop: it protects live traffic."""
     started, undo = tools.now(), Step(action=Action.UPDATE, ref=traffic_ref(endpoint))
     try:
-        found = insistently(find, tools)
+        found = retry_until_deadline(find, tools)
         if found is None:
             return []
         undo = found
         tools.watcher.step_started(undo)
-        insistently(partial(write, undo, tools), tools)
+        retry_until_deadline(partial(write, undo, tools), tools)
         result = StepResult(step=undo, result=Result.UNDONE, seconds=tools.now() - started, note=undo.reason)
     except Exception as error:
-        result = StepResult(step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(told(error)))
+        result = StepResult(
+            step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(as_deployer_error(error))
+        )
     tools.watcher.step_ended(result)
     return [result]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from deployer.applying.step import Tools, ailment, ask, wait_for
+from deployer.applying.step import Tools, ask, health_problem, wait_for
 from deployer.core.diff import diff
 from deployer.core.errors import Busy, NotFound, Refused, SignInFailed, WorkspaceError
 from deployer.core.plan import Action, Bake, Step
@@ -91,15 +91,15 @@ def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
     return _move_to(current, start, mirror, status, "the previous split was put back")
 
 
-def rescue(endpoint: str, sick: frozenset[str], tools: Tools) -> Step | None:
+def rescue(endpoint: str, failing: frozenset[str], tools: Tools) -> Step | None:
     """The step that moves the share of failing deployments to healthy ones; None when they serve nobody or alone."""
     current = tools.workspace.read(traffic_ref(endpoint))
     split = share_map(current, "traffic")
-    if current is None or not sick & split.keys():
+    if current is None or not failing & split.keys():
         return None
-    healthy = frozenset(name for name in split.keys() - sick if _is_healthy(endpoint, name, tools))
+    healthy = frozenset(name for name in split.keys() - failing if _is_healthy(endpoint, name, tools))
     target: Split = split
-    for name in sorted(sick & split.keys()):
+    for name in sorted(failing & split.keys()):
         target = rescue_split(target, name, healthy)
     mirror = {name: part for name, part in share_map(current, "mirror_traffic").items() if name not in target}
     status = Status(previous_split=split)
@@ -107,10 +107,10 @@ def rescue(endpoint: str, sick: frozenset[str], tools: Tools) -> Step | None:
 
 
 def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
-    return not ailment(tools.workspace.read(deployment_ref(endpoint, name)))
+    return not health_problem(tools.workspace.read(deployment_ref(endpoint, name)))
 
 
-def insistently(work: Callable[[], T], tools: Tools) -> T:
+def retry_until_deadline(work: Callable[[], T], tools: Tools) -> T:
     """The result of something that protects live traffic, tried again while the workspace is in trouble.
 
     What is Busy has been waited for already.

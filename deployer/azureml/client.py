@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from deployer.azureml.arm_ids import workspace_path
 from deployer.azureml.causes import sign_in_failed
-from deployer.azureml.silence_sdk import hush
+from deployer.azureml.silence_sdk import silence
 from deployer.core.errors import Unreachable
 from deployer.core.workspace import Coordinates, LocalServer
 
@@ -67,7 +67,7 @@ class AzureCredential:
 
         with self._lock:
             if self._chain is None:
-                hush()
+                silence()
                 self._chain = DefaultAzureCredential()
         try:
             return self._chain.get_token(*scopes, **options)  # type: ignore[no-any-return]

@@ -24,7 +24,7 @@ def destroy(request: Request, typed: str, console: Console) -> int:
         console.out("Nothing to destroy: no endpoint of these specs exists.")
         return 0
     refs = frozenset(item.ref for item in planned.live.of_kind(Kind.ENDPOINT) if item.ref.endpoint in names)
-    planned = _replanned(planned, State(), doomed=refs)
+    planned = _replanned(planned, State(), deletes=refs)
     _show(planned, console)
     wanted = " ".join(names)
     if typed != wanted and not console.typed(f"Type {wanted!r} to delete with all deployments:", wanted):
@@ -64,11 +64,13 @@ def _before(live: State, endpoint: str) -> Resource | None:
     return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, status=None)
 
 
-def _replanned(planned: Planned, state: State, doomed: frozenset[Ref] = frozenset()) -> Planned:
+def _replanned(planned: Planned, state: State, deletes: frozenset[Ref] = frozenset()) -> Planned:
     """The same endpoints with another wish; no rollout, since going back must be quick."""
     intent = replace(planned.desired.intent, rollouts={}, smoke_tests={})
     desired = replace(planned.desired, state=state, intent=intent)
-    return replace(planned, desired=desired, plan=plan_to(desired, planned.live, Allowed(destroy=bool(doomed)), doomed))
+    return replace(
+        planned, desired=desired, plan=plan_to(desired, planned.live, Allowed(destroy=bool(deletes)), deletes)
+    )
 
 
 def _show(planned: Planned, console: Console) -> None:

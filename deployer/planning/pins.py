@@ -49,14 +49,14 @@ def _code_asset(deployment: Resource) -> str:
     return value if isinstance(value, str) and value.startswith("azureml:") else ""
 
 
-def under_way(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
+def busy_resources(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
     """What of these endpoints somebody is changing right now."""
     there = [*live.of_kind(Kind.ENDPOINT), *live.of_kind(Kind.DEPLOYMENT)]
     busy = [item.ref for item in there if item.status and item.status.provisioning_state in BUSY_STATES]
     return tuple(ref for ref in busy if ref.endpoint in endpoints)
 
 
-def staying(live: State) -> State:
+def without_deleting(live: State) -> State:
     """`live` without what is on its way out: it has to be gone before it can be made again, so it counts as gone."""
     going = {
         ref for ref, item in live.resources.items() if item.status and item.status.provisioning_state == "Deleting"
@@ -75,12 +75,14 @@ def guarded(desired: State, protected: frozenset[str]) -> State:
     return replace(desired, resources={**desired.resources, **endpoints})
 
 
-def pinned(desired: State, labels: Mapping[str, str]) -> State:
+def with_pinned_references(desired: State, labels: Mapping[str, str]) -> State:
     """`desired` with every reference replaced by what it stood for when live state was read."""
-    return replace(desired, resources={ref: _pinned(item, labels) for ref, item in desired.resources.items()})
+    return replace(
+        desired, resources={ref: _with_pinned_references(item, labels) for ref, item in desired.resources.items()}
+    )
 
 
-def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
+def _with_pinned_references(resource: Resource, labels: Mapping[str, str]) -> Resource:
     """A resource with its references made concrete; one that names nothing stays as it is."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource

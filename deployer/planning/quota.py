@@ -9,7 +9,7 @@ from deployer.core.resources import Kind
 from deployer.planning.vm_sizes import cores_needed
 
 
-def with_quota(step: Step) -> Step:
+def with_quota_note(step: Step) -> Step:
     """A step that takes or changes machines says how many cores of quota it needs."""
     if step.after is None or step.ref.kind is not Kind.DEPLOYMENT or step.after.fields.get("type") == "kubernetes":
         return step

@@ -20,7 +20,7 @@ Split = Mapping[str, int]
 FAILED_MARK = "failed"
 
 
-def gated(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
+def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
     """The plan with a TEST before anything new gets traffic, and each traffic step cut into its rollout's stages."""
     tested = {step.ref for step in steps if _changes_service(step)}
     for step in steps:
@@ -194,9 +194,9 @@ def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict,
     return Verdict.PASSED, f"{count} probes, {len(problems)} failed"
 
 
-def rescue_split(split: Split, sick: str, healthy: frozenset[str]) -> Split:
+def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:
     """The shares of the other healthy deployments scaled up to the whole; empty where there is none."""
-    others = {name: share for name, share in split.items() if name != sick and name in healthy and share > 0}
+    others = {name: share for name, share in split.items() if name != failing and name in healthy and share > 0}
     total = sum(others.values())
     if not total:
         return {}

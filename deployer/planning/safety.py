@@ -199,14 +199,14 @@ def _protected(case: Case) -> Iterator[Finding]:
 
 
 def _many_deletes(case: Case) -> Iterator[Finding]:
-    doomed = [step for step in case.steps if step.action is Action.DELETE]
+    deletes = [step for step in case.steps if step.action is Action.DELETE]
     owned = [ref for ref in case.live.resources if ref.kind in (Kind.DEPLOYMENT, Kind.ENDPOINT)]
-    if len(doomed) < DELETES_WORTH_ASKING or len(doomed) * 3 <= len(owned) or case.allowed.deletes:
+    if len(deletes) < DELETES_WORTH_ASKING or len(deletes) * 3 <= len(owned) or case.allowed.deletes:
         return
     if not case.allowed.destroy:
         yield Finding(
             code="many-deletes",
-            summary=f"{len(doomed)} of {len(owned)} endpoints and deployments would be deleted",
+            summary=f"{len(deletes)} of {len(owned)} endpoints and deployments would be deleted",
             detail="Say --allow-deletes if so many should go.",
             blocking=True,
         )

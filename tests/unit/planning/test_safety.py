@@ -23,9 +23,9 @@ from deployer.core.resources import (
     traffic_ref,
 )
 from deployer.planning.pins import guarded
-from deployer.planning.reconcile import make_plan
+from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Allowed, Case
-from deployer.planning.rollout import gated
+from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
 
 OURS = Status(project="shop")
@@ -57,13 +57,15 @@ def case(
     desired: Sequence[Resource],
     live: Sequence[Resource],
     *,
-    doomed: Sequence[Ref] = (),
+    deletes: Sequence[Ref] = (),
     intent: Intent = Intent(),  # noqa: B008 -- frozen
     allowed: Allowed = Allowed(),  # noqa: B008 -- frozen
 ) -> Case:
     wish = guarded(state_of([replace(item, status=None) for item in desired]), intent.protected)
     there = state_of(live)
-    steps = gated(make_plan(wish, there, ignored=intent.ignored, doomed=frozenset(doomed)), there, intent)
+    steps = with_tests_and_stages(
+        reconcile(wish, there, ignored=intent.ignored, deletes=frozenset(deletes)), there, intent
+    )
     return Case(project="shop", desired=wish, live=there, steps=steps, intent=intent, allowed=allowed)
 
 
@@ -121,14 +123,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([endpoint(description="new")], [endpoint(status=Status())], allowed=Allowed(adopt=True)),
     ),
     "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
-    "delete-while-serving": (case([endpoint()], SERVING, doomed=[BLUE]), case([endpoint()], TWO, doomed=[GREEN])),
+    "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
     "delete-while-serving, an endpoint": (
-        case([], SERVING, doomed=[endpoint_ref("digits")]),
-        case([], SERVING, doomed=[endpoint_ref("digits")], allowed=Allowed(destroy=True)),
+        case([], SERVING, deletes=[endpoint_ref("digits")]),
+        case([], SERVING, deletes=[endpoint_ref("digits")], allowed=Allowed(destroy=True)),
     ),
     "protected": (
-        case([], [endpoint(status=replace(OURS, protected=True))], doomed=[endpoint_ref("digits")]),
-        case([], [endpoint()], doomed=[endpoint_ref("digits")]),
+        case([], [endpoint(status=replace(OURS, protected=True))], deletes=[endpoint_ref("digits")]),
+        case([], [endpoint()], deletes=[endpoint_ref("digits")]),
     ),
     "protected, by a replacement": (
         case(
@@ -139,12 +141,12 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([endpoint()], [endpoint(status=replace(OURS, provisioning_state="Failed"))]),
     ),
     "many-deletes": (
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS),
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS, allowed=Allowed(deletes=True)),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS, allowed=Allowed(deletes=True)),
     ),
     "many-deletes, fewer than are worth asking": (
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS),
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS[1:]),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS[1:]),
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
