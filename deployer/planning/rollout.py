@@ -10,7 +10,7 @@ from enum import StrEnum
 from deployer.core.diff import diff
 from deployer.core.fields import Effect
 from deployer.core.intent import Checks, Intent, Rollout
-from deployer.core.plan import Action, Bake, Step
+from deployer.core.plan import Action, Bake, Plan, Step
 from deployer.core.resources import Kind, Ref, Resource, State, Status, deployment_ref, digest_of, share_map
 from deployer.core.statistics import percentile
 from deployer.planning.reconcile import in_order
@@ -202,3 +202,17 @@ def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:
         return {}
     whole = sum(split.values())
     return apportion({name: share * whole / total for name, share in others.items()})
+
+
+def failed_rollouts(plan: Plan) -> tuple[str, ...]:
+    """The endpoints whose traffic differs because a rollout was put back, not because somebody changed it."""
+    moves = [step for step in plan.steps if step.ref.kind is Kind.TRAFFIC]
+    first = {step.ref.endpoint: step for step in reversed(moves)}
+    last = {step.ref.endpoint: step for step in moves}
+    return tuple(name for name, step in first.items() if _failed_before(step, last[name]))
+
+
+def _failed_before(first: Step, last: Step) -> bool:
+    """Whether the last rollout to where these steps of one endpoint lead was put back."""
+    status = first.before.status if first.before else None
+    return status is not None and failed_towards(status.rollout, share_map(last.after, "traffic"))

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from deployer.core.diagnostics import Location
 from deployer.core.diff import MISSING, FieldChange, Side
 from deployer.core.fields import field_at
-from deployer.core.plan import Finding, Options, Plan, Step
+from deployer.core.plan import Finding, Plan, Step
+from deployer.core.plan_options import Options
 from deployer.core.resources import Kind, Ref
 from deployer.report.describe import EFFECTS, VERBS, sentences, title
 from deployer.report.format import LONGEST_NAME, content, narrowed, opened, pair, scalar, shortened, size

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.intent import Intent, SmokeTest
+from deployer.core.plan_options import Allow
 from deployer.core.resources import (
     NOTHING,
     Kind,
@@ -24,7 +25,7 @@ from deployer.core.resources import (
 )
 from deployer.planning.pins import guarded
 from deployer.planning.reconcile import reconcile
-from deployer.planning.review import Allowed, Case
+from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
 
@@ -59,14 +60,17 @@ def case(
     *,
     deletes: Sequence[Ref] = (),
     intent: Intent = Intent(),  # noqa: B008 -- frozen
-    allowed: Allowed = Allowed(),  # noqa: B008 -- frozen
+    allow: frozenset[Allow] = frozenset(),
+    destroying: bool = False,
 ) -> Case:
     wish = guarded(state_of([replace(item, status=None) for item in desired]), intent.protected)
     there = state_of(live)
     steps = with_tests_and_stages(
         reconcile(wish, there, ignored=intent.ignored, deletes=frozenset(deletes)), there, intent
     )
-    return Case(project="shop", desired=wish, live=there, steps=steps, intent=intent, allowed=allowed)
+    return Case(
+        project="shop", desired=wish, live=there, steps=steps, intent=intent, allow=allow, destroying=destroying
+    )
 
 
 SERVING = (endpoint(), deployment("blue"), traffic(blue=100))
@@ -112,21 +116,21 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
     "outage": (
         case([*SERVING[:2], traffic()], SERVING),
-        case([*SERVING[:2], traffic()], SERVING, allowed=Allowed(outage=True)),
+        case([*SERVING[:2], traffic()], SERVING, allow=frozenset({Allow.OUTAGE})),
     ),
     "not-ours": (
-        case([endpoint(description="new")], [endpoint(status=Status(project="other"))], allowed=Allowed(adopt=True)),
+        case([endpoint(description="new")], [endpoint(status=Status(project="other"))], allow=frozenset({Allow.ADOPT})),
         case([endpoint(description="new")], [endpoint()]),
     ),
     "not-ours, untagged": (
         case([endpoint(description="new")], [endpoint(status=Status())]),
-        case([endpoint(description="new")], [endpoint(status=Status())], allowed=Allowed(adopt=True)),
+        case([endpoint(description="new")], [endpoint(status=Status())], allow=frozenset({Allow.ADOPT})),
     ),
     "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
     "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
     "delete-while-serving, an endpoint": (
         case([], SERVING, deletes=[endpoint_ref("digits")]),
-        case([], SERVING, deletes=[endpoint_ref("digits")], allowed=Allowed(destroy=True)),
+        case([], SERVING, deletes=[endpoint_ref("digits")], destroying=True),
     ),
     "protected": (
         case([], [endpoint(status=replace(OURS, protected=True))], deletes=[endpoint_ref("digits")]),
@@ -142,7 +146,7 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
-        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS, allowed=Allowed(deletes=True)),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS, allow=frozenset({Allow.DELETES})),
     ),
     "many-deletes, fewer than are worth asking": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
@@ -211,11 +215,11 @@ def test_every_finding_says_the_way_out_and_refusals_come_first() -> None:
         assert [finding.blocking for finding in found] == sorted((item.blocking for item in found), reverse=True)
 
 
-@pytest.mark.parametrize("named", ["outage", "many-deletes"])
-def test_the_named_flag_lifts_a_refusal_and_no_other(named: str) -> None:
+@pytest.mark.parametrize(("named", "flag"), [("outage", Allow.OUTAGE), ("many-deletes", Allow.DELETES)])
+def test_the_named_flag_lifts_a_refusal_and_no_other(named: str, flag: Allow) -> None:
     has = BLOCKING[named][0]
-    others = Allowed(adopt=True, deletes=named != "many-deletes", outage=named != "outage")
-    assert of_code(replace(has, allowed=others), named) == [True]
+    assert of_code(replace(has, allow=frozenset(Allow) - {flag}), named) == [True]
+    assert of_code(replace(has, allow=frozenset({flag})), named) == []
 
 
 def test_every_check_is_in_a_table() -> None:
