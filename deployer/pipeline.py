@@ -34,7 +34,6 @@ from deployer.local import start
 from deployer.planning.digest import with_digest
 from deployer.planning.pins import (
     busy_resources,
-    guarded,
     orphans,
     wanted,
     with_pinned_references,
@@ -168,8 +167,7 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     workspace = open_workspace(desired.env, request.project)
     asked = wanted(desired.state, desired.env.project)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
-    resolved = with_pinned_references(guarded(desired.state, desired.intent.protected), live.labels)
-    return replace(desired, state=resolved), live, workspace
+    return replace(desired, state=with_pinned_references(desired.state, live.labels)), live, workspace
 
 
 def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) -> State:
@@ -212,7 +210,7 @@ def scoring_uris(planned: Planned, outcome: Outcome) -> dict[str, str]:
     for name in touched:
         with suppress(WorkspaceError):
             live = planned.workspace.read(endpoint_ref(name))
-            found |= {name: live.status.scoring_uri} if live and live.status else {}
+            found |= {name: live.seen.scoring_uri} if live else {}
     return found
 
 

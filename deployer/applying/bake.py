@@ -10,7 +10,7 @@ from deployer.applying.step import Tools, ask, health_problem, wait_for
 from deployer.core.diff import diff
 from deployer.core.errors import Busy, NotFound, Refused, SignInFailed, WorkspaceError
 from deployer.core.plan import Action, Bake, Step
-from deployer.core.resources import Resource, Status, deployment_ref, share_map, traffic_ref
+from deployer.core.resources import Bookkeeping, Resource, deployment_ref, share_map, traffic_ref
 from deployer.planning.rollout import FAILED_MARK, Observation, Split, Verdict, judge, rescue_split, rollout_mark
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
     current = tools.workspace.read(first.ref)
     if first.before is None or last.after is None or current is None:
         return None
-    start = (last.after.status or Status()).previous_split
+    start = last.bookkeeping.previous_split if last.bookkeeping else {}
     now = share_map(current, "traffic")
     if now == start:
         return None
@@ -87,8 +87,8 @@ def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
         )
     mark = rollout_mark(share_map(last.after, "traffic"), FAILED_MARK)
     mirror = {name: part for name, part in share_map(first.before, "mirror_traffic").items() if name not in start}
-    status = Status(previous_split=(first.before.status or Status()).previous_split, rollout=mark)
-    return _move_to(current, start, mirror, status, "the previous split was put back")
+    noted = Bookkeeping(previous_split=first.before.seen.bookkeeping.previous_split, rollout=mark)
+    return _move_to(current, start, mirror, noted, "the previous split was put back")
 
 
 def rescue(endpoint: str, failing: frozenset[str], tools: Tools) -> Step | None:
@@ -102,8 +102,8 @@ def rescue(endpoint: str, failing: frozenset[str], tools: Tools) -> Step | None:
     for name in sorted(failing & split.keys()):
         target = rescue_split(target, name, healthy)
     mirror = {name: part for name, part in share_map(current, "mirror_traffic").items() if name not in target}
-    status = Status(previous_split=split)
-    return _move_to(current, target, mirror, status, "traffic moved to what is healthy") if target else None
+    noted = Bookkeeping(previous_split=split)
+    return _move_to(current, target, mirror, noted, "traffic moved to what is healthy") if target else None
 
 
 def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
@@ -126,9 +126,9 @@ def retry_until_deadline(work: Callable[[], T], tools: Tools) -> T:
                 raise
 
 
-def _move_to(current: Resource, split: Split, mirror: Split, status: Status, reason: str) -> Step:
+def _move_to(current: Resource, split: Split, mirror: Split, noted: Bookkeeping, reason: str) -> Step:
     fields = {"traffic": dict(split), "mirror_traffic": dict(mirror)}
-    after = replace(current, fields=fields, status=status)
+    after = replace(current, fields=fields, observed=None)
     return Step(
         action=Action.UPDATE,
         ref=current.ref,
@@ -136,4 +136,5 @@ def _move_to(current: Resource, split: Split, mirror: Split, status: Status, rea
         after=after,
         changes=diff(current, after),
         reason=reason,
+        bookkeeping=noted,
     )

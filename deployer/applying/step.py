@@ -13,13 +13,12 @@ from deployer.core.intent import ANYTHING, SmokeTest
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
-    FAILED_STATES,
     Kind,
     Ref,
     Resource,
-    Status,
     deployment_ref,
     fingerprint,
+    is_failed,
     share_map,
     traffic_ref,
 )
@@ -153,8 +152,7 @@ def health_problem(deployment: Resource | None) -> str:
     """Why a deployment cannot serve; empty when it is there and its last operation worked."""
     if deployment is None:
         return "does not exist"
-    state = (deployment.status or Status()).provisioning_state
-    return "failed when it was last created or changed" if state in FAILED_STATES else ""
+    return "failed when it was last created or changed" if is_failed(deployment) else ""
 
 
 def _with_current_values(step: Step, current: Resource | None) -> Step:
@@ -200,7 +198,7 @@ def _not_taken(step: Step, current: Resource | None) -> str:
         return f"{step.ref} is still there after its deletion" if current else ""
     if current is None:
         return f"{step.ref} was written and cannot be read back"
-    unknown = current.status.unknown if current.status else ()
+    unknown = current.seen.unknown
     wrong = [change for change in diff(current, step.after) if change.path not in (*unknown, *step.ignore)]
     return f"the workspace accepted {step.ref} and did not take {_words(wrong[0])}" if wrong else ""
 

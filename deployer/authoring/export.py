@@ -40,8 +40,6 @@ def _endpoint(live: State, resource: Resource) -> dict[str, Any]:
             data[key] = dict(shares)
     if identity := data.get("identity"):
         data["identity"] = _identity(identity)
-    if resource.status and resource.status.protected:
-        data["x-protect"] = True
     return data
 
 
@@ -53,7 +51,7 @@ def _identity(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
     """The code by the asset it runs from, since its folder is not here."""
-    asset = deployment.status.code if deployment.status else ""
+    asset = deployment.seen.code
     if asset and "code_configuration" in data:
         return {**data, "code_configuration": {**data["code_configuration"], "code": asset}}
     return data

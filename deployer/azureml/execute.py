@@ -15,7 +15,7 @@ from deployer.azureml.retry import wait_for
 from deployer.azureml.sdk import Sdk
 from deployer.core.errors import NotFound, WorkspaceError
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Kind, Ref, Resource, share_map, value_at
+from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, share_map, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def execute(writer: Writer, step: Step) -> None:
         delete(writer, step.ref)
     if step.after is None:
         if step.ref.kind is Kind.TRAFFIC:
-            put_traffic(writer, Resource(ref=step.ref, fields={"traffic": {}, "mirror_traffic": {}}))
+            put_traffic(writer, Resource(ref=step.ref, fields={"traffic": {}, "mirror_traffic": {}}), step.bookkeeping)
         return
     match step.ref.kind:
         case Kind.MODEL:
@@ -49,19 +49,21 @@ def execute(writer: Writer, step: Step) -> None:
         case Kind.DEPLOYMENT:
             put_deployment(writer, step.after)
         case Kind.TRAFFIC:
-            put_traffic(writer, step.after)
+            put_traffic(writer, step.after, step.bookkeeping)
 
 
 def put_endpoint(writer: Writer, after: Resource) -> None:
     """Create or change an endpoint. Its traffic, and what our tags say, are read anew and kept."""
     raw = _live_endpoint(writer, after.ref)
-    notes = replace(read_notes((raw or {}).get("tags")), project=writer.project)
-    if after.status is not None:
-        notes = replace(notes, protected=after.status.protected)
+    notes = replace(
+        read_notes((raw or {}).get("tags")),
+        project=writer.project,
+        protected=after.fields.get("x-protect") is True,
+    )
     _write_endpoint(writer, after, _split_of(raw), notes)
 
 
-def put_traffic(writer: Writer, after: Resource) -> None:
+def put_traffic(writer: Writer, after: Resource, noted: Bookkeeping | None) -> None:
     """Change where requests go and nothing else: the endpoint is rebuilt from how it is this moment."""
     raw = _live_endpoint(writer, after.ref)
     if raw is None:
@@ -71,14 +73,14 @@ def put_traffic(writer: Writer, after: Resource) -> None:
         traffic=share_map(after, "traffic") if "traffic" in after.fields else live.traffic,
         mirror=share_map(after, "mirror_traffic") if "mirror_traffic" in after.fields else live.mirror,
     )
-    notes = replace(_traffic_notes(notes, after, live, target), project=writer.project)
+    notes = replace(_traffic_notes(notes, noted, live, target), project=writer.project)
     _write_endpoint(writer, normalise.endpoint(raw, writer.reader.home), target, notes)
 
 
-def _traffic_notes(notes: Notes, after: Resource, live: Split, target: Split) -> Notes:
+def _traffic_notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) -> Notes:
     """What to remember with a change of traffic: what the step says, else that the split of now is the one before."""
-    if after.status is not None:
-        return replace(notes, previous=after.status.previous_split, rollout=after.status.rollout)
+    if noted is not None:
+        return replace(notes, previous=noted.previous_split, rollout=noted.rollout)
     moved = dict(live.traffic) != dict(target.traffic)
     return replace(notes, previous=live.traffic if moved else notes.previous, rollout="")
 

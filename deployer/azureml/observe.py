@@ -155,4 +155,4 @@ def settled(patience: Patience, ref: Ref, look: Callable[[], Raw | None]) -> Raw
 
 
 def _is_settled(raw: Raw | None) -> bool:
-    return raw is None or normalise.status(raw).provisioning_state not in BUSY_STATES
+    return raw is None or normalise.observed(raw).provisioning_state not in BUSY_STATES

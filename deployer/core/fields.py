@@ -82,7 +82,8 @@ def _target(ref: str, name: str) -> Any:
 def fields_of(kind: Kind) -> Mapping[str, Field]:
     """Every field of a kind by its dotted path (`tags.*` for the keys of a map), read-only ones included.
 
-    What names the resource, extension keys, and fields that are accepted but not deployed are no fields of it.
+    What names the resource, extension keys without an effect on it, and fields that are accepted but not deployed are
+    no fields of it.
     """
     schema = schema_of(_document(kind))
     return {field.path: field for field in _fields(schema, "") if _belongs(kind, field.path)}
@@ -111,7 +112,8 @@ def _fields(schema: Schema, prefix: str) -> Iterator[Field]:
 
 
 def _deployed(path: str, node: Schema) -> bool:
-    return path not in IDENTIFYING and not path.startswith("x-") and not node.get("x-not-compared", False)
+    ours_alone = path.startswith("x-") and "x-effect" not in node
+    return path not in IDENTIFYING and not ours_alone and not node.get("x-not-compared", False)
 
 
 def _field(node: Schema, path: str) -> Field:

@@ -9,7 +9,7 @@ from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan_options import Options
-from deployer.core.resources import Ref, Resource
+from deployer.core.resources import Bookkeeping, Ref, Resource
 
 
 class Action(StrEnum):
@@ -37,8 +37,8 @@ class Step:
 
     `before` is what was observed when planning (None: it did not exist), `after` None means deletion.
     `reason` explains to people; nothing branches on it. `test` belongs to TEST steps, `bake` to traffic steps of a
-    rollout. The live value of the `ignore`d paths is kept, and read again just before the write. What a traffic step
-    leaves in the bookkeeping tags stands in `after.status`: `previous_split` and `rollout`.
+    rollout. The live value of the `ignore`d paths is kept, and read again just before the write. `bookkeeping` is
+    what a traffic step leaves in our tags; None: the split it replaces, and no rollout.
     """
 
     action: Action
@@ -51,6 +51,7 @@ class Step:
     test: SmokeTest | None = None
     bake: Bake | None = None
     ignore: tuple[str, ...] = ()
+    bookkeeping: Bookkeeping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

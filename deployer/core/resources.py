@@ -101,25 +101,33 @@ def traffic_ref(endpoint: str) -> Ref:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """What only the workspace knows of a resource; a desired resource has none.
+class Bookkeeping:
+    """What our tags on an endpoint remember of its traffic.
 
-    `provisioning_state` in Azure's words (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled),
-    `project` the project that owns it by its tag ("" when untagged), `protected` whether its spec said `x-protect` when
-    it was last applied, `previous_split` the traffic before the last
-    change, `rollout` the bookkeeping of a rollout under way ("<target hash>:<step>"), `unknown` the paths whose live
-    value cannot be read (content of a model that was not uploaded by a client), `code` the code asset a deployment runs
-    from, as "azureml:<name>:<version>".
+    `previous_split` is the traffic before the last change, in percent by deployment; `rollout` is the mark of a rollout
+    under way, "<target hash>:<percent>", or of one that failed, "<target hash>:failed".
+    """
+
+    previous_split: Mapping[str, int] = field(default_factory=dict)
+    rollout: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What only the workspace knows of a resource: live side only.
+
+    `provisioning_state` in Azure's words (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled); `owner`
+    the project that owns it by its tag ("" when untagged); `unknown` the paths whose live value cannot be read (content
+    of a model that was not uploaded by a client); `code` the code asset a deployment runs from, as
+    "azureml:<name>:<version>"; `bookkeeping` what our tags say.
     """
 
     provisioning_state: str = "Succeeded"
-    project: str = ""
-    protected: bool = False
+    owner: str = ""
     scoring_uri: str = ""
-    previous_split: Mapping[str, int] = field(default_factory=dict)
-    rollout: str = ""
     unknown: tuple[str, ...] = ()
     code: str = ""
+    bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +142,12 @@ class Resource:
     ref: Ref
     fields: Mapping[str, Value]
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
-    status: Status | None = field(default=None, compare=False)
+    observed: Observed | None = field(default=None, compare=False)
+
+    @property
+    def seen(self) -> Observed:
+        """What the workspace knows of it; for a desired resource, what it would know of a new one."""
+        return self.observed or Observed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,13 +214,15 @@ def fingerprint(resource: Resource | None, ignore: Sequence[str] = ()) -> str:
     """What a plan remembers of a resource to notice that somebody changed it since; `ignore` names paths that may."""
     if resource is None:
         return "absent"
-    status = resource.status or Status()
-    failed = status.provisioning_state in FAILED_STATES and resource.ref.kind is not Kind.TRAFFIC
-    protected = status.protected and resource.ref.kind is Kind.ENDPOINT
     fields = resource.fields
     for path in ignore:
         fields = without(fields, path)
-    return digest_of([str(resource.ref), fields, failed, protected])
+    return digest_of([str(resource.ref), fields, is_failed(resource)])
+
+
+def is_failed(resource: Resource) -> bool:
+    """Whether its last operation failed; that of traffic was its endpoint's, which a step of its own puts right."""
+    return resource.ref.kind is not Kind.TRAFFIC and resource.seen.provisioning_state in FAILED_STATES
 
 
 def value_at(fields: Value, path: str) -> Value:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from deployer.core.fields import Effect
 from deployer.core.plan import Action, Finding, Step
-from deployer.core.resources import BUSY_STATES, FAILED_STATES, Kind, deployment_ref
+from deployer.core.resources import BUSY_STATES, Kind, deployment_ref, is_failed
 from deployer.planning.review import Case
 
 TALL_ORDER = (Effect.ROLLING, Effect.IMMUTABLE)
@@ -21,7 +21,7 @@ def advice(case: Case) -> Iterator[Finding]:
 def _under_way(case: Case) -> Iterator[Finding]:
     for kind in (Kind.ENDPOINT, Kind.DEPLOYMENT):
         for item in case.live.of_kind(kind):
-            state = item.status.provisioning_state if item.status else ""
+            state = item.seen.provisioning_state
             if state in BUSY_STATES and item.ref in case.desired.resources:
                 yield Finding(
                     code="under-way",
@@ -95,7 +95,7 @@ def _nobody_answers(case: Case) -> Iterator[Finding]:
 def _unknown_content(case: Case) -> Iterator[Finding]:
     for ref in sorted(case.desired.resources):
         live = case.live.get(ref)
-        if live and live.status and live.status.unknown:
+        if live and live.seen.unknown:
             yield Finding(
                 code="content-unknown",
                 summary=f"the content of {ref} cannot be compared: it was not uploaded by a client",
@@ -107,8 +107,7 @@ def _unknown_content(case: Case) -> Iterator[Finding]:
 
 def _failed_but_serving(case: Case) -> Iterator[Finding]:
     for deployment in case.live.of_kind(Kind.DEPLOYMENT):
-        state = deployment.status.provisioning_state if deployment.status else ""
-        if state in FAILED_STATES and deployment.ref.name in case.live.split(deployment.ref.endpoint):
+        if is_failed(deployment) and deployment.ref.name in case.live.split(deployment.ref.endpoint):
             yield Finding(
                 code="failed-but-serving",
                 summary=f"the last change of {deployment.ref} failed, and it has traffic",

@@ -12,7 +12,6 @@ from deployer.core.resources import (
     Ref,
     Resource,
     State,
-    Status,
     referenced,
     value_at,
     with_value,
@@ -52,27 +51,16 @@ def _code_asset(deployment: Resource) -> str:
 def busy_resources(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
     """What of these endpoints somebody is changing right now."""
     there = [*live.of_kind(Kind.ENDPOINT), *live.of_kind(Kind.DEPLOYMENT)]
-    busy = [item.ref for item in there if item.status and item.status.provisioning_state in BUSY_STATES]
+    busy = [item.ref for item in there if item.seen.provisioning_state in BUSY_STATES]
     return tuple(ref for ref in busy if ref.endpoint in endpoints)
 
 
 def without_deleting(live: State) -> State:
     """`live` without what is on its way out: it has to be gone before it can be made again, so it counts as gone."""
-    going = {
-        ref for ref, item in live.resources.items() if item.status and item.status.provisioning_state == "Deleting"
-    }
+    going = {ref for ref, item in live.resources.items() if item.seen.provisioning_state == "Deleting"}
     endpoints = {ref.endpoint for ref in going if ref.kind is Kind.ENDPOINT}
     kept = {ref: item for ref, item in live.resources.items() if ref not in going and ref.endpoint not in endpoints}
     return replace(live, resources=kept)
-
-
-def guarded(desired: State, protected: frozenset[str]) -> State:
-    """`desired` with what its endpoints say of `x-protect`."""
-    endpoints = {
-        item.ref: replace(item, status=Status(protected=item.ref.endpoint in protected))
-        for item in desired.of_kind(Kind.ENDPOINT)
-    }
-    return replace(desired, resources={**desired.resources, **endpoints})
 
 
 def with_pinned_references(desired: State, labels: Mapping[str, str]) -> State:
@@ -95,7 +83,7 @@ def _with_pinned_references(resource: Resource, labels: Mapping[str, str]) -> Re
 
 def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[Ref, ...]:
     """What carries this project's tag and is in no spec any more: deployments, and endpoints with all they have."""
-    mine = [item for item in live.resources.values() if item.status and item.status.project == project]
+    mine = [item for item in live.resources.values() if item.seen.owner == project]
     left = [item.ref for item in mine if item.ref not in desired.resources]
     here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
     whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}

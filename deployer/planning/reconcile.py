@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from deployer.core.diff import FieldChange, diff
-from deployer.core.fields import Effect
 from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
-    FAILED_STATES,
     NOTHING,
+    Bookkeeping,
     Kind,
+    Observed,
     Ref,
     Resource,
     State,
-    Status,
     Value,
+    is_failed,
     traffic_ref,
     value_at,
     with_value,
@@ -117,7 +117,7 @@ def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str
 
 def _steps_for(wish: Resource, live: State, ignored: tuple[str, ...], origins: Origins) -> list[Step]:
     before = live.get(wish.ref) or _initial(wish.ref)
-    changes = (*_visible(diff(before, wish), before), *_protection(before, wish))
+    changes = _visible(diff(before, wish), before)
     action, reason = _action(before, bool(changes), live)
     if action is None:
         return []
@@ -140,22 +140,13 @@ def _initial(ref: Ref) -> Resource | None:
     """What is there before anything was written: an endpoint is born with traffic to nobody."""
     if ref.kind is not Kind.TRAFFIC:
         return None
-    return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, status=Status())
+    return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, observed=Observed())
 
 
 def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple[FieldChange, ...]:
     """Without the fields whose live value cannot be read; a finding speaks of those."""
-    unknown = before.status.unknown if before and before.status else ()
+    unknown = before.seen.unknown if before else ()
     return tuple(change for change in changes if change.path not in unknown)
-
-
-def _protection(before: Resource | None, wish: Resource) -> tuple[FieldChange, ...]:
-    """`x-protect` of an endpoint, which is kept in a tag of ours and stands in `status` on both sides."""
-    was = before is not None and (before.status or Status()).protected
-    wants = was if wish.status is None else wish.status.protected
-    if wish.ref.kind is not Kind.ENDPOINT or was == wants:
-        return ()
-    return (FieldChange(path="x-protect", before=was, after=wants, effect=Effect.METADATA),)
 
 
 def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action | None, str]:
@@ -163,23 +154,23 @@ def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action
         return Action.CREATE, ""
     if _is_dead(before, live):
         return Action.REPLACE, "its creation failed, and Azure cannot repair what was never created"
-    if _is_failed(before):
+    if is_failed(before):
         return Action.UPDATE, "its last update failed"
     return (Action.UPDATE, "") if changed else (None, "")
 
 
-def _is_failed(resource: Resource) -> bool:
-    """Whether its last operation failed; that of traffic was its endpoint's, which a step of its own puts right."""
-    traffic = resource.ref.kind is Kind.TRAFFIC
-    return not traffic and resource.status is not None and resource.status.provisioning_state in FAILED_STATES
-
-
 def _is_dead(resource: Resource | None, live: State) -> bool:
     """Failed and without traffic: to replace it costs nobody anything, and often nothing else works."""
-    if resource is None or not _is_failed(resource) or resource.ref.kind not in (Kind.ENDPOINT, Kind.DEPLOYMENT):
+    if resource is None or not is_failed(resource) or resource.ref.kind not in (Kind.ENDPOINT, Kind.DEPLOYMENT):
         return False
     split = live.split(resource.ref.endpoint)
     return not split if resource.ref.kind is Kind.ENDPOINT else resource.ref.name not in split
+
+
+def _observed_after(step: Step) -> Observed:
+    """What the workspace knows of a resource that was just written."""
+    before = step.before.seen if step.before and step.action is not Action.REPLACE else Observed()
+    return replace(before, provisioning_state="Succeeded", bookkeeping=step.bookkeeping or Bookkeeping())
 
 
 def simulate(live: State, step: Step) -> State:
@@ -194,7 +185,7 @@ def simulate(live: State, step: Step) -> State:
         case Action.DELETE, _:
             resources.pop(step.ref, None)
     if step.after is not None:
-        resources[step.ref] = replace(step.after, status=step.after.status or Status())
+        resources[step.ref] = replace(step.after, observed=_observed_after(step))
     if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic_ref(endpoint) not in resources:
         resources[traffic_ref(endpoint)] = _initial(traffic_ref(endpoint)) or step.after
     return replace(live, resources=resources)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from deployer.core.errors import DeployerError, Refused
-from deployer.core.resources import Resource, State, Status, share_map, state_of, traffic_ref
+from deployer.core.resources import Resource, State, share_map, state_of, traffic_ref
 
 
 def earlier_traffic(endpoints: Iterable[str], live: State) -> State:
@@ -24,10 +24,10 @@ def earlier_traffic(endpoints: Iterable[str], live: State) -> State:
 def _earlier(live: State, endpoint: str) -> Resource | None:
     """The earlier traffic of one endpoint. Azure takes no mirror to a deployment with live traffic, so that goes."""
     traffic = live.get(traffic_ref(endpoint))
-    split = (traffic.status or Status()).previous_split if traffic else {}
+    split = traffic.seen.bookkeeping.previous_split if traffic else {}
     if not traffic or not split:
         return None
     if gone := sorted(split.keys() - {item.ref.name for item in live.deployments(endpoint)}):
         raise Refused(f"the earlier split of endpoint {endpoint} needs {', '.join(gone)}, which is deleted")
     mirror = {name: share for name, share in share_map(traffic, "mirror_traffic").items() if name not in split}
-    return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, status=None)
+    return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, observed=None)

@@ -11,7 +11,7 @@ from deployer.core.diff import diff
 from deployer.core.fields import Effect
 from deployer.core.intent import Checks, Intent, Rollout
 from deployer.core.plan import Action, Bake, Plan, Step
-from deployer.core.resources import Kind, Ref, Resource, State, Status, deployment_ref, digest_of, share_map
+from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, State, deployment_ref, digest_of, share_map
 from deployer.core.statistics import percentile
 from deployer.planning.reconcile import in_order
 
@@ -58,26 +58,38 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
     start, done = _start(step.before, target)
     before: Resource = step.before
     for stage in stages(start, target, rollout or Rollout(), done=done) or (Stage(percent=100, split=target),):
-        after = _at_stage(step.after, stage, start, target)
-        yield replace(step, before=before, after=after, changes=diff(before, after), bake=_bake(step, stage, intent))
+        after = _at_stage(step.after, stage)
+        yield replace(
+            step,
+            before=before,
+            after=after,
+            changes=diff(before, after),
+            bake=_bake(step, stage, intent),
+            bookkeeping=_noted(stage, start, target),
+        )
         before = after
 
 
 def _start(before: Resource, target: Split) -> tuple[Split, int]:
     """Where a rollout towards `target` began, and how far it came: one that was interrupted, and that nobody moved
     by hand since, goes on."""
-    status = before.status or Status()
-    done, start = progress_towards(status.rollout, target), status.previous_split
+    noted = before.seen.bookkeeping
+    done, start = progress_towards(noted.rollout, target), noted.previous_split
     now = share_map(before, "traffic")
     return (start, done) if done and now == between(start, target, done) else (now, 0)
 
 
-def _at_stage(after: Resource, stage: Stage, start: Split, target: Split) -> Resource:
+def _at_stage(after: Resource, stage: Stage) -> Resource:
     """The traffic at one stage; a deployment that has live traffic already is not mirrored to."""
     mirror = {name: share for name, share in share_map(after, "mirror_traffic").items() if name not in stage.split}
-    mark = rollout_mark(target, stage.percent) if stage.split != target else ""
-    fields = {**after.fields, "traffic": dict(stage.split), "mirror_traffic": mirror}
-    return replace(after, fields=fields, status=Status(previous_split=start, rollout=mark))
+    return replace(after, fields={**after.fields, "traffic": dict(stage.split), "mirror_traffic": mirror})
+
+
+def _noted(stage: Stage, start: Split, target: Split) -> Bookkeeping:
+    """Where the traffic came from, and how far it is while it is not there."""
+    return Bookkeeping(
+        previous_split=start, rollout=rollout_mark(target, stage.percent) if stage.split != target else ""
+    )
 
 
 def _bake(step: Step, stage: Stage, intent: Intent) -> Bake | None:
@@ -214,5 +226,5 @@ def failed_rollouts(plan: Plan) -> tuple[str, ...]:
 
 def _failed_before(first: Step, last: Step) -> bool:
     """Whether the last rollout to where these steps of one endpoint lead was put back."""
-    status = first.before.status if first.before else None
-    return status is not None and failed_towards(status.rollout, share_map(last.after, "traffic"))
+    mark = first.before.seen.bookkeeping.rollout if first.before else ""
+    return failed_towards(mark, share_map(last.after, "traffic"))

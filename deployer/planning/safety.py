@@ -136,7 +136,7 @@ def _outage(case: Case) -> Iterator[Finding]:
 def _ownership(case: Case) -> Iterator[Finding]:
     for endpoint in sorted({step.ref.endpoint for step in case.steps if step.ref.endpoint}):
         live = case.live.get(endpoint_ref(endpoint))
-        owner = live.status.project if live and live.status else case.project
+        owner = live.seen.owner if live else case.project
         if owner == case.project:
             continue
         adoptable = not owner
@@ -188,7 +188,7 @@ def _serves(ref: Ref, split: Mapping[str, int]) -> bool:
 def _protected(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         live = case.live.get(step.ref)
-        kept = step.ref.endpoint in case.intent.protected or (live and live.status and live.status.protected)
+        kept = step.ref.endpoint in case.intent.protected or (live and live.fields.get("x-protect") is True)
         if step.action in (Action.DELETE, Action.REPLACE) and step.ref.kind is Kind.ENDPOINT and kept:
             yield Finding(
                 code="protected",

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from deployer.core.intent import Intent, Rollout, SmokeTest
 from deployer.core.resources import (
     Kind,
+    Observed,
     Ref,
     Resource,
     State,
-    Status,
     Value,
     asset_ref,
     deployment_ref,
@@ -70,20 +70,20 @@ DEPLOYMENT_FIELDS = variants(
 )
 
 
-def endpoints(name: str, status: Status | None) -> st.SearchStrategy[Resource]:
+def endpoints(name: str, status: Observed | None) -> st.SearchStrategy[Resource]:
     ref = endpoint_ref(name)
-    return st.sampled_from(ENDPOINT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, status=status))
+    return st.sampled_from(ENDPOINT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, observed=status))
 
 
-def deployments(endpoint: str, name: str, status: Status | None) -> st.SearchStrategy[Resource]:
+def deployments(endpoint: str, name: str, status: Observed | None) -> st.SearchStrategy[Resource]:
     ref = deployment_ref(endpoint, name)
-    return st.sampled_from(DEPLOYMENT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, status=status))
+    return st.sampled_from(DEPLOYMENT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, observed=status))
 
 
-def models(status: Status | None) -> st.SearchStrategy[list[Resource]]:
+def models(status: Observed | None) -> st.SearchStrategy[list[Resource]]:
     def model(version: str) -> Resource:
         fields: Mapping[str, Value] = {"type": "custom_model", "path": f"sha256:{version * 4}"}
-        return Resource(ref=asset_ref(Kind.MODEL, "digits", version), fields=fields, status=status)
+        return Resource(ref=asset_ref(Kind.MODEL, "digits", version), fields=fields, observed=status)
 
     return st.lists(st.sampled_from(["1", "2"]), unique=True).map(lambda versions: [model(v) for v in versions])
 
@@ -92,19 +92,19 @@ def models(status: Status | None) -> st.SearchStrategy[list[Resource]]:
 def live_states(draw: st.DrawFn, *, healthy: bool = False, busy: bool = False) -> State:
     """What may be live: only valid traffic, failed resources now and then; a busy one serves on every endpoint."""
     states = st.just("Succeeded") if healthy else st.sampled_from(["Succeeded"] * 4 + ["Failed"])
-    found: list[Resource] = draw(models(Status()))
+    found: list[Resource] = draw(models(Observed()))
     for endpoint in draw(st.lists(st.sampled_from(ENDPOINTS), unique=True, min_size=int(busy))):
-        found.append(draw(endpoints(endpoint, Status(project=PROJECT))))
+        found.append(draw(endpoints(endpoint, Observed(owner=PROJECT))))
         names = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=2 * busy)))
         for name in names:
-            status = Status(project=PROJECT, provisioning_state=draw(states))
+            status = Observed(owner=PROJECT, provisioning_state=draw(states))
             found.append(draw(deployments(endpoint, name, status)))
         split = draw(splits(names).filter(lambda shares: bool(shares) or not busy))
         idle = [name for name in names if name not in split]
         mirrored = bool(idle) and draw(st.integers(0, 1)) == 1
         mirror = {draw(st.sampled_from(idle)): draw(st.integers(1, 50))} if mirrored else {}
         fields: dict[str, Value] = {"traffic": split, "mirror_traffic": mirror}
-        found.append(Resource(ref=traffic_ref(endpoint), fields=fields, status=Status()))
+        found.append(Resource(ref=traffic_ref(endpoint), fields=fields, observed=Observed()))
     return state_of(found)
 
 

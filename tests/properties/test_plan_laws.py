@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.core.plan import Action, Step
-from deployer.core.resources import FAILED_STATES, Kind, Ref, State, Status, share_map, state_of, traffic_ref
+from deployer.core.resources import FAILED_STATES, Kind, Observed, Ref, State, share_map, state_of, traffic_ref
 from deployer.planning.reconcile import phase_of, reconcile, simulate
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
@@ -60,7 +60,7 @@ def test_the_laws_hold_for_every_pair(pair: Pair, prune: bool, done: int, dice: 
 
 
 def what_is_as_desired_needs_no_step(state: State) -> None:
-    sound = state_of([replace(item, status=Status(project=PROJECT)) for item in state.resources.values()])
+    sound = state_of([replace(item, observed=Observed(owner=PROJECT)) for item in state.resources.values()])
     assert reconcile(sound, sound) == ()
 
 
@@ -107,9 +107,9 @@ def traffic_never_points_at_what_is_missing_or_freshly_failed(live: State, steps
             names = {item.ref.name: item for item in state.deployments(endpoint)}
             for name, share in state.split(endpoint).items():
                 assert name in names
-                status = names[name].status
+                seen = names[name].observed
                 was = live.split(endpoint).get(name, 0)
-                assert share <= was or status is None or status.provisioning_state not in FAILED_STATES
+                assert share <= was or seen is None or seen.provisioning_state not in FAILED_STATES
 
 
 def nothing_that_serves_is_deleted_or_replaced(live: State, steps: Steps) -> None:

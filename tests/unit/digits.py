@@ -9,10 +9,10 @@ from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan, Step
 from deployer.core.resources import (
+    Observed,
     Ref,
     Resource,
     State,
-    Status,
     Value,
     deployment_ref,
     endpoint_ref,
@@ -39,20 +39,20 @@ def endpoint() -> Resource:
 
 def deployment(ref: Ref, model: str = "1", state: str = "Succeeded") -> Resource:
     fields: dict[str, Value] = {"model": f"azureml:digits:{model}", "properties": {}}
-    return Resource(ref=ref, fields=fields, status=Status(project="shop", provisioning_state=state))
+    return Resource(ref=ref, fields=fields, observed=Observed(owner="shop", provisioning_state=state))
 
 
 def traffic(mirror: dict[str, int] | None = None, **shares: int) -> Resource:
-    return Resource(ref=TRAFFIC, fields={"traffic": shares, "mirror_traffic": mirror or {}}, status=Status())
+    return Resource(ref=TRAFFIC, fields={"traffic": shares, "mirror_traffic": mirror or {}}, observed=Observed())
 
 
 def wish(*names: Ref, model: str = "1", **shares: int) -> State:
     whole = Resource(ref=TRAFFIC, fields={"traffic": shares})
-    return state_of([endpoint(), *(replace(deployment(ref, model), status=None) for ref in names), whole])
+    return state_of([endpoint(), *(replace(deployment(ref, model), observed=None) for ref in names), whole])
 
 
 def live(*items: Resource) -> State:
-    return state_of([replace(endpoint(), status=Status(project="shop")), *items])
+    return state_of([replace(endpoint(), observed=Observed(owner="shop")), *items])
 
 
 SERVING = live(deployment(BLUE), traffic(blue=100))

@@ -11,7 +11,16 @@ from deployer.azureml.arm_ids import content_hash, short
 from deployer.azureml.bookkeeping import Notes, read_notes, visible
 from deployer.azureml.kinds import rows
 from deployer.azureml.kinds.rows import put, read_rows, wire_value
-from deployer.core.resources import Kind, Ref, Resource, Status, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import (
+    Bookkeeping,
+    Kind,
+    Observed,
+    Ref,
+    Resource,
+    deployment_ref,
+    endpoint_ref,
+    traffic_ref,
+)
 
 Raw = Mapping[str, Any]
 CodeOf = Callable[[str], str]
@@ -21,10 +30,11 @@ def endpoint(raw: Raw, home: str) -> Resource:
     """An endpoint from its ARM JSON; `home` is the ARM id of its workspace."""
     fields = read_rows(rows.ENDPOINT, raw)
     fields["tags"] = visible(raw.get("tags"))
+    fields["x-protect"] = read_notes(raw.get("tags")).protected
     fields["compute"] = short(wire_value(raw, "properties.compute"), home)
     fields["identity"] = identity(raw.get("identity"))
     fields["properties"] = properties(wire_value(raw, "properties.properties"))
-    return Resource(ref=endpoint_ref(raw["name"]), fields=fields, status=status(raw))
+    return Resource(ref=endpoint_ref(raw["name"]), fields=fields, observed=observed(raw))
 
 
 def traffic(raw: Raw) -> Resource:
@@ -33,7 +43,7 @@ def traffic(raw: Raw) -> Resource:
         "traffic": shares(wire_value(raw, "properties.traffic")),
         "mirror_traffic": shares(wire_value(raw, "properties.mirrorTraffic")),
     }
-    return Resource(ref=traffic_ref(raw["name"]), fields=fields, status=status(raw))
+    return Resource(ref=traffic_ref(raw["name"]), fields=fields, observed=observed(raw))
 
 
 def deployment(raw: Raw, endpoint_name: str, home: str, code_of: CodeOf) -> Resource:
@@ -52,8 +62,8 @@ def deployment(raw: Raw, endpoint_name: str, home: str, code_of: CodeOf) -> Reso
     fields["resources"] = _container_resources(wire_value(raw, "properties.containerResourceRequirements"))
     fields["properties"] = properties(wire_value(raw, "properties.properties"))
     asset = short(wire_value(raw, "properties.codeConfiguration.codeId"), home) or ""
-    known = replace(status(raw), code=asset)
-    return Resource(ref=deployment_ref(endpoint_name, raw["name"]), fields=fields, status=known)
+    known = replace(observed(raw), code=asset)
+    return Resource(ref=deployment_ref(endpoint_name, raw["name"]), fields=fields, observed=known)
 
 
 def model(raw: Raw, ref: Ref) -> Resource:
@@ -61,7 +71,7 @@ def model(raw: Raw, ref: Ref) -> Resource:
     fields = read_rows(rows.MODEL, raw)
     fields["path"] = content_hash(wire_value(raw, "properties.modelUri"))
     unknown = () if fields["path"] else ("path",)
-    return Resource(ref=ref, fields=fields, status=Status(unknown=unknown))
+    return Resource(ref=ref, fields=fields, observed=Observed(unknown=unknown))
 
 
 def environment(raw: Raw, ref: Ref) -> Resource:
@@ -72,19 +82,17 @@ def environment(raw: Raw, ref: Ref) -> Resource:
     fields["build"], built = _build(wire_value(raw, "properties.build"))
     fields["inference_config"] = _routes(wire_value(raw, "properties.inferenceConfig"))
     unknown = (() if readable else ("conda_file",)) + (() if built else ("build.path",))
-    return Resource(ref=ref, fields=fields, status=Status(unknown=unknown))
+    return Resource(ref=ref, fields=fields, observed=Observed(unknown=unknown))
 
 
-def status(raw: Raw) -> Status:
+def observed(raw: Raw) -> Observed:
     """What only the workspace knows of an endpoint or a deployment."""
     notes = read_notes(raw.get("tags"))
-    return Status(
+    return Observed(
         provisioning_state=wire_value(raw, "properties.provisioningState") or "Succeeded",
-        project=notes.project,
-        protected=notes.protected,
+        owner=notes.project,
         scoring_uri=wire_value(raw, "properties.scoringUri") or "",
-        previous_split=notes.previous,
-        rollout=notes.rollout,
+        bookkeeping=Bookkeeping(previous_split=notes.previous, rollout=notes.rollout),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Ref, Resource, Status, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import Bookkeeping, Ref, Resource, deployment_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Workspace
 from tests.unit.azureml import fields
 
@@ -38,8 +38,8 @@ def create(workspace: Workspace, item: Resource) -> None:
     workspace.execute(Step(action=Action.CREATE, ref=item.ref, after=item))
 
 
-def update(workspace: Workspace, item: Resource) -> None:
-    workspace.execute(Step(action=Action.UPDATE, ref=item.ref, after=item))
+def update(workspace: Workspace, item: Resource, noted: Bookkeeping | None = None) -> None:
+    workspace.execute(Step(action=Action.UPDATE, ref=item.ref, after=item, bookkeeping=noted))
 
 
 def delete(workspace: Workspace, ref: Ref) -> None:
@@ -56,9 +56,9 @@ def deployment(name: str, on: str, project: Path, code: str = "good", **changed:
     return replace(made, ref=deployment_ref(on, name), sources={"code_configuration.code": code})
 
 
-def traffic(name: str, split: Mapping[str, int], status: Status | None = None) -> Resource:
+def traffic(name: str, split: Mapping[str, int]) -> Resource:
     maps: Any = {"traffic": split, "mirror_traffic": {}}
-    return Resource(ref=traffic_ref(name), fields=maps, status=status)
+    return Resource(ref=traffic_ref(name), fields=maps)
 
 
 def requests(server: Path) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from deployer.azureml import connect
 from deployer.azureml.arm_ids import workspace_path
 from deployer.core.errors import WorkspaceError
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Kind, Ref, Resource, State, Status, endpoint_ref, traffic_ref
+from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, State, endpoint_ref, traffic_ref
 from deployer.core.workspace import Coordinates, LocalServer, Wanted, Workspace
 from tests.e2e.azureml.site import (
     create,
@@ -77,13 +77,13 @@ def test_a_change_of_an_endpoint_keeps_its_traffic_and_a_change_of_traffic_keeps
     update(workspace, changed)
     assert same(workspace, traffic("kept", {"blue": 100}))
     assert same(workspace, changed)
-    status = Status(previous_split={"blue": 100}, rollout="0123456789abcdef:10")
-    update(workspace, traffic("kept", {"blue": 90, "green": 10}, status))
+    noted = Bookkeeping(previous_split={"blue": 100}, rollout="0123456789abcdef:10")
+    update(workspace, traffic("kept", {"blue": 90, "green": 10}), noted)
     live = workspace.read(traffic_ref("kept"))
     assert live == traffic("kept", {"blue": 90, "green": 10})
     assert live is not None
-    assert live.status is not None
-    assert (live.status.previous_split, live.status.rollout) == (status.previous_split, status.rollout)
+    assert live.observed is not None
+    assert live.seen.bookkeeping == noted
     assert same(workspace, changed)
 
 
@@ -98,8 +98,8 @@ def test_a_deployment_that_does_not_come_up_says_why_and_can_be_replaced(
     assert caught.value.hint
     live = workspace.read(bad.ref)
     assert live is not None
-    assert live.status is not None
-    assert live.status.provisioning_state == "Failed"
+    assert live.observed is not None
+    assert live.seen.provisioning_state == "Failed"
     with pytest.raises(WorkspaceError, match="Delete and re-create") as refused:
         update(workspace, bad)
     assert "next plan" in refused.value.hint
@@ -152,8 +152,8 @@ def test_what_somebody_else_deployed_is_read_by_content(
     live = fresh.read(blue.ref)
     assert live == blue
     assert live is not None
-    assert live.status is not None
-    assert live.status.project == ""
+    assert live.observed is not None
+    assert live.seen.owner == ""
 
 
 def _patched_without_tags(site: tuple[Coordinates, LocalServer], path: str) -> Any:

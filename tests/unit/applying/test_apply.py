@@ -13,9 +13,9 @@ from deployer.core.outcome import Outcome, Result
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import (
     Kind,
+    Observed,
     Resource,
     State,
-    Status,
     Value,
     asset_ref,
     deployment_ref,
@@ -46,7 +46,7 @@ def traffic(**shares: int) -> Resource:
 
 
 def live(*resources: Resource) -> State:
-    return state_of([replace(item, status=Status(project="shop")) for item in resources])
+    return state_of([replace(item, observed=Observed(owner="shop")) for item in resources])
 
 
 BLUE_SERVES = live(endpoint(), deployment("blue"), traffic(blue=100))
@@ -159,7 +159,7 @@ def test_a_traffic_change_of_somebody_else_during_a_rollout_is_not_undone() -> N
 
     def respond(name: str, now: float) -> Answer:
         if now > 3000:
-            shifted = replace(traffic(blue=70, green=30), status=Status(project="shop"))
+            shifted = replace(traffic(blue=70, green=30), observed=Observed(owner="shop"))
             workspace.state = replace(
                 workspace.state, resources={**workspace.state.resources, traffic_ref("digits"): shifted}
             )

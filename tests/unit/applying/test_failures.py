@@ -9,7 +9,7 @@ import pytest
 from deployer.core.errors import Refused, Unreachable, UsageError
 from deployer.core.intent import Intent
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Kind, Ref, Resource, State, Status, state_of, with_value
+from deployer.core.resources import Kind, Observed, Ref, Resource, State, state_of, with_value
 from deployer.core.workspace import Answer
 from tests.unit.digits import (
     BLUE,
@@ -100,7 +100,7 @@ def test_a_smoke_test_that_could_not_be_asked_takes_no_traffic_away() -> None:
     """Only a wrong answer is a failing deployment: a missing file or a broken network of ours is not."""
     both = live(deployment(BLUE), deployment(GREEN), traffic(blue=50, green=50))
     changed = replace(deployment(BLUE), fields=with_value(deployment(BLUE).fields, "model", "azureml:digits:2"))
-    desired = state_of([endpoint(), replace(changed, status=None)])
+    desired = state_of([endpoint(), replace(changed, observed=None)])
 
     def unreadable(name: str, now: float) -> Answer:
         raise UsageError("request.json cannot be read")
@@ -136,7 +136,7 @@ def test_a_stop_while_a_deployment_settles_is_not_taken_for_a_sick_deployment() 
     both = live(deployment(BLUE), deployment(GREEN), traffic(blue=50, green=50))
     changed = replace(deployment(BLUE), fields=with_value(deployment(BLUE).fields, "model", "azureml:digits:2"))
     workspace = MemoryWorkspace(state=both, respond=lambda name, now: answer(b"", 503), stop_at=1.0)
-    outcome = carried(workspace, steps_for(state_of([endpoint(), replace(changed, status=None)]), both, NO_ROLLOUT))
+    outcome = carried(workspace, steps_for(state_of([endpoint(), replace(changed, observed=None)]), both, NO_ROLLOUT))
     assert outcome.exit_code == 130
     assert workspace.state.split("digits") == {"blue": 50, "green": 50}
 
@@ -170,10 +170,10 @@ def test_what_is_being_deleted_is_created_again(kind: Kind) -> None:
     """`destroy`, interrupted, and then `apply`: what still shows is on its way out."""
     from deployer.planning.pins import without_deleting
 
-    going = Status(project="shop", provisioning_state="Deleting")
+    going = Observed(owner="shop", provisioning_state="Deleting")
     items = [endpoint(), deployment(BLUE), traffic()]
     leaving = without_deleting(
-        state_of([replace(item, status=going) if item.ref.kind is kind else item for item in items])
+        state_of([replace(item, observed=going) if item.ref.kind is kind else item for item in items])
     )
     steps = steps_for(wish(BLUE, blue=100), leaving, NO_ROLLOUT)
     created = {step.ref.kind for step in steps if step.action is Action.CREATE}

@@ -11,7 +11,7 @@ from deployer.core.errors import Busy, Refused, Unreachable, WorkspaceError
 from deployer.core.intent import Intent
 from deployer.core.outcome import Result
 from deployer.core.plan import Plan, Step
-from deployer.core.resources import Ref, Resource, State, Status, state_of
+from deployer.core.resources import Bookkeeping, Observed, Ref, Resource, State, state_of
 from deployer.core.workspace import Answer
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
 from deployer.report.progress import Progress
@@ -44,6 +44,10 @@ class Patchy(MemoryWorkspace):
         if self.away(self.now):
             raise Unreachable("Nothing answered.")
         return super().read(ref)
+
+
+RED = Bookkeeping(previous_split={"red": 100})
+HALF_WAY = Bookkeeping(previous_split={"blue": 100}, rollout=rollout_mark({"green": 100}, 50))
 
 
 def test_a_split_that_cannot_be_put_back_at_once_is_put_back_when_the_workspace_answers_again() -> None:
@@ -79,16 +83,14 @@ def test_a_write_of_the_old_split_that_fails_is_tried_again() -> None:
 
 
 def test_rollback_after_a_rollout_that_was_put_back_does_not_bring_the_bad_split() -> None:
-    before = live(
-        deployment(BLUE), replace(traffic(blue=100), status=Status(previous_split={"red": 100}, project="shop"))
-    )
+    before = live(deployment(BLUE), replace(traffic(blue=100), observed=Observed(owner="shop", bookkeeping=RED)))
     workspace = MemoryWorkspace(state=before, respond=lambda name, now: answer(b"9" if now > 700 else b"7"))
     assert carried(workspace, steps_for(TO_GREEN, before)).exit_code == 1
     there = workspace.state.get(TRAFFIC)
     assert there is not None
-    assert there.status is not None
-    assert there.status.rollout == rollout_mark({"green": 100}, FAILED_MARK)
-    assert there.status.previous_split == {"red": 100}
+    assert there.observed is not None
+    assert there.seen.bookkeeping.rollout == rollout_mark({"green": 100}, FAILED_MARK)
+    assert there.seen.bookkeeping.previous_split == {"red": 100}
 
 
 def test_a_split_somebody_set_while_a_step_baked_is_not_overwritten_when_its_checks_fail() -> None:
@@ -107,15 +109,15 @@ def test_a_split_somebody_set_while_a_step_baked_is_not_overwritten_when_its_che
 
 
 def test_a_rollout_is_not_resumed_where_somebody_moved_the_traffic_back() -> None:
-    status = Status(previous_split={"blue": 100}, rollout=rollout_mark({"green": 100}, 50))
-    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=100), status=status))
+    status = Observed(bookkeeping=HALF_WAY)
+    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=100), observed=status))
     moves = [step.after.fields["traffic"] for step in steps_for(TO_GREEN, now) if step.ref == TRAFFIC and step.after]
     assert moves == [{"blue": 90, "green": 10}, {"blue": 50, "green": 50}, {"green": 100}]
 
 
 def test_a_rollout_whose_target_changed_begins_anew_from_the_live_split() -> None:
-    status = Status(previous_split={"blue": 100}, rollout=rollout_mark({"green": 100}, 50))
-    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=50, green=50), status=status))
+    status = Observed(bookkeeping=HALF_WAY)
+    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=50, green=50), observed=status))
     desired = wish(BLUE, GREEN, blue=20, green=80)
     found = [step for step in steps_for(desired, now) if step.ref == TRAFFIC]
     assert [step.after.fields["traffic"] for step in found if step.after] == [
@@ -126,15 +128,15 @@ def test_a_rollout_whose_target_changed_begins_anew_from_the_live_split() -> Non
 
 
 def test_rollback_while_a_rollout_is_on_its_way_leads_to_where_it_began_and_takes_its_mark_away() -> None:
-    status = Status(previous_split={"blue": 100}, rollout=rollout_mark({"green": 100}, 50))
-    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=50, green=50), status=status))
+    status = Observed(bookkeeping=HALF_WAY)
+    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=50, green=50), observed=status))
     back = state_of([Resource(ref=TRAFFIC, fields={"traffic": {"blue": 100}, "mirror_traffic": {}})])
     workspace = MemoryWorkspace(state=now)
     assert carried(workspace, steps_for(back, now, Intent())).ok
     there = workspace.state.get(TRAFFIC)
     assert there is not None
-    assert there.status is not None
-    assert (workspace.state.split("digits"), there.status.rollout) == ({"blue": 100}, "")
+    assert there.observed is not None
+    assert (workspace.state.split("digits"), there.seen.bookkeeping.rollout) == ({"blue": 100}, "")
 
 
 def test_a_write_that_fails_half_way_through_a_rollout_puts_the_old_split_back() -> None:

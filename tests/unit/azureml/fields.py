@@ -18,6 +18,7 @@ ENDPOINT: Mapping[str, Any] = {
     "identity": {"type": "system_assigned", "user_assigned_identities": []},
     "public_network_access": "enabled",
     "properties": {},
+    "x-protect": False,
 }
 DEPLOYMENT: Mapping[str, Any] = {
     "type": "managed",

@@ -60,8 +60,8 @@ def test_the_first_answer_for_a_new_deployment_has_the_defaults_already() -> Non
     bare = {"model": "azureml:digits:4", "environment": None, "code_configuration": None}
     assert dict(live.fields) == {**fields.DEPLOYMENT, **bare, "instance_type": "standard_f4s_v2"}
     assert (live.ref.endpoint, live.ref.name) == ("e", "blue")
-    assert live.status is not None
-    assert live.status.provisioning_state == "Updating"
+    assert live.observed is not None
+    assert live.seen.provisioning_state == "Updating"
 
 
 def test_our_note_of_the_code_is_believed_while_the_code_is_the_one_it_was_taken_for() -> None:
@@ -133,8 +133,8 @@ def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
     ref = Ref(kind=Kind.MODEL, name="digits:1")
     live = normalise.model({"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model"}}, ref)
     assert live.fields["path"] is None
-    assert live.status is not None
-    assert live.status.unknown == ("path",)
+    assert live.observed is not None
+    assert live.seen.unknown == ("path",)
 
 
 def test_specs_and_workspaces_speak_of_the_same_fields() -> None:

@@ -59,8 +59,8 @@ def test_deployment(wanted: dict[str, Any]) -> None:
     resource = fields.deployment(**wanted)
     seen = observed_deployment(resource)
     assert dict(seen.fields) == dict(resource.fields)
-    assert seen.status is not None
-    assert seen.status.project == "demo"
+    assert seen.observed is not None
+    assert seen.seen.owner == "demo"
 
 
 @many
@@ -71,8 +71,8 @@ def test_endpoint(wanted: dict[str, Any]) -> None:
     seen, traffic = observed_endpoint(resource, split)
     assert dict(seen.fields) == dict(resource.fields)
     assert dict(traffic.fields) == {"traffic": {"blue": 90, "green": 10}, "mirror_traffic": {"shadow": 5}}
-    assert traffic.status is not None
-    assert traffic.status.previous_split == {"blue": 100}
+    assert traffic.observed is not None
+    assert traffic.seen.bookkeeping.previous_split == {"blue": 100}
 
 
 @many

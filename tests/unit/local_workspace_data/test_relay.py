@@ -25,7 +25,7 @@ def post(*chunks: bytes, chunked: bool = False) -> Request:
 
 
 async def ask(answer: list[bytes], request: Request) -> tuple[int, bytes, bytes]:
-    """Status, body and what the server was sent, when it answers with these pieces and closes."""
+    """Observed, body and what the server was sent, when it answers with these pieces and closes."""
     received = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

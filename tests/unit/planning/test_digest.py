@@ -8,7 +8,16 @@ import pytest
 
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
-from deployer.core.resources import Resource, State, Status, Value, deployment_ref, endpoint_ref, state_of, traffic_ref
+from deployer.core.resources import (
+    Observed,
+    Resource,
+    State,
+    Value,
+    deployment_ref,
+    endpoint_ref,
+    state_of,
+    traffic_ref,
+)
 from deployer.planning.digest import with_digest
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import with_tests_and_stages
@@ -32,7 +41,7 @@ def traffic(**shares: int) -> Resource:
 
 
 def live(*items: Resource) -> State:
-    return state_of([replace(item, status=Status(project="shop")) for item in items])
+    return state_of([replace(item, observed=Observed(owner="shop")) for item in items])
 
 
 TEST = SmokeTest(request="r.json", body_hash="11")

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from deployer.core.resources import (
     Kind,
+    Observed,
     Ref,
     Resource,
-    Status,
     asset_ref,
     deployment_ref,
     endpoint_ref,
     state_of,
     traffic_ref,
 )
-from deployer.planning.pins import busy_resources, guarded, wanted, with_pinned_references, without_deleting
+from deployer.planning.pins import busy_resources, wanted, with_pinned_references, without_deleting
 
 LATEST = "azureml:digits@latest"
 
 
 def endpoint(name: str = "digits", state: str = "Succeeded") -> Resource:
-    return Resource(ref=endpoint_ref(name), fields={}, status=Status(provisioning_state=state))
+    return Resource(ref=endpoint_ref(name), fields={}, observed=Observed(provisioning_state=state))
 
 
 def deployment(name: str, model: str | None = None, state: str = "Succeeded", endpoint: str = "digits") -> Resource:
     fields = {"model": model, "environment": "azureml:plain:3"}
-    return Resource(ref=deployment_ref(endpoint, name), fields=fields, status=Status(provisioning_state=state))
+    return Resource(ref=deployment_ref(endpoint, name), fields=fields, observed=Observed(provisioning_state=state))
 
 
 def test_endpoints_assets_and_labels_are_read_once_each() -> None:
@@ -57,14 +57,8 @@ def test_a_label_that_names_nothing_stays_as_it_is() -> None:
     assert with_pinned_references(desired, {}) == desired
 
 
-def test_protection_is_said_of_every_endpoint() -> None:
-    desired = guarded(state_of([endpoint("digits"), endpoint("prices")]), frozenset({"prices"}))
-    said = {item.ref.endpoint: item.status and item.status.protected for item in desired.of_kind(Kind.ENDPOINT)}
-    assert said == {"digits": False, "prices": True}
-
-
 def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() -> None:
-    traffic = Resource(ref=traffic_ref("old"), fields={}, status=Status())
+    traffic = Resource(ref=traffic_ref("old"), fields={}, observed=Observed())
     live = state_of(
         [
             endpoint("digits"),

@@ -9,9 +9,9 @@ import pytest
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
     Kind,
+    Observed,
     Resource,
     State,
-    Status,
     Value,
     asset_ref,
     deployment_ref,
@@ -22,30 +22,30 @@ from deployer.core.resources import (
 )
 from deployer.planning.reconcile import reconcile, simulate
 
-OURS = Status(project="shop")
+OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
 
 
-def endpoint(status: Status | None = None, **fields: Value) -> Resource:
+def endpoint(status: Observed | None = None, **fields: Value) -> Resource:
     everything: dict[str, Value] = {"auth_mode": "key", "tags": {}, "properties": {}}
-    return Resource(ref=endpoint_ref("digits"), fields={**everything, **fields}, status=status)
+    return Resource(ref=endpoint_ref("digits"), fields={**everything, **fields}, observed=status)
 
 
-def blue(status: Status | None = None, **fields: Value) -> Resource:
+def blue(status: Observed | None = None, **fields: Value) -> Resource:
     everything: dict[str, Value] = {"instance_count": 1, "tags": {}, "properties": {}}
-    return Resource(ref=BLUE, fields={**everything, **fields}, status=status)
+    return Resource(ref=BLUE, fields={**everything, **fields}, observed=status)
 
 
-def green(status: Status | None = None) -> Resource:
+def green(status: Observed | None = None) -> Resource:
     return replace(blue(status), ref=GREEN)
 
 
 def traffic(**fields: Value) -> Resource:
-    return Resource(ref=traffic_ref("digits"), fields=fields, status=Status())
+    return Resource(ref=traffic_ref("digits"), fields=fields, observed=Observed())
 
 
 def live(*items: Resource) -> State:
-    return state_of([replace(item, status=item.status or OURS) for item in items])
+    return state_of([replace(item, observed=item.observed or OURS) for item in items])
 
 
 def words(steps: tuple[Step, ...]) -> list[str]:
@@ -117,14 +117,13 @@ def test_a_tag_that_left_the_specs_is_taken_away() -> None:
 
 @pytest.mark.parametrize(("was", "wanted", "steps"), [(False, True, 1), (True, True, 0), (True, False, 1)])
 def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) -> None:
-    desired = state_of([endpoint(Status(protected=wanted))])
-    found = reconcile(desired, live(endpoint(replace(OURS, protected=was))))
+    wish, there = (
+        replace(item, fields={**item.fields, "x-protect": said})
+        for item, said in ((endpoint(), wanted), (endpoint(OURS), was))
+    )
+    found = reconcile(state_of([wish]), live(there))
     assert len(found) == steps
     assert all([change.path for change in step.changes] == ["x-protect"] for step in found)
-
-
-def test_protection_stays_where_no_spec_speaks_of_it() -> None:
-    assert reconcile(state_of([endpoint()]), live(endpoint(replace(OURS, protected=True)))) == ()
 
 
 FAILED = replace(OURS, provisioning_state="Failed")
@@ -168,7 +167,7 @@ def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
     model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa", "description": None})
-    unread = replace(model, fields={"path": None, "description": None}, status=Status(unknown=("path",)))
+    unread = replace(model, fields={"path": None, "description": None}, observed=Observed(unknown=("path",)))
     assert reconcile(state_of([model]), live(unread)) == ()
     described = replace(model, fields={"path": "sha256:aa", "description": "new"})
     assert [change.path for change in only(reconcile(state_of([described]), live(unread))).changes] == ["description"]
@@ -187,12 +186,12 @@ def test_an_endpoint_takes_everything_it_has_with_it() -> None:
 
 
 def test_traffic_whose_last_change_failed_is_put_right_by_its_endpoint_alone() -> None:
-    there = live(endpoint(FAILED), blue(), replace(traffic(traffic={"blue": 100}, mirror_traffic={}), status=FAILED))
+    there = live(endpoint(FAILED), blue(), replace(traffic(traffic={"blue": 100}, mirror_traffic={}), observed=FAILED))
     desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
     assert words(reconcile(desired, there)) == ["~ endpoint digits"]
 
 
 def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_stale() -> None:
     split = traffic(traffic={"blue": 100}, mirror_traffic={})
-    assert fingerprint(replace(split, status=FAILED)) == fingerprint(replace(split, status=OURS))
+    assert fingerprint(replace(split, observed=FAILED)) == fingerprint(replace(split, observed=OURS))
     assert fingerprint(endpoint(FAILED)) != fingerprint(endpoint(OURS))

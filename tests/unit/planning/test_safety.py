@@ -12,10 +12,10 @@ from deployer.core.plan_options import Allow
 from deployer.core.resources import (
     NOTHING,
     Kind,
+    Observed,
     Ref,
     Resource,
     State,
-    Status,
     Value,
     asset_ref,
     deployment_ref,
@@ -23,35 +23,38 @@ from deployer.core.resources import (
     state_of,
     traffic_ref,
 )
-from deployer.planning.pins import guarded
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
 
-OURS = Status(project="shop")
+OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
 
 
-def endpoint(name: str = "digits", status: Status = OURS, **fields: Value) -> Resource:
+def endpoint(name: str = "digits", observed: Observed = OURS, **fields: Value) -> Resource:
     everything: dict[str, Value] = {"auth_mode": "key", "identity": {"type": "system_assigned"}, "properties": {}}
-    return Resource(ref=endpoint_ref(name), fields={**everything, **fields}, status=status)
+    return Resource(ref=endpoint_ref(name), fields={**everything, **fields}, observed=observed)
+
+
+def with_fields(item: Resource, fields: Mapping[str, Value]) -> Resource:
+    return replace(item, fields={**item.fields, **fields})
 
 
 def deployment(name: str, state: str = "Succeeded", endpoint: str = "digits", **fields: Value) -> Resource:
     everything: dict[str, Value] = {"type": "managed", "instance_type": "standard_ds3_v2", "properties": {}}
     status = replace(OURS, provisioning_state=state)
-    return Resource(ref=deployment_ref(endpoint, name), fields={**everything, **fields}, status=status)
+    return Resource(ref=deployment_ref(endpoint, name), fields={**everything, **fields}, observed=status)
 
 
 def traffic(mirror: Mapping[str, int] = NOTHING, endpoint: str = "digits", **shares: int) -> Resource:  # type: ignore[assignment]
     fields: dict[str, Value] = {"traffic": shares, "mirror_traffic": dict(mirror)}
-    return Resource(ref=traffic_ref(endpoint), fields=fields, status=Status())
+    return Resource(ref=traffic_ref(endpoint), fields=fields, observed=Observed())
 
 
 def model(path: str, unknown: tuple[str, ...] = (), description: str = "") -> Resource:
     fields: dict[str, Value] = {"path": path, "description": description or None}
-    return Resource(ref=asset_ref(Kind.MODEL, "m", "1"), fields=fields, status=Status(unknown=unknown))
+    return Resource(ref=asset_ref(Kind.MODEL, "m", "1"), fields=fields, observed=Observed(unknown=unknown))
 
 
 def case(
@@ -63,7 +66,7 @@ def case(
     allow: frozenset[Allow] = frozenset(),
     destroying: bool = False,
 ) -> Case:
-    wish = guarded(state_of([replace(item, status=None) for item in desired]), intent.protected)
+    wish = state_of([replace(item, observed=None) for item in desired])
     there = state_of(live)
     steps = with_tests_and_stages(
         reconcile(wish, there, ignored=intent.ignored, deletes=frozenset(deletes)), there, intent
@@ -119,12 +122,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([*SERVING[:2], traffic()], SERVING, allow=frozenset({Allow.OUTAGE})),
     ),
     "not-ours": (
-        case([endpoint(description="new")], [endpoint(status=Status(project="other"))], allow=frozenset({Allow.ADOPT})),
+        case(
+            [endpoint(description="new")], [endpoint(observed=Observed(owner="other"))], allow=frozenset({Allow.ADOPT})
+        ),
         case([endpoint(description="new")], [endpoint()]),
     ),
     "not-ours, untagged": (
-        case([endpoint(description="new")], [endpoint(status=Status())]),
-        case([endpoint(description="new")], [endpoint(status=Status())], allow=frozenset({Allow.ADOPT})),
+        case([endpoint(description="new")], [endpoint(observed=Observed())]),
+        case([endpoint(description="new")], [endpoint(observed=Observed())], allow=frozenset({Allow.ADOPT})),
     ),
     "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
     "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
@@ -133,16 +138,16 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([], SERVING, deletes=[endpoint_ref("digits")], destroying=True),
     ),
     "protected": (
-        case([], [endpoint(status=replace(OURS, protected=True))], deletes=[endpoint_ref("digits")]),
+        case([], [with_fields(endpoint(), {"x-protect": True})], deletes=[endpoint_ref("digits")]),
         case([], [endpoint()], deletes=[endpoint_ref("digits")]),
     ),
     "protected, by a replacement": (
         case(
             [endpoint()],
-            [endpoint(status=replace(OURS, provisioning_state="Failed"))],
+            [endpoint(observed=replace(OURS, provisioning_state="Failed"))],
             intent=Intent(protected=frozenset({"digits"})),
         ),
-        case([endpoint()], [endpoint(status=replace(OURS, provisioning_state="Failed"))]),
+        case([endpoint()], [endpoint(observed=replace(OURS, provisioning_state="Failed"))]),
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
