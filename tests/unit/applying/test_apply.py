@@ -215,7 +215,8 @@ def test_an_endpoint_that_fails_does_not_stop_the_others() -> None:
     workspace = MemoryWorkspace(before_execute=break_digits)
     outcome = run(workspace, state_of([endpoint(), deployment("blue"), other]), Intent())
     assert outcome.exit_code == 1
-    assert [str(item.step.ref) for item in outcome.applied] == ["endpoint prices"]
+    applied = [item for item in outcome.results if item.result is Result.APPLIED]
+    assert [str(item.step.ref) for item in applied] == ["endpoint prices"]
     assert {item.result for item in outcome.results if item.step.ref.kind is Kind.DEPLOYMENT} == {Result.SKIPPED}
 
 
