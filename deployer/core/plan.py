@@ -9,7 +9,7 @@ from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan_options import Options
-from deployer.core.resources import Bookkeeping, Ref, Resource
+from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
 
 
 class Action(StrEnum):
@@ -50,7 +50,7 @@ class Step:
     origin: Location | None = None
     test: SmokeTest | None = None
     bake: Bake | None = None
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[KeyPath, ...] = ()
     bookkeeping: Bookkeeping | None = None
 
 

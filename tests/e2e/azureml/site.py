@@ -53,7 +53,7 @@ def endpoint(name: str, **changed: Any) -> Resource:
 def deployment(name: str, on: str, project: Path, code: str = "good", **changed: Any) -> Resource:
     content = {"code": code_hash(project / code), "scoring_script": "score.py"}
     made = fields.deployment(code_configuration=content, **changed)
-    return replace(made, ref=deployment_ref(on, name), sources={"code_configuration.code": code})
+    return replace(made, ref=deployment_ref(on, name), sources={("code_configuration", "code"): code})
 
 
 def traffic(name: str, split: Mapping[str, int]) -> Resource:

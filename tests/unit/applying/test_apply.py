@@ -126,7 +126,7 @@ def test_a_failed_smoke_test_stops_before_traffic() -> None:
 
 def test_an_in_place_update_that_breaks_hands_its_share_to_the_healthy() -> None:
     both = live(endpoint(), deployment("blue"), deployment("green"), traffic(blue=60, green=40))
-    changed = with_value(deployment("blue").fields, "model", "azureml:digits:2")
+    changed = with_value(deployment("blue").fields, ("model",), "azureml:digits:2")
     desired = state_of([endpoint(), replace(deployment("blue"), fields=changed), deployment("green")])
     workspace = MemoryWorkspace(state=both, respond=lambda name, now: answer(b"3"))
     outcome = run(workspace, desired, intent(None))
@@ -195,9 +195,9 @@ def test_a_field_that_does_not_take_is_named() -> None:
 
 def test_an_ignored_field_keeps_the_value_of_the_moment_of_writing() -> None:
     ref = deployment_ref("digits", "blue")
-    wish = replace(deployment("blue", count=1), fields=with_value(deployment("blue").fields, "model", "azureml:d:2"))
+    wish = replace(deployment("blue", count=1), fields=with_value(deployment("blue").fields, ("model",), "azureml:d:2"))
     scaled = live(endpoint(), deployment("blue", count=4), traffic(blue=100))
-    steps = reconcile(state_of([endpoint(), wish]), BLUE_SERVES, ignored={ref: ("instance_count",)})
+    steps = reconcile(state_of([endpoint(), wish]), BLUE_SERVES, ignored={ref: (("instance_count",),)})
     workspace = MemoryWorkspace(state=scaled)
     assert apply(Plan(env="test", project="shop", steps=steps), tools(workspace)).ok
     there = workspace.state.get(ref)

@@ -99,7 +99,7 @@ def test_a_pruned_deployment_is_taken_out_of_the_mirror_first() -> None:
 def test_a_smoke_test_that_could_not_be_asked_takes_no_traffic_away() -> None:
     """Only a wrong answer is a failing deployment: a missing file or a broken network of ours is not."""
     both = live(deployment(BLUE), deployment(GREEN), traffic(blue=50, green=50))
-    changed = replace(deployment(BLUE), fields=with_value(deployment(BLUE).fields, "model", "azureml:digits:2"))
+    changed = replace(deployment(BLUE), fields=with_value(deployment(BLUE).fields, ("model",), "azureml:digits:2"))
     desired = state_of([endpoint(), replace(changed, observed=None)])
 
     def unreadable(name: str, now: float) -> Answer:
@@ -134,7 +134,7 @@ def test_an_endpoint_that_never_answers_fails_the_smoke_test_in_bounded_time() -
 
 def test_a_stop_while_a_deployment_settles_is_not_taken_for_a_sick_deployment() -> None:
     both = live(deployment(BLUE), deployment(GREEN), traffic(blue=50, green=50))
-    changed = replace(deployment(BLUE), fields=with_value(deployment(BLUE).fields, "model", "azureml:digits:2"))
+    changed = replace(deployment(BLUE), fields=with_value(deployment(BLUE).fields, ("model",), "azureml:digits:2"))
     workspace = MemoryWorkspace(state=both, respond=lambda name, now: answer(b"", 503), stop_at=1.0)
     outcome = carried(workspace, steps_for(state_of([endpoint(), replace(changed, observed=None)]), both, NO_ROLLOUT))
     assert outcome.exit_code == 130

@@ -9,6 +9,7 @@ import pytest
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
 from deployer.core.resources import (
+    KeyPath,
     Observed,
     Resource,
     State,
@@ -56,7 +57,7 @@ def digest(
     *,
     test: SmokeTest = TEST,
     rollout: Rollout = ROLLOUT,
-    ignored: tuple[str, ...] = (),
+    ignored: tuple[KeyPath, ...] = (),
     secrets: frozenset[str] = frozenset(),
     env: str = "prod",
 ) -> str:
@@ -114,8 +115,8 @@ def test_a_rotated_secret_leaves_a_reviewed_plan_valid() -> None:
 def test_an_ignored_field_that_moves_leaves_a_reviewed_plan_valid() -> None:
     def scaled(count: int) -> str:
         there = live(endpoint(), blue(instance_count=count), traffic())
-        return digest(wish(environment_variables={"A": "1"}), there, ignored=("instance_count",))
+        return digest(wish(environment_variables={"A": "1"}), there, ignored=(("instance_count",),))
 
     assert scaled(3) == scaled(9)
     there = live(endpoint(), blue(instance_count=3, environment_variables={"B": "1"}), traffic())
-    assert digest(wish(environment_variables={"A": "1"}), there, ignored=("instance_count",)) != scaled(3)
+    assert digest(wish(environment_variables={"A": "1"}), there, ignored=(("instance_count",),)) != scaled(3)

@@ -15,6 +15,7 @@ from deployer.core.resources import (
     Value,
     asset_ref,
     deployment_ref,
+    dotted,
     endpoint_ref,
     fingerprint,
     state_of,
@@ -63,19 +64,19 @@ def after(step: Step) -> Resource:
 
 
 def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
-    ignored = {BLUE: ("instance_count", "tags.owner")}
+    ignored = {BLUE: (("instance_count",), ("tags", "owner"))}
     there = live(blue(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
     same = state_of([blue(instance_count=1, tags={"task": "digits"})])
     assert reconcile(same, there, ignored=ignored) == ()
     step = only(reconcile(state_of([blue(tags={"task": "other"})]), there, ignored=ignored))
-    assert [change.path for change in step.changes] == ["tags.task"]
+    assert [dotted(change.path) for change in step.changes] == ["tags.task"]
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
     assert step.ignore == ignored[BLUE]
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
-    step = only(reconcile(state_of([blue(instance_count=3)]), State(), ignored={BLUE: ("instance_count",)}))
+    step = only(reconcile(state_of([blue(instance_count=3)]), State(), ignored={BLUE: (("instance_count",),)}))
     assert after(step).fields["instance_count"] == 3
 
 
@@ -106,7 +107,7 @@ def test_declared_properties_are_added_and_those_of_others_are_sent_back() -> No
     there = live(endpoint(properties={"theirs": "1", "ours": "old"}))
     assert reconcile(state_of([endpoint()]), there) == ()
     step = only(reconcile(state_of([endpoint(properties={"ours": "new"})]), there))
-    assert [change.path for change in step.changes] == ["properties.ours"]
+    assert [dotted(change.path) for change in step.changes] == ["properties.ours"]
     assert after(step).fields["properties"] == {"theirs": "1", "ours": "new"}
 
 
@@ -123,7 +124,7 @@ def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) 
     )
     found = reconcile(state_of([wish]), live(there))
     assert len(found) == steps
-    assert all([change.path for change in step.changes] == ["x-protect"] for step in found)
+    assert all([dotted(change.path) for change in step.changes] == ["x-protect"] for step in found)
 
 
 FAILED = replace(OURS, provisioning_state="Failed")
@@ -152,7 +153,7 @@ def test_a_failed_endpoint_that_serves_is_updated() -> None:
     assert words(reconcile(state_of([endpoint(), blue()]), there)) == ["~ endpoint digits"]
 
 
-def test_what_left_the_specs_stays_unless_it_is_doomed_and_then_goes_last() -> None:
+def test_what_left_the_specs_stays_unless_it_is_to_be_deleted_and_then_goes_last() -> None:
     there = live(endpoint(), blue(), green(), traffic(traffic={"green": 100}))
     desired = state_of([endpoint(tags={"a": "1"}), blue(), traffic(traffic={"blue": 100})])
     assert words(reconcile(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
@@ -167,10 +168,12 @@ def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
     model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa", "description": None})
-    unread = replace(model, fields={"path": None, "description": None}, observed=Observed(unknown=("path",)))
+    unread = replace(model, fields={"path": None, "description": None}, observed=Observed(unknown=(("path",),)))
     assert reconcile(state_of([model]), live(unread)) == ()
     described = replace(model, fields={"path": "sha256:aa", "description": "new"})
-    assert [change.path for change in only(reconcile(state_of([described]), live(unread))).changes] == ["description"]
+    assert [dotted(change.path) for change in only(reconcile(state_of([described]), live(unread))).changes] == [
+        "description"
+    ]
 
 
 def test_an_endpoint_is_born_with_traffic_to_nobody() -> None:

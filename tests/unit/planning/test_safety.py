@@ -11,6 +11,7 @@ from deployer.core.intent import Intent, SmokeTest
 from deployer.core.plan_options import Allow
 from deployer.core.resources import (
     NOTHING,
+    KeyPath,
     Kind,
     Observed,
     Ref,
@@ -52,7 +53,7 @@ def traffic(mirror: Mapping[str, int] = NOTHING, endpoint: str = "digits", **sha
     return Resource(ref=traffic_ref(endpoint), fields=fields, observed=Observed())
 
 
-def model(path: str, unknown: tuple[str, ...] = (), description: str = "") -> Resource:
+def model(path: str, unknown: tuple[KeyPath, ...] = (), description: str = "") -> Resource:
     fields: dict[str, Value] = {"path": path, "description": description or None}
     return Resource(ref=asset_ref(Kind.MODEL, "m", "1"), fields=fields, observed=Observed(unknown=unknown))
 
@@ -179,7 +180,7 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     ),
     "no-traffic": (case([endpoint(), deployment("blue")], []), case(SERVING, [])),
     "content-unknown": (
-        case([model("sha256:aa")], [model("", unknown=("path",))]),
+        case([model("sha256:aa")], [model("", unknown=(("path",),))]),
         case([model("sha256:aa")], [model("sha256:aa")]),
     ),
     "failed-but-serving": (

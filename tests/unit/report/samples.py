@@ -42,7 +42,7 @@ def deployment(*, instances: int, timeout: int, variables: Mapping[str, str], co
         "request_settings": {"request_timeout_ms": timeout},
         "tags": {"team": "vision"},
     }
-    return Resource(ref=BLUE, fields=fields, sources={"code_configuration.code": "scoring/"})
+    return Resource(ref=BLUE, fields=fields, sources={("code_configuration", "code"): "scoring/"})
 
 
 OLD = deployment(instances=2, timeout=90000, variables={"TOKEN": "old", "WORKERS": "1"}, code="ab", numpy="2.2.0")
@@ -50,7 +50,7 @@ NEW = deployment(instances=3, timeout=5000, variables={"TOKEN": SECRET, "WORKERS
 MODEL = Resource(
     ref=asset_ref(Kind.MODEL, "digits", "2"),
     fields={"path": f"sha256:{'ef' * 32}", "type": "custom_model", "description": None},
-    sources={"path": "data/model"},
+    sources={("path",): "data/model"},
 )
 TRAFFIC = Resource(ref=traffic_ref("digits"), fields={"traffic": {"green": 100}})
 SHIFTED = Resource(ref=traffic_ref("digits"), fields={"traffic": {"blue": 10, "green": 90}})
@@ -86,7 +86,7 @@ def sample_plan() -> Plan:
             changes=diff(OLD, NEW),
             reason="the spec differs from the workspace",
             origin=place("deployment-blue.yml", 3),
-            ignore=("tags.owner",),
+            ignore=(("tags", "owner"),),
         ),
         Step(
             action=Action.REPLACE, ref=GREEN, before=OLD, after=NEW, reason="its creation failed, nothing can update it"
