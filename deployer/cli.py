@@ -36,7 +36,14 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 @plan_options
-@click.option("--format", "shape", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the plan.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Save the plan for `deployer apply PLAN`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.pass_obj
@@ -115,7 +122,12 @@ def rollback(console: Console, request: Request, yes: bool) -> int:
 @set_option
 @click.option("--no-files", is_flag=True, help="Do not check the files that specs refer to.")
 @click.option(
-    "--format", "shape", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="How to print the problems.",
 )
 @click.pass_obj
 def validate(
@@ -201,7 +213,13 @@ def status(console: Console, request: Request) -> int:
 @cli.command()
 @click.argument("deployment")
 @place_options
-@click.option("--container", type=click.Choice(["inference-server", "storage-initializer"]), default="inference-server")
+@click.option(
+    "--container",
+    type=click.Choice(["inference-server", "storage-initializer"]),
+    default="inference-server",
+    show_default=True,
+    help="Whose lines to print.",
+)
 @click.option("--tail", type=click.IntRange(1), default=100, show_default=True, help="Number of lines to print.")
 @click.pass_obj
 def logs(console: Console, request: Request, deployment: str, container: str, tail: int) -> int:
