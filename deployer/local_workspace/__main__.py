@@ -26,9 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
     # --root and --json may stand anywhere, so that another program can append them to any command.
     anywhere, rest = _anywhere(_Parser(add_help=False, allow_abbrev=False)).parse_known_args(arguments)
-    options = _parser().parse_args(rest, anywhere)
+    options = parser().parse_args(rest, anywhere)
     if options.root is None:
-        _parser().error("--root is missing: the folder of the local workspace, usually PROJECT/.deployer/local")
+        parser().error("--root is missing: the folder of the local workspace, usually PROJECT/.deployer/local")
     home = Home(root=Path(options.root).absolute())
     try:
         with os_errors_explained(f"`{options.command}`"):
@@ -97,19 +97,20 @@ def _anywhere(parser: _Parser) -> _Parser:
     return parser
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="deployer local", description="An Azure ML workspace on this machine.")
-    _anywhere(parser)
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    for name, text in {
-        "up": "start it in the background unless it is running",
-        "down": "stop it",
-        "status": "show whether it is running",
-        "reset": "stop it and remove all its state",
-        "serve": "run it in the foreground",
-        "fault": "inject faults, and limit quota and tokens",
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each command's help ends in an example."""
+    made = _Parser(prog="deployer local", description="An Azure ML workspace on this machine.")
+    _anywhere(made)
+    commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    for name, (text, example) in {
+        "up": ("start the local workspace in the background, unless it is running", "up --realistic 0.1"),
+        "down": ("stop the local workspace", "down"),
+        "status": ("say whether the local workspace is running, and where its page is", "status"),
+        "reset": ("stop the local workspace and delete everything it stores", "reset"),
+        "serve": ("run the local workspace in the foreground", "serve"),
+        "fault": ("make the local workspace misbehave on purpose", "fault list"),
     }.items():
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(name, help=text, description=text, epilog=_example(example))
         if name in ("up", "serve"):
             help_text = "share of Azure's own durations that operations take: 0 for none, 1 for all"
             command.add_argument("--realistic", type=float, default=0.0, metavar="FACTOR", help=help_text)
@@ -118,34 +119,44 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
         if name == "fault":
             _fault_arguments(command)
-    return parser
+    return made
+
+
+def _example(words: str) -> str:
+    return f"Example: deployer local {words}"
 
 
 def _fault_arguments(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, parser_class=_Parser)
-    add = actions.add_parser("add", help="inject a fault into requests")
+    add = _action(actions, "add", "inject a fault into requests", "fault add --method PUT --status 503 --count 2")
     add.add_argument("--method", help="regular expression that the whole method must match")
     add.add_argument("--path", help="regular expression to search for in the path")
     add.add_argument("--count", type=int, help="number of requests to affect (default: all)")
-    add.add_argument("--delay-ms", type=int, metavar="MS", help="wait this long before handling the request")
+    add.add_argument("--delay-ms", type=int, help="wait this long before handling the request")
     add.add_argument("--reset", action="store_true", default=None, help="reset the connection instead of answering")
-    add.add_argument("--status", type=int, help="answer with this HTTP status")
-    add.add_argument("--retry-after", type=int, metavar="SECONDS", help="Retry-After header of that answer")
+    add.add_argument("--status", type=int, help="answer with this status")
+    add.add_argument("--retry-after", type=int, metavar="SECONDS", help="value of the header Retry-After")
     add.add_argument(
         "--operation", choices=("fail", "hang", "cancel"), help="what happens to the operation that the request starts"
     )
-    add.add_argument("--code", help="error code of the answer or of the operation")
-    add.add_argument("--message", help="error message of the answer or of the operation")
-    add.add_argument(
-        "--stale", action="store_true", default=None, help="answer reads with the state before the last write"
+    add.add_argument("--code", help="error code of the answer or the operation")
+    add.add_argument("--message", help="message of the error")
+    add.add_argument("--stale", action="store_true", default=None, help="read the state from before the last write")
+    _action(actions, "list", "list the faults", "fault list")
+    _action(
+        actions, "clear", "remove all faults, quotas and token lifetimes; hanging operations continue", "fault clear"
     )
-    actions.add_parser("list", help="list the active faults")
-    actions.add_parser("clear", help="remove all faults, quota limits and token lifetimes; hanging operations continue")
-    quota = actions.add_parser("quota", help="limit the cores of VM families")
+    quota = _action(actions, "quota", "limit the cores of VM families", "fault quota standardDSv2Family=8")
     quota.add_argument("limits", nargs="+", metavar="FAMILY=CORES")
-    tokens = actions.add_parser("tokens", help="set the lifetime of endpoint tokens")
-    tokens.add_argument("--lifetime", type=int, metavar="SECONDS", help="lifetime of new tokens")
+    tokens = _action(actions, "tokens", "set the lifetime of endpoint tokens", "fault tokens --lifetime 60")
+    tokens.add_argument("--lifetime", type=int, metavar="SECONDS", help="how long new tokens are valid")
     tokens.add_argument("--expire", action="store_true", default=None, help="expire all tokens issued so far")
+
+
+def _action(
+    actions: argparse._SubParsersAction[_Parser], name: str, text: str, example: str
+) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=text, description=text, epilog=_example(example))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.operations import status_url
 from deployer.local_workspace.control.request import PROVIDER, WORKSPACE
+from deployer.local_workspace.control.shapes import has_startup_probe
 from deployer.local_workspace.store import Document
 
 _PROBE = {"failureThreshold": 30, "successThreshold": 1, "timeout": "PT2S", "period": "PT10S", "initialDelay": "PT10S"}
@@ -102,7 +103,7 @@ def _by_version(content: Mapping[str, Any], version: str) -> dict[str, Any]:
     if version < "2023-04":
         return {"privateNetworkConnection": bool(content.get("privateNetworkConnection"))}
     shown = {"dataCollector": content.get("dataCollector")}
-    return shown | ({"startupProbe": content.get("startupProbe")} if version >= "2024-10" else {})
+    return shown | ({"startupProbe": _probe(content.get("startupProbe"), False)} if has_startup_probe(version) else {})
 
 
 def _probe(asked: Mapping[str, Any] | None, provisioned: bool) -> dict[str, Any] | None:

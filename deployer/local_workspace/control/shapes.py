@@ -127,6 +127,7 @@ DEPLOYMENT: Mapping[str, object] = _READ_BACK | {
         "provisioningState": Anything,
     },
 }
+STARTUP_PROBE_SINCE = "2024-10"
 ENDPOINT_PATCH: Mapping[str, object] = {"tags": STRINGS, "identity": _IDENTITY}
 DEPLOYMENT_PATCH: Mapping[str, object] = {"tags": STRINGS, "sku": _SKU}
 
@@ -163,6 +164,20 @@ DATA_ASSET: Mapping[str, object] = _READ_BACK | {
     "properties": _ASSET | {"dataType": str, "dataUri": str, "referencedUris": ListOf(str)}
 }
 CODE: Mapping[str, object] = _READ_BACK | {"properties": _ASSET | {"codeUri": str}}
+
+
+def has_startup_probe(version: str) -> bool:
+    """Whether deployments have a startup probe at this api-version."""
+    return version >= STARTUP_PROBE_SINCE
+
+
+def deployment_shape(version: str) -> Mapping[str, object]:
+    """What the body of a deployment may hold at this api-version."""
+    if has_startup_probe(version):
+        return DEPLOYMENT
+    members = DEPLOYMENT["properties"]
+    assert isinstance(members, Mapping)
+    return {**DEPLOYMENT, "properties": {name: shape for name, shape in members.items() if name != "startupProbe"}}
 
 
 def check(body: Mapping[str, Any], shape: Mapping[str, object]) -> None:

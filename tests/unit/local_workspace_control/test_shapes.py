@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.local_workspace.control.envelopes import ArmRefused
-from deployer.local_workspace.control.shapes import DEPLOYMENT, ENDPOINT, check, seconds, texts
+from deployer.local_workspace.control.shapes import DEPLOYMENT, ENDPOINT, check, deployment_shape, seconds, texts
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown member": ({"colour": 1}, "colour"),
@@ -46,6 +46,14 @@ def test_a_wrong_deployment_is_refused_with_its_place(properties: dict[str, obje
     with pytest.raises(ArmRefused) as refused:
         check({"properties": properties}, DEPLOYMENT)
     assert refused.value.values["path"] == place
+
+
+def test_a_startup_probe_is_known_from_2024_10_on() -> None:
+    body = {"properties": {"startupProbe": {"period": "PT1S"}}}
+    check(body, deployment_shape("2024-10-01"))
+    with pytest.raises(ArmRefused) as refused:
+        check(body, deployment_shape("2024-07-01-preview"))
+    assert refused.value.values["path"] == "properties.startupProbe"
 
 
 def test_null_is_absent_and_words_have_any_case() -> None:

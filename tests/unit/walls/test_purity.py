@@ -19,7 +19,7 @@ ALLOWED = {
 }
 EXCEPTIONS = {
     "deployer/core/fields.py": {"pathlib"},  # loads the schemas
-    "deployer/core/coordinates.py": {"pathlib"},  # the type of two fields
+    "deployer/core/coordinates.py": {"pathlib"},  # the type of a field
     "deployer/planning/vm_sizes.py": {"pathlib"},  # loads the table of VM sizes
 }
 FORBIDDEN_CALLS = {"open", "print", "input", "breakpoint", "exec", "eval", "__import__"}

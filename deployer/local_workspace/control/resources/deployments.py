@@ -22,7 +22,7 @@ from deployer.local_workspace.control.resources import endpoints
 from deployer.local_workspace.control.resources.core_quota import check_quota
 from deployer.local_workspace.control.resources.names import check_name
 from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_id
-from deployer.local_workspace.control.shapes import DEPLOYMENT, DEPLOYMENT_PATCH, OneOf, check, texts
+from deployer.local_workspace.control.shapes import DEPLOYMENT_PATCH, OneOf, check, deployment_shape, texts
 from deployer.local_workspace.control.state.workloads import check_references, code_folder, workload
 from deployer.local_workspace.control.timestamps import now, stamped
 from deployer.local_workspace.ports import Container, WorkloadFailed
@@ -57,7 +57,7 @@ async def list_deployments(context: ServerContext, call: Call) -> Reply:
 async def put_deployment(context: ServerContext, call: Call) -> Reply:
     """PUT deployments/{deployment}: 201; the workload is started, or replaced, by the operation."""
     check_name(call.names["deployment"])
-    check(call.content, DEPLOYMENT)
+    check(call.content, deployment_shape(call.version))
     key = call.key("endpoint", "deployment")
     endpoint, before = endpoints.find(context, call), context.store.get("deployment", key)
     desired = _desired(context, call)

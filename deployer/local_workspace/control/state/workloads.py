@@ -77,6 +77,7 @@ def workload(store: Store, blobs: Path, deployment: Document) -> Workload:
         max_queue_wait_ms=_milliseconds(settings.get("maxQueueWait"), 500),
         liveness_probe=_probe(content.get("livenessProbe")),
         readiness_probe=_probe(content.get("readinessProbe")),
+        startup_probe=_probe(content["startupProbe"]) if content.get("startupProbe") else None,
     )
 
 
