@@ -35,7 +35,7 @@ Finish = Callable[[ServerContext, Document], Coroutine[None, None, None]]
 
 
 def begin(context: ServerContext, call: Call, kind: str, action: str, key: str) -> Document:
-    """A new operation, not yet written: `kind` is oeidp or odidp, `action` says what a restarted server has to do."""
+    """A new operation, not yet written: `kind` is oeidp or odidp; a restarted server continues it by its `action`."""
     name = f"{kind}:{context.workspace_id}:{uuid.uuid4()}"
     fault = dict(call.operation_fault) if call.operation_fault else None
     return {
@@ -73,7 +73,7 @@ def _cancel_others(context: ServerContext, operation: Document) -> None:
 
 
 def conclude(context: ServerContext, operation: Document, failure: WorkloadFailed | None) -> None:
-    """Write down that an operation is over."""
+    """Record that an operation has finished."""
     context.store.amend("operation", operation["name"].lower(), ended(operation, failure))
 
 
@@ -99,7 +99,7 @@ def _noise() -> str:
 
 
 async def run(context: ServerContext, operation: Document, seconds: float, work: Work) -> WorkloadFailed | None:
-    """Do the work of an operation, for at least as long as Azure would take; give back why it failed, if it did."""
+    """Do the work of an operation, taking at least the realistic time; return why it failed, or None."""
     try:
         await _meet_fault(context, operation["fault"])
         await asyncio.gather(work(), asyncio.sleep(seconds * context.realistic))
@@ -125,7 +125,7 @@ async def _meet_fault(context: ServerContext, fault: Mapping[str, str] | None) -
 
 
 def ended(operation: Document, failure: WorkloadFailed | None) -> Document:
-    """The operation as it stands at its end."""
+    """The operation in its final state."""
     error = {"code": failure.code, "message": failure.message} if failure else None
     status = "Succeeded"
     if failure is not None:
@@ -152,7 +152,7 @@ async def get_status(context: ServerContext, call: Call) -> Reply:
 
 
 async def get_result(context: ServerContext, call: Call) -> Reply:
-    """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it is over."""
+    """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it has finished."""
     operation = _find(context, call)
     if operation["status"] != "Updating":
         return Reply(status=204)
@@ -161,7 +161,7 @@ async def get_result(context: ServerContext, call: Call) -> Reply:
 
 
 def _next_look(operation: Mapping[str, Any]) -> dict[str, str]:
-    """When to ask again: after a tenth of the time it took so far: soon enough, and not too often."""
+    """When to poll again: after a tenth of the time so far, which is soon enough and not too often."""
     age = datetime.now(UTC) - datetime.fromisoformat(operation["startTime"])
     tenth = int(age.total_seconds() * 100)
     return {"x-ms-retry-after-ms": str(min(max(tenth, _SOONEST_MS), _LATEST_MS))}

@@ -1,4 +1,4 @@
-"""A request as the handlers see it, and what they answer."""
+"""A request as the handlers see it, and their reply."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer; `body` None is no body at all, `NULL` the JSON null on the wire."""
+    """An answer; `body` None sends no body, `NULL` sends the JSON null."""
 
     status: int = 200
     body: object = None

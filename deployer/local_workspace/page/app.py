@@ -1,4 +1,4 @@
-"""The page to look at: endpoints, traffic, live plots, logs, and a tab to try a deployment. An ASGI application."""
+"""The web page: endpoints, traffic, live plots, logs, and a tab to try a deployment. An ASGI application."""
 
 from __future__ import annotations
 

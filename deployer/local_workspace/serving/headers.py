@@ -1,4 +1,4 @@
-"""Which headers the front door passes on, which it makes itself, and the answers it gives in place of a deployment."""
+"""The headers that the front door forwards or sets, and its own answers in place of a deployment's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FrontDoorRefused(Exception):
 
 
 def model_error(original: int, reason: str) -> tuple[Header, Header]:
-    """What goes with 424: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints."""
+    """The headers of a 424: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints."""
     return (
         (b"ms-azureml-model-error-statuscode", str(original).encode()),
         (b"ms-azureml-model-error-reason", reason.encode()),

@@ -28,7 +28,7 @@ SOCKETS = "deployer-"
 
 @dataclass(slots=True, kw_only=True)
 class Deployment:
-    """What this data plane knows of one deployment."""
+    """The state of one deployment."""
 
     replica: Replica | None = None
     drain: float = 0.0

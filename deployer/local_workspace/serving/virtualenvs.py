@@ -64,7 +64,7 @@ class Environments:
         return Environment(folder=self._folder / hashlib.sha256(content.encode()).hexdigest()[:16], packages=packages)
 
     async def build(self, environment: Environment) -> None:
-        """Build the environment unless that was done before; asked for twice at once it is built once.
+        """Build the environment unless that was done before; concurrent calls build it once.
 
         Raises WorkloadFailed (ImageBuildFailure) with the last lines of the log.
         """
