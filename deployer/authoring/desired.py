@@ -18,6 +18,7 @@ from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
 from deployer.core.resources import (
+    ANONYMOUS_ENVIRONMENT,
     KeyPath,
     Kind,
     Resource,
@@ -32,8 +33,6 @@ from deployer.core.resources import (
 
 if TYPE_CHECKING:
     from deployer.authoring.env_file import EnvFile
-
-ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,9 @@ class Ref:
         assert_never(self.kind)
 
 
+ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
+
+
 def is_anonymous(ref: Ref) -> bool:
     """Whether an asset was written inline, without a name: it is then called by its content, as the CLI does it."""
     name, _, version = ref.name.rpartition(":")
@@ -70,7 +73,7 @@ def is_anonymous(ref: Ref) -> bool:
         case Kind.MODEL:
             return version == "1" and len(name) == 64 and not name.strip("0123456789abcdef")
         case Kind.ENVIRONMENT:
-            return name == "CliV2AnonymousEnvironment"
+            return name == ANONYMOUS_ENVIRONMENT
         case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC:
             return False
     assert_never(ref.kind)
@@ -227,7 +230,12 @@ def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> st
 
 def is_failed(resource: Resource) -> bool:
     """Whether its last operation failed; that of traffic was its endpoint's, which a step of its own puts right."""
-    return resource.ref.kind is not Kind.TRAFFIC and resource.seen.provisioning_state in FAILED_STATES
+    match resource.ref.kind:
+        case Kind.TRAFFIC:
+            return False
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+            return resource.seen.provisioning_state in FAILED_STATES
+    assert_never(resource.ref.kind)
 
 
 def dotted(path: KeyPath) -> str:
