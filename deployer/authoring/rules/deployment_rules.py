@@ -16,6 +16,7 @@ from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
+from deployer.core.references import AssetType, parse_reference
 from deployer.kinds.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 
@@ -114,7 +115,7 @@ def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
 def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Assets of registries are for managed deployments."""
     for key in ("model", "environment"):
-        if is_kubernetes(document.data) and document.text(key).startswith("azureml://registries/"):
+        if is_kubernetes(document.data) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
             summary = f"a {key} from a registry cannot be used on Kubernetes"
             yield Fault(
                 path=(key,), summary=summary, detail="Register it in the workspace and write azureml:<name>:<version>."
