@@ -135,9 +135,8 @@ def mount_path(document: Document, _world: World) -> Iterator[Fault]:
 def worker_count(document: Document, _world: World) -> Iterator[Fault]:
     """An instance takes as many requests at a time as it has workers."""
     workers = document.text("environment_variables", "WORKER_COUNT")
-    requests = document.get("request_settings", "max_concurrent_requests_per_instance")
-    taken = requests if type(requests) is int else 1
-    if workers.isdecimal() and len(workers) < 6 and int(workers) != taken:
+    taken = document.meant("request_settings", "max_concurrent_requests_per_instance")
+    if workers.isdecimal() and len(workers) < 6 and type(taken) is int and int(workers) != taken:
         summary = f"WORKER_COUNT is {int(workers)}, but an instance takes {taken} request(s) at a time"
         hint = f"Write `max_concurrent_requests_per_instance: {int(workers)}` under `request_settings`."
         path = ("environment_variables", "WORKER_COUNT")
