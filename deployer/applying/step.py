@@ -136,7 +136,7 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
     now = share_map(current, "traffic")
     for name, share in share_map(step.after, "traffic").items():
         ref = deployment_ref(step.ref.endpoint, name)
-        if share > now.get(name, 0) and (problem := ailment(tools.workspace.read(ref))):
+        if share > now.get(name, 0) and (problem := health_problem(tools.workspace.read(ref))):
             raise WorkspaceError(
                 f"{ref} {problem}, so it gets no traffic",
                 hint=f"`deployer logs {name}` may tell why; `deployer plan` shows what is to be done.",
@@ -154,7 +154,7 @@ def _check_idle(step: Step, tools: Tools) -> None:
         )
 
 
-def ailment(deployment: Resource | None) -> str:
+def health_problem(deployment: Resource | None) -> str:
     """Why a deployment cannot serve; empty when it is there and its last operation worked."""
     if deployment is None:
         return "does not exist"

@@ -8,6 +8,7 @@ from deployer.core.action import Action as Action
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
+from deployer.core.plan_options import Options
 from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
 
 
@@ -53,18 +54,6 @@ class Finding:
     ref: Ref | None = None
     origin: Location | None = None
     blocking: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for beside the specs: one endpoint only, overrides (`a.b=c`), pruning, and refusals lifted by
-    name (`outage`, `adopt`, `deletes`). A saved plan is made again with the same ones.
-    """
-
-    endpoint: str = ""
-    overrides: tuple[str, ...] = ()
-    prune: bool = False
-    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

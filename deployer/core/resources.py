@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -63,9 +64,6 @@ class Ref:
             case Kind.ENDPOINT | Kind.TRAFFIC:
                 return f"{self.kind} {self.endpoint}"
         assert_never(self.kind)
-
-
-ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
 
 
 def is_anonymous(ref: Ref) -> bool:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
+from deployer.core.spelling import snake
 from deployer.kinds.spec import Fields
-
-
-def snake(text: str) -> str:
-    """`AMLToken`, `AmlToken` and `AML_TOKEN` as `aml_token`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
 
 
 def respelled(fields: Fields, path: tuple[str, ...]) -> Fields:

@@ -13,7 +13,7 @@ from deployer.planning.vm_sizes import cores_needed
 MACHINES = (("instance_type",), ("instance_count",))
 
 
-def with_quota(step: Step) -> Step:
+def with_quota_note(step: Step) -> Step:
     """A step that takes or changes machines says how many cores of quota it needs."""
     if step.after is None or step.ref.kind is not Kind.DEPLOYMENT or is_kubernetes(step.after.fields):
         return step

@@ -1,4 +1,4 @@
-"""make_plan and simulate: what to write so that live becomes desired, and what a write leads to. Pure."""
+"""reconcile and simulate: what to write so that live becomes desired, and what a write leads to. Pure."""
 
 from __future__ import annotations
 
@@ -41,31 +41,31 @@ def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: (phase_of(step), step.ref)))
 
 
-def make_plan(
+def reconcile(
     desired: State,
     live: State,
     *,
     ignored: Mapping[Ref, tuple[KeyPath, ...]] = {},
-    doomed: frozenset[Ref] = frozenset(),
+    deletes: frozenset[Ref] = frozenset(),
     origins: Origins = Origins(),  # noqa: B008 -- frozen
 ) -> tuple[Step, ...]:
-    """The writes that turn `live` into `desired`, in order; `doomed` are live resources to delete.
+    """The writes that turn `live` into `desired`, in order; `deletes` are live resources to delete.
 
     What the specs leave open (undeclared traffic, ignored paths, foreign properties) keeps its live value.
     """
     known = _without_replaced_endpoints(desired, live)
-    wishes = {**_traffic_without(doomed, live), **desired.resources}
+    wishes = {**_traffic_without(deletes, live), **desired.resources}
     steps = []
     for ref in sorted(wishes):
-        wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), doomed)
+        wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), deletes)
         steps += _steps_for(wish, live if ref.kind is Kind.ENDPOINT else known, ignored.get(ref, ()), origins)
-    steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(doomed)]
+    steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(deletes)]
     return in_order(steps)
 
 
-def _traffic_without(doomed: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:
+def _traffic_without(deletes: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:
     """An open wish for the traffic of endpoints that lose deployments: a mirror must not point at what is gone."""
-    refs = {traffic_ref(ref.endpoint) for ref in doomed if ref.kind is Kind.DEPLOYMENT}
+    refs = {traffic_ref(ref.endpoint) for ref in deletes if ref.kind is Kind.DEPLOYMENT}
     return {ref: Resource(ref=ref, fields=NOTHING) for ref in refs if live.get(ref)}
 
 
@@ -76,12 +76,12 @@ def _without_replaced_endpoints(desired: State, live: State) -> State:
 
 
 def _with_live_values(
-    wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], doomed: frozenset[Ref]
+    wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], deletes: frozenset[Ref]
 ) -> Resource:
     """`wish` with the live value wherever the spec leaves the decision to somebody else."""
     match wish.ref.kind:
         case Kind.TRAFFIC:
-            return replace(wish, fields={**_kept_traffic(live, doomed), **wish.fields})
+            return replace(wish, fields={**_kept_traffic(live, deletes), **wish.fields})
         case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
             return replace(wish, fields=keep_live(wish.fields, live.fields, ignored)) if live else wish
     assert_never(wish.ref.kind)
@@ -100,10 +100,10 @@ def keep_live(
     return fields
 
 
-def _kept_traffic(live: Resource | None, doomed: frozenset[Ref]) -> Mapping[str, Value]:
+def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str, Value]:
     """Both maps of live traffic; a mirror never points at what is about to be deleted."""
     fields = live.fields if live else NOTHING
-    going = {ref.name for ref in doomed if live is not None and ref.endpoint == live.ref.endpoint}
+    going = {ref.name for ref in deletes if live is not None and ref.endpoint == live.ref.endpoint}
     mirror = fields.get("mirror_traffic")
     kept = {name: share for name, share in mirror.items() if name not in going} if isinstance(mirror, Mapping) else {}
     return {"traffic": fields.get("traffic", {}), "mirror_traffic": kept}

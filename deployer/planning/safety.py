@@ -10,15 +10,14 @@ from typing import assert_never
 
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import Effect
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan import Action, Finding, Step
+from deployer.core.plan_options import Allow
 from deployer.core.resources import KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
 from deployer.kinds import ASSETS, OWNED
 from deployer.planning.advice import advice
 from deployer.planning.reconcile import serves, simulate
 from deployer.planning.review import Case
-
-MAX_DEPLOYMENTS = 20
-"""Deployments of one endpoint: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
 
 DELETES_WORTH_ASKING = 5
 """From so many deletions in one plan on, more than a third of what the project owns needs --allow-deletes."""
@@ -144,7 +143,7 @@ def _outage(case: Case) -> Iterator[Finding]:
     final = case.end
     for endpoint in case.live.endpoints():
         before, after = sum(case.live.split(endpoint).values()), sum(final.split(endpoint).values())
-        if before and not after and not case.allowed.outage and not case.allowed.destroy:
+        if before and not after and Allow.OUTAGE not in case.allow and not case.destroying:
             yield Finding(
                 code="outage",
                 summary=f"endpoint {endpoint} serves now and would answer nobody after this",
@@ -161,7 +160,7 @@ def _ownership(case: Case) -> Iterator[Finding]:
         if owner == case.project:
             continue
         adoptable = not owner
-        if adoptable and case.allowed.adopt:
+        if adoptable and Allow.ADOPT in case.allow:
             continue
         whose = f"belongs to the project {owner}" if owner else "was not made by this tool"
         yield Finding(
@@ -191,7 +190,7 @@ def _deletes_of_serving(case: Case) -> Iterator[Finding]:
     state = case.live
     for step in case.steps:
         split = state.split(step.ref.endpoint)
-        if step.action is Action.DELETE and serves(step.ref, split) and not case.allowed.destroy:
+        if step.action is Action.DELETE and serves(step.ref, split) and not case.destroying:
             yield Finding(
                 code="delete-while-serving",
                 summary=f"{step.ref} has live traffic and would be deleted",
@@ -217,14 +216,14 @@ def _protected(case: Case) -> Iterator[Finding]:
 
 
 def _many_deletes(case: Case) -> Iterator[Finding]:
-    doomed = [step for step in case.steps if step.action is Action.DELETE]
+    deletes = [step for step in case.steps if step.action is Action.DELETE]
     owned = [ref for ref in case.live.resources if ref.kind in OWNED]
-    if len(doomed) < DELETES_WORTH_ASKING or len(doomed) * 3 <= len(owned) or case.allowed.deletes:
+    if len(deletes) < DELETES_WORTH_ASKING or len(deletes) * 3 <= len(owned) or Allow.DELETES in case.allow:
         return
-    if not case.allowed.destroy:
+    if not case.destroying:
         yield Finding(
             code="many-deletes",
-            summary=f"{len(doomed)} of {len(owned)} endpoints and deployments would be deleted",
+            summary=f"{len(deletes)} of {len(owned)} endpoints and deployments would be deleted",
             detail="Say --allow-deletes if so many should go.",
             blocking=True,
         )

@@ -13,7 +13,8 @@ from deployer.core.compute import compute_of
 from deployer.core.diagnostics import Location
 from deployer.core.diff import MISSING, FieldChange, Side
 from deployer.core.fields import field_at
-from deployer.core.plan import Action, Finding, Options, Plan, Step
+from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.plan_options import Options
 from deployer.core.resources import KeyPath, Kind, dotted
 from deployer.report.describe import effect_words, sentences, title, verb
 from deployer.report.format import LONGEST_NAME, content, count, narrowed, opened, pair, scalar, shortened, size

@@ -12,10 +12,9 @@ from deployer.authoring.documents.document import Document, Fault, FieldPath, do
 from deployer.authoring.project_index import World
 from deployer.core.diagnostics import Severity
 from deployer.core.fields import schema_name, schema_of
+from deployer.core.limits import RESERVED
 from deployer.core.resources import Kind
 from deployer.kinds import ASSETS
-
-RESERVED = "deployer-"
 
 
 def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
