@@ -14,9 +14,10 @@ from deployer.azureml.kinds import deployment
 from deployer.azureml.logs import failed_with_logs, read_logs
 from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
-from deployer.core.workspace import Answer, Coordinates, LocalServer, Wanted, Workspace
+from deployer.core.workspace import Answer, Wanted, Workspace
 
 _LOCAL_POLL = 0.2
 
@@ -37,7 +38,7 @@ class AzureWorkspace:
     def __init__(self, site: Site, *, project: str, root: Path, patience: Patience) -> None:
         self._patience = patience
         self._arm = Arm(site)
-        self._reader = Reader(arm=self._arm, home=site.home)
+        self._reader = Reader(arm=self._arm, where=site.where)
         sdk = Sdk(site, patience, deployments_api=deployment.API)
         self._writer = Writer(sdk=sdk, reader=self._reader, project=project, root=root)
         self._scorer = scoring.Scorer(site, self._reader)

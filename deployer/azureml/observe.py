@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from deployer.azureml.access import Reader
 from deployer.azureml.arm import CONNECTIONS
-from deployer.azureml.arm_ids import parse_label
 from deployer.azureml.kinds import code_assets, deployment, endpoint, traffic
 from deployer.azureml.kinds.table import azure_asset, azure_kind
 from deployer.azureml.retry import Patience
-from deployer.core.resources import Ref, Resource, State
+from deployer.core.references import AssetReference
+from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.workspace import Wanted
 
 
@@ -19,13 +20,12 @@ def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
     return azure_kind(ref.kind).read(reader, ref, patience)
 
 
-def label(reader: Reader, labelled: Ref) -> str | None:
-    """`azureml:<name>:<version>` for the newest version of an asset; None for what has none, or another label."""
-    parsed = parse_label(labelled.name)
-    if parsed is None or parsed[1] != "latest":
+def label(reader: Reader, labelled: AssetReference) -> AssetReference | None:
+    """The newest version of an asset; None for what has none, or another label than "latest"."""
+    if labelled.label != "latest":
         return None
-    version = azure_asset(labelled.kind).latest(reader, parsed[0])
-    return f"azureml:{parsed[0]}:{version}" if version else None
+    version = azure_asset(Kind(labelled.type.value)).latest(reader, labelled.name)
+    return replace(labelled, version=version, label="") if version else None
 
 
 def observe(reader: Reader, wanted: Wanted) -> State:
@@ -44,13 +44,13 @@ def observe(reader: Reader, wanted: Wanted) -> State:
 def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     endpoints = pool.submit(_endpoints, pool, reader, wanted)
     assets = [pool.submit(azure_asset(ref.kind).version, reader, ref) for ref in sorted(wanted.assets)]
-    meant: dict[str, Future[str | None]] = {}
-    meant |= {ref.name: pool.submit(label, reader, ref) for ref in sorted(wanted.labels)}
-    meant |= {asset: pool.submit(code_assets.content_of, reader, asset) for asset in sorted(wanted.codes)}
+    labels = {labelled: pool.submit(label, reader, labelled) for labelled in sorted(wanted.labels)}
+    codes = {asset: pool.submit(code_assets.content_of, reader, asset) for asset in sorted(wanted.codes)}
     present = [item for future in assets if (item := future.result()) is not None]
     return State(
         resources={item.ref: item for item in (*endpoints.result(), *present)},
-        labels={name: target for name, future in meant.items() if (target := future.result()) is not None},
+        references={name: target for name, future in labels.items() if (target := future.result()) is not None},
+        contents={asset: future.result() for asset, future in codes.items()},
     )
 
 
@@ -64,6 +64,6 @@ def _endpoints(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> list
         name = raw["name"].lower()
         if name not in parts:
             parts[name] = pool.submit(deployment.of_endpoint, reader, name)
-        found += [endpoint.normalise(raw, reader.home), traffic.normalise(raw)]
+        found += [endpoint.normalise(raw, reader.where), traffic.normalise(raw)]
     live = {item.ref.endpoint for item in found}
     return found + [item for name, part in parts.items() if name in live for item in part.result()]

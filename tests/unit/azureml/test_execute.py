@@ -17,12 +17,22 @@ from deployer.azureml.kinds.uploads import uploaded_as
 from deployer.azureml.logs import failed_with_logs
 from deployer.core.errors import NotFound, OperationFailed, WorkspaceError
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import (
+    Bookkeeping,
+    KeyPath,
+    Kind,
+    Ref,
+    Resource,
+    Value,
+    deployment_ref,
+    endpoint_ref,
+    traffic_ref,
+)
 from tests.unit.azureml import fields, service
 from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
 
 PUT_ENDPOINT, PUT_BLUE = f"PUT {ENDPOINT}", f"PUT {BLUE}"
-FIELD = ("code_configuration", "code")
+FIELD: KeyPath = ("code_configuration", "code")
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 splits = st.dictionaries(st.sampled_from(["blue", "green", "red"]), st.integers(1, 100), max_size=3)
 
@@ -165,7 +175,7 @@ def test_a_deployment_is_written_with_its_notes() -> None:
     made = stand({})
     settings = {**fields.DEPLOYMENT["request_settings"], "max_queue_wait_ms": 700}
     do(made, without_code(request_settings=settings, model_mount_path="/m"), Action.CREATE)
-    sent = {"request_settings.max_queue_wait_ms": 700, "model_mount_path": "/m"}
+    sent: dict[str, Value] = {"request_settings.max_queue_wait_ms": 700, "model_mount_path": "/m"}
     assert notes_sent(made, PUT_BLUE) == Notes(project="demo", sent=sent)
 
 
@@ -248,7 +258,7 @@ def test_code_is_uploaded_and_named_by_the_asset_it_became(tmp_path: Path) -> No
     noted = notes_sent(made, PUT_BLUE)
     asset = ":".join(service.CODE_ID.split("/")[-3::2])
     assert (noted.code, noted.code_id) == (content, asset)
-    assert made.reader.known_code == {f"azureml:{asset}": content}
+    assert {str(found): known for found, known in made.reader.known_code.items()} == {f"azureml:{asset}": content}
 
 
 @pytest.mark.parametrize("after", [with_code("azureml:c0de:3"), with_code("sha256:ab", "azureml:c0de:3")])
@@ -296,7 +306,7 @@ def test_a_build_context_is_uploaded_only_as_it_was_planned(tmp_path: Path) -> N
     (tmp_path / "docker" / "Dockerfile").write_text("FROM scratch")
     made = Stand(root=tmp_path)
     content = uploaded_as(tmp_path / "docker")
-    sources = {("build", "path"): "docker"}
+    sources: dict[KeyPath, str] = {("build", "path"): "docker"}
 
     def built(path: str) -> Resource:
         build = {"path": path, "dockerfile_path": "Dockerfile"}
