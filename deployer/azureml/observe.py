@@ -20,7 +20,7 @@ def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
     return azure_kind(ref.kind).read(reader, ref, patience)
 
 
-def label(reader: Reader, labelled: AssetReference) -> AssetReference | None:
+def newest(reader: Reader, labelled: AssetReference) -> AssetReference | None:
     """The newest version of an asset; None for what has none, or another label than "latest"."""
     if labelled.label != "latest":
         return None
@@ -44,7 +44,7 @@ def observe(reader: Reader, wanted: Wanted) -> State:
 def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     endpoints = pool.submit(_endpoints, pool, reader, wanted)
     assets = [pool.submit(azure_asset(ref.kind).version, reader, ref) for ref in sorted(wanted.assets)]
-    labels = {labelled: pool.submit(label, reader, labelled) for labelled in sorted(wanted.labels)}
+    labels = {labelled: pool.submit(newest, reader, labelled) for labelled in sorted(wanted.labels)}
     codes = {asset: pool.submit(code_assets.content_of, reader, asset) for asset in sorted(wanted.codes)}
     present = [item for future in assets if (item := future.result()) is not None]
     return State(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from deployer.azureml.client import Site, trusted_bundle
 from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
 from deployer.azureml.retry import Patience, Refused, insist
-from deployer.azureml.silence_sdk import hush, sdk_at_work
+from deployer.azureml.silence_sdk import sdk_at_work, silence
 from deployer.core.errors import Busy
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ class Sdk:
 def _make_client(site: Site, poll: float) -> Any:
     from azure.ai.ml import MLClient
 
-    hush()
+    silence()
     cloud = {} if site.local is None else {"cloud": _cloud_name(site), "cloud_metadata": _cloud_metadata(site.base)}
     return MLClient(
         site.tokens.credential,

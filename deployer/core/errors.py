@@ -4,7 +4,7 @@
     |-- SpecError           the specs or the env file are wrong; carries diagnostics           exit 1
     |-- UsageError          the command line asks for something that cannot be                 exit 64
     |-- Refused             unsafe, stale or not ours: nothing was written                     exit 3
-    |-- Unforeseen          a bug of ours, told in one sentence                                exit 1
+    |-- Unforeseen          a bug of ours, in one sentence                                     exit 1
     `-- WorkspaceError      the workspace said no, or could not be reached                     exit 1
         |-- NotFound        404: what was asked for is not there
         |-- Busy            somebody else is changing the resource, or we are throttled
@@ -65,8 +65,8 @@ class Unforeseen(DeployerError):
         self.__cause__ = error
 
 
-def told(error: Exception) -> DeployerError:
-    """An error as it is shown: our own as they are, anything else as unforeseen."""
+def as_deployer_error(error: Exception) -> DeployerError:
+    """The error itself when it is one of ours, anything else wrapped as Unforeseen."""
     return error if isinstance(error, DeployerError) else Unforeseen(error)
 
 

@@ -19,8 +19,8 @@ from deployer.core.resources import (
     state_of,
     traffic_ref,
 )
-from deployer.planning.reconcile import make_plan
-from deployer.planning.rollout import gated
+from deployer.planning.reconcile import reconcile
+from deployer.planning.rollout import with_tests_and_stages
 from tests.unit.memory import MemoryWorkspace, tools
 
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
@@ -60,9 +60,9 @@ TO_GREEN = wish(BLUE, GREEN, green=100)
 
 
 def steps_for(
-    desired: State, now: State, intent: Intent = INTENT, doomed: frozenset[Ref] = frozenset()
+    desired: State, now: State, intent: Intent = INTENT, deletes: frozenset[Ref] = frozenset()
 ) -> tuple[Step, ...]:
-    return gated(make_plan(desired, now, doomed=doomed), now, intent)
+    return with_tests_and_stages(reconcile(desired, now, deletes=deletes), now, intent)
 
 
 def carried(workspace: MemoryWorkspace, steps: tuple[Step, ...]) -> Outcome:

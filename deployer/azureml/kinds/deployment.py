@@ -10,7 +10,6 @@ from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.arm_ids import asset_at, short
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds import code_assets, data_collector, endpoint
-from deployer.azureml.kinds.compute import on_kubernetes
 from deployer.azureml.kinds.deletion import delete_and_wait
 from deployer.azureml.kinds.observed import observed, settled
 from deployer.azureml.kinds.rows import (
@@ -31,6 +30,7 @@ from deployer.azureml.kinds.rows import (
 )
 from deployer.azureml.kinds.service_keys import PRIVATE_NETWORK, SERVICE_VARIABLES, properties, variables
 from deployer.azureml.retry import Patience
+from deployer.core.compute import is_kubernetes
 from deployer.core.fields import field_at, with_defaults
 from deployer.core.plan import Step
 from deployer.core.references import AssetReference, AssetType, parse_reference
@@ -179,7 +179,7 @@ def entity(resource: Resource, code_id: str | None, notes: Notes) -> Any:
     from azure.ai.ml.entities import KubernetesOnlineDeployment, ManagedOnlineDeployment
 
     fields = plain(resource.fields)
-    kubernetes = on_kubernetes(fields)
+    kubernetes = is_kubernetes(fields)
     common = {
         "name": resource.ref.name,
         "endpoint_name": resource.ref.endpoint,

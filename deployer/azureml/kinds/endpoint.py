@@ -9,12 +9,12 @@ from typing import Any
 from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.arm_ids import compute_name
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
-from deployer.azureml.kinds.compute import on_kubernetes
 from deployer.azureml.kinds.deletion import delete_and_wait
 from deployer.azureml.kinds.observed import observed, settled
 from deployer.azureml.kinds.rows import Row, lower, plain, read_rows, snake, text, wire_value, write_rows
 from deployer.azureml.kinds.service_keys import properties
 from deployer.azureml.retry import Patience
+from deployer.core.compute import is_kubernetes
 from deployer.core.coordinates import Coordinates
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
@@ -112,7 +112,7 @@ def entity(resource: Resource, split: Split, notes: Notes) -> Any:
     from azure.ai.ml.entities import KubernetesOnlineEndpoint, ManagedOnlineEndpoint
 
     fields = plain(resource.fields)
-    kubernetes = on_kubernetes(fields)
+    kubernetes = is_kubernetes(fields)
     common = {
         "name": resource.ref.endpoint,
         "tags": fields["tags"] | tags_of(notes),

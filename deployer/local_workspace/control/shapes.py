@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import TOO_MANY_TAGS, WRONG_BODY
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
@@ -265,14 +265,14 @@ def _expected(value: Any, kind: type, path: str) -> Any:
 
 def _check_tags(tags: Mapping[str, str]) -> None:
     if len(tags) > 50:
-        raise Refused(TOO_MANY_TAGS, {"problem": f"A resource can have at most 50 tags; these are {len(tags)}."})
+        raise ArmRefused(TOO_MANY_TAGS, {"problem": f"A resource can have at most 50 tags; these are {len(tags)}."})
     for name, value in tags.items():
         if len(name) > 512 or len(value or "") > 256:
-            raise Refused(
+            raise ArmRefused(
                 TOO_MANY_TAGS,
                 {"problem": f"The tag '{name[:60]}' has a name above 512 or a value above 256 characters."},
             )
 
 
 def _refuse(path: str, problem: str) -> None:
-    raise Refused(WRONG_BODY, {"path": path, "problem": problem})
+    raise ArmRefused(WRONG_BODY, {"path": path, "problem": problem})

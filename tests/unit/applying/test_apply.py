@@ -25,8 +25,8 @@ from deployer.core.resources import (
     with_value,
 )
 from deployer.core.workspace import Answer
-from deployer.planning.reconcile import make_plan
-from deployer.planning.rollout import gated
+from deployer.planning.reconcile import reconcile
+from deployer.planning.rollout import with_tests_and_stages
 from tests.unit.memory import MemoryWorkspace, answer, tools
 
 SMOKE = SmokeTest(request="request.json", json=7)
@@ -60,7 +60,7 @@ def intent(rollout: Rollout | None = CANARY) -> Intent:
 
 
 def run(workspace: MemoryWorkspace, desired: State, wish: Intent) -> Outcome:
-    steps = gated(make_plan(desired, workspace.state), workspace.state, wish)
+    steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, wish)
     return apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
 
 
@@ -137,7 +137,7 @@ def test_an_in_place_update_that_breaks_hands_its_share_to_the_healthy() -> None
 def test_a_resource_somebody_else_changed_is_left_alone() -> None:
     workspace = MemoryWorkspace(state=BLUE_SERVES)
     desired = state_of([endpoint(), deployment("blue", count=2)])
-    steps = gated(make_plan(desired, workspace.state), workspace.state, Intent())
+    steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, Intent())
     workspace.state = live(endpoint(), deployment("blue", count=5), traffic(blue=100))
     outcome = apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
     assert outcome.exit_code == Refused.exit_code
@@ -147,7 +147,7 @@ def test_a_resource_somebody_else_changed_is_left_alone() -> None:
 
 def test_what_another_apply_has_already_done_is_not_done_again() -> None:
     desired = state_of([endpoint(), deployment("blue", count=2)])
-    steps = make_plan(desired, BLUE_SERVES)
+    steps = reconcile(desired, BLUE_SERVES)
     workspace = MemoryWorkspace(state=live(endpoint(), deployment("blue", count=2), traffic(blue=100)))
     outcome = apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
     assert outcome.ok
@@ -197,7 +197,7 @@ def test_an_ignored_field_keeps_the_value_of_the_moment_of_writing() -> None:
     ref = deployment_ref("digits", "blue")
     wish = replace(deployment("blue", count=1), fields=with_value(deployment("blue").fields, ("model",), "azureml:d:2"))
     scaled = live(endpoint(), deployment("blue", count=4), traffic(blue=100))
-    steps = make_plan(state_of([endpoint(), wish]), BLUE_SERVES, ignored={ref: (("instance_count",),)})
+    steps = reconcile(state_of([endpoint(), wish]), BLUE_SERVES, ignored={ref: (("instance_count",),)})
     workspace = MemoryWorkspace(state=scaled)
     assert apply(Plan(env="test", project="shop", steps=steps), tools(workspace)).ok
     there = workspace.state.get(ref)
@@ -215,7 +215,8 @@ def test_an_endpoint_that_fails_does_not_stop_the_others() -> None:
     workspace = MemoryWorkspace(before_execute=break_digits)
     outcome = run(workspace, state_of([endpoint(), deployment("blue"), other]), Intent())
     assert outcome.exit_code == 1
-    assert [str(item.step.ref) for item in outcome.applied] == ["endpoint prices"]
+    applied = [item for item in outcome.results if item.result is Result.APPLIED]
+    assert [str(item.step.ref) for item in applied] == ["endpoint prices"]
     assert {item.result for item in outcome.results if item.step.ref.kind is Kind.DEPLOYMENT} == {Result.SKIPPED}
 
 
@@ -228,7 +229,7 @@ def test_a_failed_first_rollout_leaves_nobody_with_traffic() -> None:
 
 
 def test_tests_are_steps_of_their_own() -> None:
-    steps = gated(make_plan(TO_GREEN, BLUE_SERVES), BLUE_SERVES, intent())
+    steps = with_tests_and_stages(reconcile(TO_GREEN, BLUE_SERVES), BLUE_SERVES, intent())
     assert [step.action for step in steps] == [Action.CREATE, Action.TEST, *[Action.UPDATE] * 3]
 
 

@@ -19,9 +19,9 @@ from deployer.core.resources import (
     state_of,
     traffic_ref,
 )
-from deployer.planning.digest import seal
-from deployer.planning.reconcile import make_plan
-from deployer.planning.rollout import gated
+from deployer.planning.digest import with_digest
+from deployer.planning.reconcile import reconcile
+from deployer.planning.rollout import with_tests_and_stages
 from deployer.report.redaction import mask_of
 
 SECRET = "a-very-secret-value"
@@ -62,9 +62,9 @@ def digest(
     env: str = "prod",
 ) -> str:
     intent = Intent(smoke_tests={BLUE: test}, rollouts={"digits": rollout}, ignored={BLUE: ignored})
-    steps = gated(make_plan(desired, there, ignored={BLUE: ignored}), there, intent)
+    steps = with_tests_and_stages(reconcile(desired, there, ignored={BLUE: ignored}), there, intent)
     kept = tuple(sorted(desired.resources.keys() - {step.ref for step in steps}))
-    return seal(Plan(env=env, project="shop", steps=steps, unchanged=kept), mask_of(secrets).value).digest
+    return with_digest(Plan(env=env, project="shop", steps=steps, unchanged=kept), mask_of(secrets).value).digest
 
 
 def wish(**fields: Value) -> State:

@@ -16,7 +16,7 @@ from deployer.core.resources import (
     state_of,
     traffic_ref,
 )
-from deployer.planning.pins import pinned, staying, under_way, wanted
+from deployer.planning.pins import busy_resources, wanted, with_pinned_references, without_deleting
 
 LATEST = "azureml:digits@latest"
 LABEL = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
@@ -52,13 +52,13 @@ def test_endpoints_assets_and_labels_are_read_once_each() -> None:
 
 def test_a_label_becomes_the_version_it_stood_for() -> None:
     desired = state_of([deployment("blue", LATEST), deployment("green", "azureml:m:1")])
-    concrete = pinned(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
+    concrete = with_pinned_references(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
 
 
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:
     desired = state_of([deployment("blue", LATEST)])
-    assert pinned(desired, State()) == desired
+    assert with_pinned_references(desired, State()) == desired
 
 
 def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() -> None:
@@ -73,7 +73,7 @@ def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() ->
             traffic,
         ]
     )
-    assert set(staying(live).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
+    assert set(without_deleting(live).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
 
 
 def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
@@ -86,5 +86,5 @@ def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
             endpoint("foreign", "Updating"),
         ]
     )
-    busy = under_way(live, frozenset({"digits"}))
+    busy = busy_resources(live, frozenset({"digits"}))
     assert busy == (endpoint_ref("digits"), deployment_ref("digits", "green"))

@@ -1,4 +1,4 @@
-"""make_plan and simulate: what specs leave open, what is replaced, what is deleted."""
+"""reconcile and simulate: what specs leave open, what is replaced, what is deleted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from deployer.core.resources import (
     state_of,
     traffic_ref,
 )
-from deployer.planning.reconcile import make_plan, simulate
+from deployer.planning.reconcile import reconcile, simulate
 
 OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
@@ -67,8 +67,8 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
     ignored = {BLUE: (("instance_count",), ("tags", "owner"))}
     there = live(blue(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
     same = state_of([blue(instance_count=1, tags={"task": "digits"})])
-    assert make_plan(same, there, ignored=ignored) == ()
-    step = only(make_plan(state_of([blue(tags={"task": "other"})]), there, ignored=ignored))
+    assert reconcile(same, there, ignored=ignored) == ()
+    step = only(reconcile(state_of([blue(tags={"task": "other"})]), there, ignored=ignored))
     assert [dotted(change.path) for change in step.changes] == ["tags.task"]
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
@@ -76,12 +76,12 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
-    step = only(make_plan(state_of([blue(instance_count=3)]), State(), ignored={BLUE: (("instance_count",),)}))
+    step = only(reconcile(state_of([blue(instance_count=3)]), State(), ignored={BLUE: (("instance_count",),)}))
     assert after(step).fields["instance_count"] == 3
 
 
 def test_undeclared_traffic_needs_no_step_whatever_it_is() -> None:
-    assert make_plan(state_of([endpoint()]), live(endpoint(), traffic(traffic={"blue": 30, "green": 70}))) == ()
+    assert reconcile(state_of([endpoint()]), live(endpoint(), traffic(traffic={"blue": 30, "green": 70}))) == ()
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,20 @@ def test_of_traffic_and_mirror_only_the_declared_one_changes(
     declared: dict[str, Value], expected: dict[str, Value]
 ) -> None:
     there = live(endpoint(), traffic(traffic={"blue": 100}, mirror_traffic={"red": 10}))
-    step = only(make_plan(state_of([endpoint(), traffic(**declared)]), there))
+    step = only(reconcile(state_of([endpoint(), traffic(**declared)]), there))
     assert after(step).fields == expected
 
 
 def test_declared_properties_are_added_and_those_of_others_are_sent_back() -> None:
     there = live(endpoint(properties={"theirs": "1", "ours": "old"}))
-    assert make_plan(state_of([endpoint()]), there) == ()
-    step = only(make_plan(state_of([endpoint(properties={"ours": "new"})]), there))
+    assert reconcile(state_of([endpoint()]), there) == ()
+    step = only(reconcile(state_of([endpoint(properties={"ours": "new"})]), there))
     assert [dotted(change.path) for change in step.changes] == ["properties.ours"]
     assert after(step).fields["properties"] == {"theirs": "1", "ours": "new"}
 
 
 def test_a_tag_that_left_the_specs_is_taken_away() -> None:
-    step = only(make_plan(state_of([endpoint()]), live(endpoint(tags={"owner": "me"}))))
+    step = only(reconcile(state_of([endpoint()]), live(endpoint(tags={"owner": "me"}))))
     assert after(step).fields["tags"] == {}
 
 
@@ -122,7 +122,7 @@ def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) 
         replace(item, fields={**item.fields, "x-protect": said})
         for item, said in ((endpoint(), wanted), (endpoint(OURS), was))
     )
-    found = make_plan(state_of([wish]), live(there))
+    found = reconcile(state_of([wish]), live(there))
     assert len(found) == steps
     assert all([dotted(change.path) for change in step.changes] == ["x-protect"] for step in found)
 
@@ -133,45 +133,45 @@ FAILED = replace(OURS, provisioning_state="Failed")
 def test_a_deployment_whose_creation_failed_is_replaced_although_nothing_else_changed() -> None:
     there = live(endpoint(), blue(), green(FAILED), traffic(traffic={"blue": 100}))
     desired = state_of([endpoint(), blue(), green()])
-    assert words(make_plan(desired, there)) == ["-/+ deployment digits/green"]
+    assert words(reconcile(desired, there)) == ["-/+ deployment digits/green"]
 
 
 def test_a_failed_deployment_that_serves_is_updated_in_place_and_never_deleted() -> None:
     there = live(endpoint(), blue(FAILED), traffic(traffic={"blue": 100}))
-    assert words(make_plan(state_of([endpoint(), blue()]), there)) == ["~ deployment digits/blue"]
+    assert words(reconcile(state_of([endpoint(), blue()]), there)) == ["~ deployment digits/blue"]
 
 
 def test_an_endpoint_whose_creation_failed_is_replaced_with_all_it_has() -> None:
     there = live(endpoint(FAILED), blue(), traffic(traffic={}))
     desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
-    steps = make_plan(desired, there)
+    steps = reconcile(desired, there)
     assert words(steps) == ["-/+ endpoint digits", "+ deployment digits/blue", "~ traffic digits"]
 
 
 def test_a_failed_endpoint_that_serves_is_updated() -> None:
     there = live(endpoint(FAILED), blue(), traffic(traffic={"blue": 100}))
-    assert words(make_plan(state_of([endpoint(), blue()]), there)) == ["~ endpoint digits"]
+    assert words(reconcile(state_of([endpoint(), blue()]), there)) == ["~ endpoint digits"]
 
 
-def test_what_left_the_specs_stays_unless_it_is_doomed_and_then_goes_last() -> None:
+def test_what_left_the_specs_stays_unless_it_is_to_be_deleted_and_then_goes_last() -> None:
     there = live(endpoint(), blue(), green(), traffic(traffic={"green": 100}))
     desired = state_of([endpoint(tags={"a": "1"}), blue(), traffic(traffic={"blue": 100})])
-    assert words(make_plan(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
-    steps = make_plan(desired, there, doomed=frozenset({GREEN}))
+    assert words(reconcile(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
+    steps = reconcile(desired, there, deletes=frozenset({GREEN}))
     assert words(steps) == ["~ endpoint digits", "~ traffic digits", "- deployment digits/green"]
 
 
 def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
     model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa"})
-    assert make_plan(State(), live(model)) == ()
+    assert reconcile(State(), live(model)) == ()
 
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
     model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa", "description": None})
     unread = replace(model, fields={"path": None, "description": None}, observed=Observed(unknown=(("path",),)))
-    assert make_plan(state_of([model]), live(unread)) == ()
+    assert reconcile(state_of([model]), live(unread)) == ()
     described = replace(model, fields={"path": "sha256:aa", "description": "new"})
-    assert [dotted(change.path) for change in only(make_plan(state_of([described]), live(unread))).changes] == [
+    assert [dotted(change.path) for change in only(reconcile(state_of([described]), live(unread))).changes] == [
         "description"
     ]
 
@@ -191,7 +191,7 @@ def test_an_endpoint_takes_everything_it_has_with_it() -> None:
 def test_traffic_whose_last_change_failed_is_put_right_by_its_endpoint_alone() -> None:
     there = live(endpoint(FAILED), blue(), replace(traffic(traffic={"blue": 100}, mirror_traffic={}), observed=FAILED))
     desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
-    assert words(make_plan(desired, there)) == ["~ endpoint digits"]
+    assert words(reconcile(desired, there)) == ["~ endpoint digits"]
 
 
 def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_stale() -> None:
