@@ -127,7 +127,7 @@ class Stand:
         self.patience = Patience(clock=lambda: sum(self.slept), sleep=self.slept.append)
         sdk = Sdk(cast("Any", SimpleNamespace(local=None)), self.patience, deployments_api="2025-12-01")
         sdk._client = self.client
-        self.reader = Reader(arm=cast("Arm", self.arm), home=service.HOME)
+        self.reader = Reader(arm=cast("Arm", self.arm), where=service.WHERE)
         self.writer = Writer(sdk=sdk, reader=self.reader, project="demo", root=self.root)
 
     @property
