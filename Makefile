@@ -47,10 +47,10 @@ check: $(VENV)/.dev
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
 
 test: check
-	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup -rs
 
 test-long: check
-	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup -rs
 
 bench: $(VENV)/.dev
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
