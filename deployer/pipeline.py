@@ -167,7 +167,7 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     workspace = open_workspace(desired.env, request.project)
     asked = wanted(desired.state, desired.env.project)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
-    return replace(desired, state=with_pinned_references(desired.state, live.labels)), live, workspace
+    return replace(desired, state=with_pinned_references(desired.state, live)), live, workspace
 
 
 def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) -> State:

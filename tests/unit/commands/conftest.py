@@ -12,9 +12,9 @@ import pytest
 
 from deployer import pipeline
 from deployer.cli import _run
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Observed, Ref, Resource, asset_ref, state_of
-from deployer.core.workspace import Coordinates, LocalServer
 from tests.unit.memory import MemoryWorkspace
 
 DEV = {"subscription_id": "00000000-0000-0000-0000-000000000001", "resource_group": "group", "name": "workspace"}
