@@ -9,7 +9,7 @@ import pytest
 from deployer.core.resources import deployment_ref, share_map, state_of, traffic_ref
 from tests.unit.commands.conftest import Shop
 
-GREEN_ROLLOUT = {"steps": [10, 100], "bake": "1h", "checks": {"min_requests": 1}}
+GREEN_ROLLOUT = {"steps": [10, 100], "bake": "100ms", "checks": {"min_requests": 1}}
 
 
 @pytest.fixture
