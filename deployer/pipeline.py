@@ -48,7 +48,7 @@ from deployer.planning.safety import findings
 from deployer.report.redaction import mask_of
 
 if TYPE_CHECKING:
-    from deployer.authoring import Desired
+    from deployer.authoring.desired import Desired
 
 
 class Listener(Protocol):

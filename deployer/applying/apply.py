@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from deployer.applying.bake import bake
 from deployer.applying.step import Interrupted, Tools, ask_until_settled, carry_out, health_problem
 from deployer.applying.undo import move_to_healthy, put_back, undo
 from deployer.core.errors import Refused, WorkspaceError, as_deployer_error
 from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.core.plan import Action, Plan, Step
-from deployer.core.resources import ASSETS, Kind
+from deployer.core.plan import Plan, Step
+from deployer.kinds import ASSETS
+from deployer.kinds.phases import Phase
 from deployer.planning.reconcile import phase_of
 
 Item = TypeVar("Item")
@@ -56,22 +57,25 @@ def _skipped(steps: Iterable[Step]) -> list[StepResult]:
 def _endpoint(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """The phases of one endpoint in order, until one fails or somebody asks to stop."""
     results: list[StepResult] = []
-    for _, phase in groupby(sorted(steps, key=phase_of), key=phase_of):
+    for phase, group in groupby(sorted(steps, key=phase_of), key=phase_of):
         if tools.stopping() or any(item.result is not Result.APPLIED for item in results):
-            results += _skipped(phase)
+            results += _skipped(group)
         else:
-            results += _phase(list(phase), tools)
+            results += _phase(phase, list(group), tools)
     return results
 
 
-def _phase(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    match steps[0].ref.kind, steps[0].action:
-        case Kind.TRAFFIC, _:
+def _phase(phase: Phase, steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    match phase:
+        case Phase.TRAFFIC:
             return _traffic(steps, tools)
-        case _, Action.TEST:
+        case Phase.SMOKE_TESTS:
             return _tests(steps, tools)
-        case _:
+        case Phase.ASSETS | Phase.ENDPOINT | Phase.DEPLOYMENTS:
             return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+        case Phase.DELETES_OF_DEPLOYMENTS | Phase.DELETES_OF_ENDPOINTS:
+            return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+    assert_never(phase)
 
 
 def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:

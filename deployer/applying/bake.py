@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from deployer.applying.step import Tools, ask, wait_for
 from deployer.core.errors import WorkspaceError
 from deployer.core.plan import Bake, Step
@@ -46,9 +48,12 @@ def _stop_early(seen: dict[str, list[Observation]], plan: Bake) -> None:
 
 
 def _accepted(name: str, verdict: tuple[Verdict, str]) -> str:
-    if verdict[0] is Verdict.PASSED:
-        return f"{name}: {verdict[1]}"
-    raise _failed(name, f"{verdict[0]}: {verdict[1]}")
+    match verdict[0]:
+        case Verdict.PASSED:
+            return f"{name}: {verdict[1]}"
+        case Verdict.FAILED | Verdict.INCONCLUSIVE:
+            raise _failed(name, f"{verdict[0]}: {verdict[1]}")
+    assert_never(verdict[0])
 
 
 def _failed(name: str, reason: str) -> WorkspaceError:

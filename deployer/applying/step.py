@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from deployer.core.diff import FieldChange, diff
 from deployer.core.errors import DeployerError, Refused, Unreachable, WorkspaceError
@@ -119,11 +119,16 @@ def _moved(before: Resource | None, current: Resource | None) -> str:
 
 def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
     """What was safe when it was planned may not be so any more: a rollout before this step can take hours."""
-    match step.action, step.ref.kind:
-        case Action.UPDATE, Kind.TRAFFIC:
+    match step.ref.kind:
+        case Kind.TRAFFIC:
             _check_targets(step, current, tools)
-        case ((Action.DELETE | Action.REPLACE), Kind.DEPLOYMENT):
-            _check_idle(step, tools)
+        case Kind.DEPLOYMENT:
+            if step.action.removes:
+                _check_idle(step, tools)
+        case Kind.ENDPOINT | Kind.MODEL | Kind.ENVIRONMENT:
+            pass
+        case _:
+            assert_never(step.ref.kind)
 
 
 def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:

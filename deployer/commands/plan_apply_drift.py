@@ -12,6 +12,7 @@ from deployer import pipeline
 from deployer.applying.consent import before_apply
 from deployer.authoring import load_env
 from deployer.commands.console import Console, stoppable
+from deployer.commands.progress import Progress
 from deployer.core.errors import Refused, UsageError
 from deployer.core.outcome import Outcome
 from deployer.pipeline import Planned, Request
@@ -20,7 +21,6 @@ from deployer.report.json_output import SavedPlan, differences, outcome_json, pl
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
-from deployer.report.progress import Progress
 from deployer.report.terminal import outcome_text, plan_text
 
 PENDING = 2

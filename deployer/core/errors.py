@@ -8,6 +8,7 @@
     `-- WorkspaceError      the workspace said no, or could not be reached                     exit 1
         |-- NotFound        404: what was asked for is not there
         |-- Busy            somebody else is changing the resource, or we are throttled
+        |-- OperationFailed the request was taken, and what Azure then did failed
         |-- Unreachable     no answer at all: network, DNS, TLS, a closed port
         `-- SignInFailed    no credential, an expired one, or one without the needed role
 
@@ -70,7 +71,9 @@ def as_deployer_error(error: Exception) -> DeployerError:
 
 
 class WorkspaceError(DeployerError):
-    """The workspace refused or failed; `code` is Azure's error code, `correlation_id` what Azure support asks for."""
+    """The workspace refused or failed; `code` is Azure's error code ("" when it gave none), `correlation_id` what Azure
+    support asks for.
+    """
 
     def __init__(
         self, message: str, *, hint: str = "", code: str = "", correlation_id: str = "", log_tail: str = ""
@@ -87,6 +90,10 @@ class NotFound(WorkspaceError):
 
 class Busy(WorkspaceError):
     """Another operation holds the resource, or the service asks to slow down; waiting may help."""
+
+
+class OperationFailed(WorkspaceError):
+    """The workspace took the request, and the operation it began failed: what ran in it may have said why."""
 
 
 class Unreachable(WorkspaceError):

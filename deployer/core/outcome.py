@@ -14,8 +14,8 @@ class Result(StrEnum):
 
     APPLIED = "applied"
     FAILED = "failed"
-    SKIPPED = "skipped"
     UNDONE = "undone"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from deployer.core.action import Action as Action
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan_options import Options
 from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
-
-
-class Action(StrEnum):
-    """What a step does; the value is its symbol. TEST writes nothing: it asks a deployment before it gets traffic."""
-
-    CREATE = "+"
-    UPDATE = "~"
-    REPLACE = "-/+"
-    DELETE = "-"
-    TEST = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +77,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be written."""
-        return not any(step.action is not Action.TEST for step in self.steps)
+        return not any(step.action.writes for step in self.steps)
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

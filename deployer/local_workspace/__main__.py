@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deployer.local_workspace import background
-from deployer.local_workspace.paths import Home, Trouble, one_sentence
+from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.commands import background
+from deployer.local_workspace.files.paths import Home
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with one_sentence(f"do `{options.command}`"):
             return _run(options, home)
-    except Trouble as trouble:
-        print(f"error: {trouble}", file=sys.stderr)
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -53,11 +54,11 @@ def _run(options: argparse.Namespace, home: Home) -> int:
             background.forget(home)
             _say(options, {"reset": True}, f"local workspace ended and emptied: {home.root}")
         case "serve":
-            from deployer.local_workspace.foreground import run
+            from deployer.local_workspace.commands.foreground import run
 
             return run(home, realistic=options.realistic, new_ports=options.new_ports, ready_fd=options.ready_fd)
         case "fault":
-            from deployer.local_workspace.fault_command import fault
+            from deployer.local_workspace.commands.fault_command import fault
 
             _print(fault(home, options))
     return 0

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import (
-    ASSETS,
     BUSY_STATES,
     Kind,
     Ref,
@@ -18,6 +17,7 @@ from deployer.core.resources import (
     with_value,
 )
 from deployer.core.workspace import Wanted
+from deployer.kinds import ASSETS, OPERATED, OWNED
 
 CODE = ("code_configuration", "code")
 
@@ -50,7 +50,7 @@ def _code_asset(deployment: Resource) -> AssetReference | None:
 
 def busy_resources(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
     """What of these endpoints somebody is changing right now."""
-    there = [*live.of_kind(Kind.ENDPOINT), *live.of_kind(Kind.DEPLOYMENT)]
+    there = [item for kind in OPERATED for item in live.of_kind(kind)]
     busy = [item.ref for item in there if item.seen.provisioning_state in BUSY_STATES]
     return tuple(ref for ref in busy if ref.endpoint in endpoints)
 
@@ -90,4 +90,4 @@ def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[R
     here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
     whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
     kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
-    return tuple(sorted(ref for ref in kept if ref.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT)))
+    return tuple(sorted(ref for ref in kept if ref.kind in OWNED))

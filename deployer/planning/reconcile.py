@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from deployer.core.diff import FieldChange, diff
 from deployer.core.intent import Origins
@@ -23,26 +24,16 @@ from deployer.core.resources import (
     value_at,
     with_value,
 )
-
-PHASES: tuple[tuple[str, frozenset[Kind], frozenset[Action]], ...] = (
-    ("assets", frozenset({Kind.MODEL, Kind.ENVIRONMENT}), frozenset({Action.CREATE, Action.UPDATE})),
-    ("endpoint", frozenset({Kind.ENDPOINT}), frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})),
-    ("deployments", frozenset({Kind.DEPLOYMENT}), frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})),
-    ("smoke tests", frozenset({Kind.DEPLOYMENT}), frozenset({Action.TEST})),
-    ("traffic", frozenset({Kind.TRAFFIC}), frozenset({Action.UPDATE})),
-    ("deletes of deployments", frozenset({Kind.DEPLOYMENT}), frozenset({Action.DELETE})),
-    ("deletes of endpoints", frozenset({Kind.ENDPOINT}), frozenset({Action.DELETE})),
-)
-"""The order of all writes: a deployment needs its assets and its endpoint, traffic needs tested deployments, and
-nothing is deleted while it has traffic."""
+from deployer.kinds import KINDS, OPERATED
+from deployer.kinds.phases import Phase
 
 
-def phase_of(step: Step) -> int:
-    """The place of a step's phase in PHASES."""
-    for number, (_, kinds, actions) in enumerate(PHASES):
-        if step.ref.kind in kinds and step.action in actions:
-            return number
-    raise ValueError(f"no phase does {step.action.name} on {step.ref}")
+def phase_of(step: Step) -> Phase:
+    """When a step is done."""
+    phase = KINDS[step.ref.kind].phase(step.action)
+    if phase is None:
+        raise ValueError(f"no phase does {step.action.name} on {step.ref}")
+    return phase
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -164,10 +155,21 @@ def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action
 
 def _is_dead(resource: Resource | None, live: State) -> bool:
     """Failed and without traffic: to replace it costs nobody anything, and often nothing else works."""
-    if resource is None or not is_failed(resource) or resource.ref.kind not in (Kind.ENDPOINT, Kind.DEPLOYMENT):
+    if resource is None or not is_failed(resource) or resource.ref.kind not in OPERATED:
         return False
-    split = live.split(resource.ref.endpoint)
-    return not split if resource.ref.kind is Kind.ENDPOINT else resource.ref.name not in split
+    return not serves(resource.ref, live.split(resource.ref.endpoint))
+
+
+def serves(ref: Ref, split: Mapping[str, int]) -> bool:
+    """Whether a resource has a share of its endpoint's traffic."""
+    match ref.kind:
+        case Kind.ENDPOINT:
+            return bool(split)
+        case Kind.DEPLOYMENT:
+            return ref.name in split
+        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return False
+    assert_never(ref.kind)
 
 
 def _observed_after(step: Step) -> Observed:
@@ -178,17 +180,22 @@ def _observed_after(step: Step) -> Observed:
 
 def simulate(live: State, step: Step) -> State:
     """What the workspace will look like after a step."""
-    resources = dict(live.resources)
+    if not step.action.writes:
+        return live
+    resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
     endpoint = step.ref.endpoint
-    match step.action, step.ref.kind:
-        case Action.TEST, _:
-            return live
-        case ((Action.DELETE | Action.REPLACE), Kind.ENDPOINT):
-            resources = {ref: item for ref, item in resources.items() if ref.endpoint != endpoint}
-        case Action.DELETE, _:
-            resources.pop(step.ref, None)
     if step.after is not None:
         resources[step.ref] = replace(step.after, observed=_observed_after(step))
     if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic_ref(endpoint) not in resources:
         resources[traffic_ref(endpoint)] = _initial(traffic_ref(endpoint)) or step.after
     return replace(live, resources=resources)
+
+
+def _without(ref: Ref, resources: Mapping[Ref, Resource]) -> dict[Ref, Resource]:
+    """The resources that are left when one is deleted."""
+    match ref.kind:
+        case Kind.ENDPOINT:
+            return {other: item for other, item in resources.items() if other.endpoint != ref.endpoint}
+        case Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return {other: item for other, item in resources.items() if other != ref}
+    assert_never(ref.kind)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from deployer.core.diff import diff
 from deployer.core.fields import Effect
@@ -37,10 +38,25 @@ def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) ->
 
 def _changes_service(step: Step) -> bool:
     """Whether a step changes what a deployment answers, not only how many answer or what its tags say."""
-    if step.ref.kind is not Kind.DEPLOYMENT or step.action in (Action.DELETE, Action.TEST):
+    if step.ref.kind is not Kind.DEPLOYMENT:
         return False
-    scaling = {Effect.METADATA, Effect.SCALE}
-    return step.action is not Action.UPDATE or any(change.effect not in scaling for change in step.changes)
+    match step.action:
+        case Action.CREATE | Action.REPLACE:
+            return True
+        case Action.UPDATE:
+            return any(_changes_answers(change.effect) for change in step.changes)
+        case Action.DELETE | Action.TEST:
+            return False
+    assert_never(step.action)
+
+
+def _changes_answers(effect: Effect) -> bool:
+    match effect:
+        case Effect.METADATA | Effect.SCALE:
+            return False
+        case Effect.ROLLING | Effect.IMMUTABLE | Effect.ADD_ONLY | Effect.TRAFFIC:
+            return True
+    assert_never(effect)
 
 
 def _rising(step: Step, live: State) -> frozenset[str]:

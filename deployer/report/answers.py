@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 
 from deployer.core.statistics import Summary
 from deployer.core.workspace import Answer
-from deployer.report.format import milliseconds, rate, seconds, shortened
+from deployer.report.format import count, milliseconds, rate, seconds, shortened, styled
 from deployer.report.redaction import Mask, mask_of
-from deployer.report.style import count, styled
 
 SCORE_VERSION = "1.0"
 BAR = 40

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deployer.applying.apply import apply
+from deployer.commands.progress import Progress
 from deployer.core.errors import Busy, Refused, Unreachable, WorkspaceError
 from deployer.core.intent import Intent
 from deployer.core.outcome import Result
@@ -14,7 +15,6 @@ from deployer.core.plan import Plan, Step
 from deployer.core.resources import Bookkeeping, Observed, Ref, Resource, State, state_of
 from deployer.core.workspace import Answer
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
-from deployer.report.progress import Progress
 from tests.unit.digits import (
     BLUE,
     GREEN,

@@ -40,6 +40,7 @@ DEPLOYMENT: Mapping[str, Any] = {
     },
     "liveness_probe": PROBE,
     "readiness_probe": PROBE,
+    "startup_probe": None,
     "data_collector": None,
     "egress_public_network_access": "enabled",
     "private_network_connection": False,
@@ -139,6 +140,7 @@ _common = {
     ),
     "liveness_probe": probes,
     "readiness_probe": probes,
+    "startup_probe": st.none() | probes,
     "data_collector": _collectors,
     "properties": tags,
 }

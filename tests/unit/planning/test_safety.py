@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.intent import Intent, SmokeTest
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan_options import Allow
 from deployer.core.resources import (
     NOTHING,
@@ -27,7 +28,7 @@ from deployer.core.resources import (
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
-from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
+from deployer.planning.safety import DELETES_WORTH_ASKING, findings
 
 OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
