@@ -121,7 +121,7 @@ def test_an_error_nobody_foresaw_is_one_sentence(shop: Shop, monkeypatch: pytest
     monkeypatch.setattr(shop.workspace, "observe", fail)
     said = shop.run("plan", "--env", "dev")
     assert (said.code, len(said.err.splitlines())) == (1, 2)
-    assert "KeyError: 'x'" in said.err
+    assert said.err.startswith("error: internal error (KeyError: 'x')\n  This is a bug of deployer.")
 
 
 def test_the_next_command_is_for_the_env_and_the_declared_test(deployed: Shop) -> None:
