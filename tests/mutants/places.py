@@ -1,0 +1,45 @@
+"""What faults are put into, and the functions in which no fault may go unnoticed."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.mutants.testing import ROOT
+
+PACKAGES = ("planning", "applying", "azureml", "commands", "core", "kinds", "pipeline")
+
+CAREFUL: Mapping[str, str] = {
+    "deployer/azureml/execute.py": ".*",
+    "deployer/azureml/bookkeeping.py": ".*",
+    "deployer/applying/step.py": "carry_out|write|_is_done|_check_.*|_with_current_values|ailment",
+    "deployer/applying/bake.py": "put_back|rescue|_move_to",
+    "deployer/commands/console.py": r"Console\.(err|typed|has_terminal|diagnostics)",
+    "deployer/commands/destroy_rollback.py": "destroy|rollback",
+    "deployer/commands/plan_apply_drift.py": "apply|_check_same",
+    "deployer/planning/safety.py": ".*",
+}
+"""Files (patterns) and functions that write to the workspace, delete, ask, or mask; safety says what must not run."""
+
+
+def package_of(file: Path) -> str:
+    """The package of `deployer` that a file is in."""
+    return file.parts[1].removesuffix(".py")
+
+
+def is_careful(file: Path, scope: str) -> bool:
+    """Whether a fault there may not go unnoticed."""
+    return any(
+        fnmatch.fnmatch(file.as_posix(), pattern) and re.fullmatch(functions, scope) is not None
+        for pattern, functions in CAREFUL.items()
+    )
+
+
+def files() -> Iterator[Path]:
+    """The files that faults are put into, from the root of the project."""
+    for package in PACKAGES:
+        for file in sorted((ROOT / "deployer").rglob("*.py")):
+            if package_of(file.relative_to(ROOT)) == package:
+                yield file.relative_to(ROOT)
