@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from deployer.core.resources import (
-    Kind,
-    Observed,
-    Ref,
-    Resource,
-    asset_ref,
-    deployment_ref,
-    endpoint_ref,
-    state_of,
-    traffic_ref,
-)
+from deployer.core.resources import Kind, Ref, asset_ref, deployment_ref, endpoint_ref
 from deployer.planning.pins import pinned, staying, under_way, wanted
+from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
 LATEST = "azureml:digits@latest"
 
 
-def endpoint(name: str = "digits", state: str = "Succeeded") -> Resource:
-    return Resource(ref=endpoint_ref(name), fields={}, observed=Observed(provisioning_state=state))
-
-
-def deployment(name: str, model: str | None = None, state: str = "Succeeded", endpoint: str = "digits") -> Resource:
-    fields = {"model": model, "environment": "azureml:plain:3"}
-    return Resource(ref=deployment_ref(endpoint, name), fields=fields, observed=Observed(provisioning_state=state))
-
-
 def test_endpoints_assets_and_labels_are_read_once_each() -> None:
     shared = asset_ref(Kind.MODEL, "m", "1")
-    desired = state_of(
-        [
-            endpoint(),
-            Resource(ref=shared, fields={}),
-            deployment("blue", "azureml:m:1"),
-            deployment("green", LATEST),
-            deployment("red", "azureml://registries/azureml/models/bert/versions/4"),
-            deployment("grey", "azureml:other:2"),
-        ]
+    desired = wish(
+        endpoint(),
+        model("1", "m"),
+        deployment("blue", model="azureml:m:1", environment="azureml:plain:3"),
+        deployment("green", model=LATEST),
+        deployment("red", model="azureml://registries/azureml/models/bert/versions/4"),
+        deployment("grey", model="azureml:other:2"),
     )
     asked = wanted(desired, "shop")
     assert asked.endpoints == {"digits"}
@@ -47,40 +27,35 @@ def test_endpoints_assets_and_labels_are_read_once_each() -> None:
 
 
 def test_a_label_becomes_the_version_it_stood_for() -> None:
-    desired = state_of([deployment("blue", LATEST), deployment("green", "azureml:m:1")])
+    desired = wish(deployment("blue", model=LATEST), deployment("green", model="azureml:m:1"))
     concrete = pinned(desired, {LATEST: "azureml:digits:7"})
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
 
 
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:
-    desired = state_of([deployment("blue", LATEST)])
+    desired = wish(deployment("blue", model=LATEST))
     assert pinned(desired, {}) == desired
 
 
 def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() -> None:
-    traffic = Resource(ref=traffic_ref("old"), fields={}, observed=Observed())
-    live = state_of(
-        [
-            endpoint("digits"),
-            deployment("blue"),
-            deployment("green", state="Deleting"),
-            endpoint("old", "Deleting"),
-            deployment("red", endpoint="old"),
-            traffic,
-        ]
+    there = live(
+        endpoint("digits"),
+        deployment("blue"),
+        seen(deployment("green"), "Deleting"),
+        seen(endpoint("old"), "Deleting"),
+        deployment("red", endpoint="old"),
+        traffic(endpoint="old"),
     )
-    assert set(staying(live).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
+    assert set(staying(there).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
 
 
 def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
-    live = state_of(
-        [
-            endpoint("digits", "Updating"),
-            deployment("blue"),
-            deployment("green", state="Creating"),
-            deployment("red", state="Failed"),
-            endpoint("foreign", "Updating"),
-        ]
+    there = live(
+        seen(endpoint("digits"), "Updating"),
+        deployment("blue"),
+        seen(deployment("green"), "Creating"),
+        seen(deployment("red"), "Failed"),
+        seen(endpoint("foreign"), "Updating"),
     )
-    busy = under_way(live, frozenset({"digits"}))
+    busy = under_way(there, frozenset({"digits"}))
     assert busy == (endpoint_ref("digits"), deployment_ref("digits", "green"))

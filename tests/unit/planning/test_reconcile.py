@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from deployer.core.plan import Action, Step
-from deployer.core.resources import (
-    Kind,
-    Observed,
-    Resource,
-    State,
-    Value,
-    asset_ref,
-    deployment_ref,
-    endpoint_ref,
-    fingerprint,
-    state_of,
-    traffic_ref,
-)
+from deployer.core.resources import Resource, State, Value, deployment_ref, endpoint_ref, fingerprint, traffic_ref
 from deployer.planning.reconcile import make_plan, simulate
+from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
-OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
-
-
-def endpoint(status: Observed | None = None, **fields: Value) -> Resource:
-    everything: dict[str, Value] = {"auth_mode": "key", "tags": {}, "properties": {}}
-    return Resource(ref=endpoint_ref("digits"), fields={**everything, **fields}, observed=status)
-
-
-def blue(status: Observed | None = None, **fields: Value) -> Resource:
-    everything: dict[str, Value] = {"instance_count": 1, "tags": {}, "properties": {}}
-    return Resource(ref=BLUE, fields={**everything, **fields}, observed=status)
-
-
-def green(status: Observed | None = None) -> Resource:
-    return replace(blue(status), ref=GREEN)
-
-
-def traffic(**fields: Value) -> Resource:
-    return Resource(ref=traffic_ref("digits"), fields=fields, observed=Observed())
-
-
-def live(*items: Resource) -> State:
-    return state_of([replace(item, observed=item.observed or OURS) for item in items])
 
 
 def words(steps: tuple[Step, ...]) -> list[str]:
@@ -64,10 +28,10 @@ def after(step: Step) -> Resource:
 
 def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
     ignored = {BLUE: ("instance_count", "tags.owner")}
-    there = live(blue(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
-    same = state_of([blue(instance_count=1, tags={"task": "digits"})])
+    there = live(deployment(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
+    same = wish(deployment(instance_count=1, tags={"task": "digits"}))
     assert make_plan(same, there, ignored=ignored) == ()
-    step = only(make_plan(state_of([blue(tags={"task": "other"})]), there, ignored=ignored))
+    step = only(make_plan(wish(deployment(tags={"task": "other"})), there, ignored=ignored))
     assert [change.path for change in step.changes] == ["tags.task"]
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
@@ -75,12 +39,12 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
-    step = only(make_plan(state_of([blue(instance_count=3)]), State(), ignored={BLUE: ("instance_count",)}))
+    step = only(make_plan(wish(deployment(instance_count=3)), State(), ignored={BLUE: ("instance_count",)}))
     assert after(step).fields["instance_count"] == 3
 
 
 def test_undeclared_traffic_needs_no_step_whatever_it_is() -> None:
-    assert make_plan(state_of([endpoint()]), live(endpoint(), traffic(traffic={"blue": 30, "green": 70}))) == ()
+    assert make_plan(wish(endpoint()), live(endpoint(), traffic(blue=30, green=70))) == ()
 
 
 @pytest.mark.parametrize(
@@ -97,80 +61,71 @@ def test_undeclared_traffic_needs_no_step_whatever_it_is() -> None:
 def test_of_traffic_and_mirror_only_the_declared_one_changes(
     declared: dict[str, Value], expected: dict[str, Value]
 ) -> None:
-    there = live(endpoint(), traffic(traffic={"blue": 100}, mirror_traffic={"red": 10}))
-    step = only(make_plan(state_of([endpoint(), traffic(**declared)]), there))
+    there = live(endpoint(), traffic(mirror={"red": 10}, blue=100))
+    step = only(make_plan(wish(endpoint(), Resource(ref=traffic_ref("digits"), fields=declared)), there))
     assert after(step).fields == expected
 
 
 def test_declared_properties_are_added_and_those_of_others_are_sent_back() -> None:
     there = live(endpoint(properties={"theirs": "1", "ours": "old"}))
-    assert make_plan(state_of([endpoint()]), there) == ()
-    step = only(make_plan(state_of([endpoint(properties={"ours": "new"})]), there))
+    assert make_plan(wish(endpoint()), there) == ()
+    step = only(make_plan(wish(endpoint(properties={"ours": "new"})), there))
     assert [change.path for change in step.changes] == ["properties.ours"]
     assert after(step).fields["properties"] == {"theirs": "1", "ours": "new"}
 
 
 def test_a_tag_that_left_the_specs_is_taken_away() -> None:
-    step = only(make_plan(state_of([endpoint()]), live(endpoint(tags={"owner": "me"}))))
+    step = only(make_plan(wish(endpoint()), live(endpoint(tags={"owner": "me"}))))
     assert after(step).fields["tags"] == {}
 
 
 @pytest.mark.parametrize(("was", "wanted", "steps"), [(False, True, 1), (True, True, 0), (True, False, 1)])
 def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) -> None:
-    wish, there = (
-        replace(item, fields={**item.fields, "x-protect": said})
-        for item, said in ((endpoint(), wanted), (endpoint(OURS), was))
-    )
-    found = make_plan(state_of([wish]), live(there))
+    found = make_plan(wish(endpoint(**{"x-protect": wanted})), live(endpoint(**{"x-protect": was})))
     assert len(found) == steps
     assert all([change.path for change in step.changes] == ["x-protect"] for step in found)
 
 
-FAILED = replace(OURS, provisioning_state="Failed")
-
-
 def test_a_deployment_whose_creation_failed_is_replaced_although_nothing_else_changed() -> None:
-    there = live(endpoint(), blue(), green(FAILED), traffic(traffic={"blue": 100}))
-    desired = state_of([endpoint(), blue(), green()])
+    there = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(blue=100))
+    desired = wish(endpoint(), deployment(), deployment("green"))
     assert words(make_plan(desired, there)) == ["-/+ deployment digits/green"]
 
 
 def test_a_failed_deployment_that_serves_is_updated_in_place_and_never_deleted() -> None:
-    there = live(endpoint(), blue(FAILED), traffic(traffic={"blue": 100}))
-    assert words(make_plan(state_of([endpoint(), blue()]), there)) == ["~ deployment digits/blue"]
+    there = live(endpoint(), seen(deployment(), "Failed"), traffic(blue=100))
+    assert words(make_plan(wish(endpoint(), deployment()), there)) == ["~ deployment digits/blue"]
 
 
 def test_an_endpoint_whose_creation_failed_is_replaced_with_all_it_has() -> None:
-    there = live(endpoint(FAILED), blue(), traffic(traffic={}))
-    desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
+    there = live(seen(endpoint(), "Failed"), deployment(), traffic())
+    desired = wish(endpoint(), deployment(), traffic(blue=100))
     steps = make_plan(desired, there)
     assert words(steps) == ["-/+ endpoint digits", "+ deployment digits/blue", "~ traffic digits"]
 
 
 def test_a_failed_endpoint_that_serves_is_updated() -> None:
-    there = live(endpoint(FAILED), blue(), traffic(traffic={"blue": 100}))
-    assert words(make_plan(state_of([endpoint(), blue()]), there)) == ["~ endpoint digits"]
+    there = live(seen(endpoint(), "Failed"), deployment(), traffic(blue=100))
+    assert words(make_plan(wish(endpoint(), deployment()), there)) == ["~ endpoint digits"]
 
 
 def test_what_left_the_specs_stays_unless_it_is_doomed_and_then_goes_last() -> None:
-    there = live(endpoint(), blue(), green(), traffic(traffic={"green": 100}))
-    desired = state_of([endpoint(tags={"a": "1"}), blue(), traffic(traffic={"blue": 100})])
+    there = live(endpoint(), deployment(), deployment("green"), traffic(green=100))
+    desired = wish(endpoint(tags={"a": "1"}), deployment(), traffic(blue=100))
     assert words(make_plan(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
     steps = make_plan(desired, there, doomed=frozenset({GREEN}))
     assert words(steps) == ["~ endpoint digits", "~ traffic digits", "- deployment digits/green"]
 
 
 def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
-    model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa"})
-    assert make_plan(State(), live(model)) == ()
+    assert make_plan(State(), live(model())) == ()
 
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
-    model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa", "description": None})
-    unread = replace(model, fields={"path": None, "description": None}, observed=Observed(unknown=("path",)))
-    assert make_plan(state_of([model]), live(unread)) == ()
-    described = replace(model, fields={"path": "sha256:aa", "description": "new"})
-    assert [change.path for change in only(make_plan(state_of([described]), live(unread))).changes] == ["description"]
+    unread = seen(model(path=None), unknown=("path",))
+    assert make_plan(wish(model()), live(unread)) == ()
+    described = only(make_plan(wish(model(description="new")), live(unread)))
+    assert [change.path for change in described.changes] == ["description"]
 
 
 def test_an_endpoint_is_born_with_traffic_to_nobody() -> None:
@@ -180,18 +135,18 @@ def test_an_endpoint_is_born_with_traffic_to_nobody() -> None:
 
 
 def test_an_endpoint_takes_everything_it_has_with_it() -> None:
-    there = live(endpoint(), blue(), traffic(traffic={"blue": 100}))
+    there = live(endpoint(), deployment(), traffic(blue=100))
     gone = simulate(there, Step(action=Action.DELETE, ref=endpoint_ref("digits"), before=endpoint()))
     assert gone == State()
 
 
 def test_traffic_whose_last_change_failed_is_put_right_by_its_endpoint_alone() -> None:
-    there = live(endpoint(FAILED), blue(), replace(traffic(traffic={"blue": 100}, mirror_traffic={}), observed=FAILED))
-    desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
+    there = live(seen(endpoint(), "Failed"), deployment(), seen(traffic(blue=100), "Failed"))
+    desired = wish(endpoint(), deployment(), traffic(blue=100))
     assert words(make_plan(desired, there)) == ["~ endpoint digits"]
 
 
 def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_stale() -> None:
-    split = traffic(traffic={"blue": 100}, mirror_traffic={})
-    assert fingerprint(replace(split, observed=FAILED)) == fingerprint(replace(split, observed=OURS))
-    assert fingerprint(endpoint(FAILED)) != fingerprint(endpoint(OURS))
+    split = traffic(mirror={}, blue=100)
+    assert fingerprint(seen(split, "Failed")) == fingerprint(seen(split))
+    assert fingerprint(seen(endpoint(), "Failed")) != fingerprint(seen(endpoint()))
