@@ -6,7 +6,6 @@ is desired, without anything only a workspace knows; `live` and `seen` make it l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -33,33 +32,33 @@ CODE = f"sha256:{'ab' * 32}"
 WEIGHTS = f"sha256:{'cd' * 32}"
 
 
-def resource(ref: Ref, **fields: Value) -> Resource:
+def resource(ref: Ref, /, **fields: Value) -> Resource:
     """A desired resource with defaults filled in."""
     return Resource(ref=ref, fields=with_defaults(ref.kind, fields))
 
 
-def endpoint(name: str = "digits", **fields: Value) -> Resource:
+def endpoint(name: str = "digits", /, **fields: Value) -> Resource:
     """An endpoint."""
     return resource(endpoint_ref(name), **fields)
 
 
-def deployment(name: str = "blue", endpoint: str = "digits", **fields: Value) -> Resource:
+def deployment(name: str = "blue", endpoint: str = "digits", /, **fields: Value) -> Resource:
     """A deployment on machines of Azure; it needs no asset of the workspace unless a field names one."""
     return resource(deployment_ref(endpoint, name), **{"instance_type": "standard_ds3_v2", **fields})
 
 
-def traffic(*, endpoint: str = "digits", mirror: Mapping[str, int] | None = None, **shares: int) -> Resource:
+def traffic(endpoint: str = "digits", /, *, mirror: Any = None, **shares: int) -> Resource:
     """The traffic of an endpoint by deployment; a mirror that is left out is not declared."""
     mirrored: dict[str, Value] = {} if mirror is None else {"mirror_traffic": dict(mirror)}
     return Resource(ref=traffic_ref(endpoint), fields={"traffic": shares, **mirrored})
 
 
-def model(version: str = "1", name: str = "digits", **fields: Value) -> Resource:
+def model(version: str = "1", name: str = "digits", /, **fields: Value) -> Resource:
     """A version of a model."""
     return resource(asset_ref(Kind.MODEL, name, version), **{"path": WEIGHTS, **fields})
 
 
-def environment(version: str = "3", name: str = "sklearn", **fields: Value) -> Resource:
+def environment(version: str = "3", name: str = "sklearn", /, **fields: Value) -> Resource:
     """A version of an environment."""
     return resource(asset_ref(Kind.ENVIRONMENT, name, version), **{"image": IMAGE, **fields})
 
@@ -80,6 +79,6 @@ def live(*items: Resource) -> State:
     return state_of([item if item.observed else seen(item) for item in items])
 
 
-def changed(item: Resource, **fields: Value) -> Resource:
+def changed(item: Resource, /, **fields: Value) -> Resource:
     """A resource with other values in some fields."""
     return replace(item, fields={**item.fields, **fields})

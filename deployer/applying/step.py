@@ -17,6 +17,7 @@ from deployer.core.resources import (
     Ref,
     Resource,
     deployment_ref,
+    dotted,
     fingerprint,
     is_failed,
     share_map,
@@ -112,7 +113,7 @@ def _moved(before: Resource | None, current: Resource | None) -> str:
     """Which fields moved, for the message."""
     if before is None or current is None:
         return " (it exists now)" if current else " (it is gone)"
-    paths = [change.path for change in diff(before, current)]
+    paths = [dotted(change.path) for change in diff(before, current)]
     return f" ({', '.join(paths[:5])})" if paths else " (its last operation failed)"
 
 
@@ -205,8 +206,8 @@ def _not_taken(step: Step, current: Resource | None) -> str:
 
 def _words(change: FieldChange) -> str:
     if change.sensitive:
-        return change.path
-    return f"{change.path} (asked for {change.after!r}, answers {change.before!r})"
+        return dotted(change.path)
+    return f"{dotted(change.path)} (asked for {change.after!r}, answers {change.before!r})"
 
 
 def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.authoring.canonical import canonical, reference
 from deployer.authoring.content_hash import code_hash, model_hash
-from deployer.authoring.documents.document import Document, FieldPath, dotted
+from deployer.authoring.documents.document import Document, FieldPath
 from deployer.authoring.extension_keys import intent_of
 from deployer.authoring.project_index import REMOTE, project_path, resolved
 from deployer.authoring.text.encoding import read_text
@@ -18,6 +18,7 @@ from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
 from deployer.core.resources import (
+    KeyPath,
     Kind,
     Resource,
     State,
@@ -48,17 +49,18 @@ class Desired:
     secrets: frozenset[str] = frozenset()
 
 
-class Places(Mapping[str, Location]):
-    """Where the fields of one resource stand, found when asked for; "" is the resource itself."""
+class Places(Mapping[KeyPath, Location]):
+    """Where the fields of one resource stand, found when asked for; () is the resource itself."""
 
     def __init__(self, document: Document, root: FieldPath = ()) -> None:
         self.document = document
-        self.paths = {dotted(path[len(root) :]): path for path in document.parsed.values if path[: len(root)] == root}
+        inside = [path for path in document.parsed.values if path[: len(root)] == root]
+        self.paths = {tuple(str(key) for key in path[len(root) :]): path for path in inside}
 
-    def __getitem__(self, path: str) -> Location:
+    def __getitem__(self, path: KeyPath) -> Location:
         return self.document.place(self.paths[path])
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[KeyPath]:
         return iter(self.paths)
 
     def __len__(self) -> int:
@@ -138,7 +140,7 @@ def _shares(traffic: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
-    data, sources = dict(document.data), dict[str, str]()
+    data, sources = dict(document.data), dict[KeyPath, str]()
     for kind in (Kind.MODEL, Kind.ENVIRONMENT):
         value = data.get(kind.value)
         if isinstance(value, dict):
@@ -158,12 +160,12 @@ def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
     yield Made(resource=Resource(ref=ref, fields=fields, sources=sources), document=document)
 
 
-def _code(document: Document, code: str, maker: Maker, sources: dict[str, str]) -> str:
+def _code(document: Document, code: str, maker: Maker, sources: dict[KeyPath, str]) -> str:
     """The code folder by content, or the code asset by its id."""
     if code.startswith(("azureml:", "/subscriptions/")):
         return reference(code, maker.env.workspace)
     folder = resolved(document, code)
-    sources["code_configuration.code"] = project_path(folder, maker.project)
+    sources["code_configuration", "code"] = project_path(folder, maker.project)
     return maker.hash_of("code", folder)
 
 
@@ -177,11 +179,11 @@ def _lifted(document: Document, kind: Kind, maker: Maker) -> Made:
 
 
 def _model(document: Document, root: FieldPath, maker: Maker, name: str, version: str) -> Resource:
-    data, sources = dict(document.map(*root)), dict[str, str]()
+    data, sources = dict(document.map(*root)), dict[KeyPath, str]()
     path = str(data.get("path", ""))
     if path and not REMOTE.match(path):
         folder = resolved(document, path)
-        sources["path"] = project_path(folder, maker.project)
+        sources[("path",)] = project_path(folder, maker.project)
         data["path"] = maker.hash_of("model", folder)
     fields = canonical(Kind.MODEL, data)
     named = (name, version) if name else (_anonymous_model(str(data["path"])), "1")
@@ -195,15 +197,15 @@ def _anonymous_model(path: str) -> str:
 
 
 def _environment(document: Document, root: FieldPath, maker: Maker, name: str, version: str) -> Resource:
-    data, sources = dict(document.map(*root)), dict[str, str]()
+    data, sources = dict(document.map(*root)), dict[KeyPath, str]()
     conda, build = data.get("conda_file"), data.get("build")
     if isinstance(conda, str):
         file = resolved(document, conda)
-        sources["conda_file"] = project_path(file, maker.project)
-        data["conda_file"] = parse(read_text(file, sources["conda_file"]), sources["conda_file"]).data
+        sources[("conda_file",)] = project_path(file, maker.project)
+        data["conda_file"] = parse(read_text(file, sources[("conda_file",)]), sources[("conda_file",)]).data
     if isinstance(build, dict) and not REMOTE.match(str(build["path"])):
         folder = resolved(document, str(build["path"]))
-        sources["build.path"] = project_path(folder, maker.project)
+        sources["build", "path"] = project_path(folder, maker.project)
         data["build"] = {**build, "path": maker.hash_of("model", folder)}
     fields = canonical(Kind.ENVIRONMENT, data)
     named = (name, version) if name else (ANONYMOUS_ENVIRONMENT, _long_digest(fields))

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from deployer.core.fields import field_at
-from deployer.core.resources import NOTHING, Kind, Resource, State, Value, endpoint_ref, share_map, traffic_ref
+from deployer.core.resources import NOTHING, KeyPath, Kind, Resource, State, Value, endpoint_ref, share_map, traffic_ref
 
 FIRST = ("name", "endpoint_name", "description", "auth_mode", "traffic", "model", "environment", "code_configuration")
 
@@ -59,13 +59,13 @@ def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
 
 def _written(resource: Resource) -> dict[str, Any]:
     """The fields that are not at their default."""
-    return _without_defaults(resource.ref.kind, "", resource.fields)
+    return _without_defaults(resource.ref.kind, (), resource.fields)
 
 
-def _without_defaults(kind: Kind, path: str, fields: Mapping[str, Value]) -> dict[str, Any]:
+def _without_defaults(kind: Kind, path: KeyPath, fields: Mapping[str, Value]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in fields.items():
-        inner = f"{path}.{key}" if path else key
+        inner = (*path, key)
         if isinstance(value, Mapping):
             value = _without_defaults(kind, inner, value)
         if value not in (None, NOTHING, [], {}) and value != field_at(kind, inner).default:

@@ -10,8 +10,9 @@ from typing import Any
 
 from deployer.authoring.documents.document import Document
 from deployer.authoring.project_index import project_path, resolved
+from deployer.core.fields import path_of
 from deployer.core.intent import ANYTHING, Checks, Intent, Rollout, SmokeTest
-from deployer.core.resources import Kind, Ref, deployment_ref, endpoint_ref
+from deployer.core.resources import KeyPath, Kind, Ref, deployment_ref, endpoint_ref
 
 SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
@@ -26,7 +27,7 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
             item.text("name").lower(): _rollout(item.map("x-rollout")) for item in endpoints if "x-rollout" in item.data
         },
         protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
-        ignored={_ref(item): tuple(item.data["x-ignore"]) for item in documents if item.data.get("x-ignore")},
+        ignored={_ref(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
     )
 
 
@@ -34,6 +35,10 @@ def _ref(document: Document) -> Ref:
     if document.kind is Kind.ENDPOINT:
         return endpoint_ref(document.text("name"))
     return deployment_ref(document.text("endpoint_name"), document.text("name"))
+
+
+def _ignored(document: Document) -> tuple[KeyPath, ...]:
+    return tuple(path_of(document.kind or Kind.ENDPOINT, path) for path in document.data["x-ignore"])
 
 
 def _smoke_test(document: Document, project: Path) -> SmokeTest:

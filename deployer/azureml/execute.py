@@ -15,7 +15,7 @@ from deployer.azureml.retry import wait_for
 from deployer.azureml.sdk import Sdk
 from deployer.core.errors import NotFound, WorkspaceError
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, share_map, value_at
+from deployer.core.resources import Bookkeeping, KeyPath, Kind, Ref, Resource, share_map, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +107,10 @@ def put_deployment(writer: Writer, after: Resource) -> None:
 
 def _code_id(writer: Writer, after: Resource) -> str | None:
     """The ARM id of a deployment's code: of the asset it names, or of one with the content of its folder."""
-    value = value_at(after.fields, "code_configuration.code")
+    value = value_at(after.fields, ("code_configuration", "code"))
     if not isinstance(value, str):
         return None
-    folder = after.sources.get("code_configuration.code")
+    folder = after.sources.get(("code_configuration", "code"))
     asset = folder or value
     if asset.startswith("azureml:"):
         name, _, version = asset.removeprefix("azureml:").rpartition(":")
@@ -134,7 +134,7 @@ def upload_code(writer: Writer, folder: Path, content: str, what: str) -> str:
 def put_model(writer: Writer, after: Resource) -> None:
     """Register a model version; one that exists keeps its files, whose address Azure does not let anybody change."""
     raw = writer.reader.raw_asset(after.ref)
-    path = rows.wire_value(raw or {}, "properties.modelUri") or _local(writer, after, "path")
+    path = rows.wire_value(raw or {}, "properties.modelUri") or _local(writer, after, ("path",))
     writer.sdk.call(
         _what("register", after.ref), lambda client: client.models.create_or_update(entities.model(after, path))
     )
@@ -142,7 +142,7 @@ def put_model(writer: Writer, after: Resource) -> None:
 
 def put_environment(writer: Writer, after: Resource) -> None:
     """Register an environment version."""
-    build = _local(writer, after, "build.path") if after.fields.get("build") else None
+    build = _local(writer, after, ("build", "path")) if after.fields.get("build") else None
     writer.sdk.call(
         _what("register", after.ref),
         lambda client: client.environments.create_or_update(entities.environment(after, build)),
@@ -187,7 +187,7 @@ def _split_of(raw: Raw | None) -> Split:
     return Split(traffic=share_map(live, "traffic"), mirror=share_map(live, "mirror_traffic"))
 
 
-def _local(writer: Writer, after: Resource, path: str) -> str:
+def _local(writer: Writer, after: Resource, path: KeyPath) -> str:
     """The local path of some content that is as it was when planned, or the address that a field holds."""
     value, source = value_at(after.fields, path), after.sources.get(path)
     if source is None:

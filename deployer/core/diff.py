@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deployer.core.fields import Effect, field_at
-from deployer.core.resources import NOTHING, Kind, Resource, Value
+from deployer.core.resources import NOTHING, KeyPath, Kind, Resource, Value
 
 
 class _Missing:
@@ -23,9 +23,9 @@ Side = Value | _Missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One field that differs: dotted path as in the YAML, values before and after, what the change does."""
+    """One field that differs: where it stands, its values before and after, and what the change does."""
 
-    path: str
+    path: KeyPath
     before: Side
     after: Side
     effect: Effect
@@ -41,12 +41,12 @@ def diff(before: Resource | None, after: Resource) -> tuple[FieldChange, ...]:
 
 
 def _changes(kind: Kind, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[FieldChange]:
-    for path, old, new in _differing("", before, after):
+    for path, old, new in _differing((), before, after):
         field = field_at(kind, path)
         yield FieldChange(path=path, before=old, after=new, effect=field.effect, sensitive=field.sensitive)
 
 
-def _differing(path: str, before: Side, after: Side) -> Iterator[tuple[str, Side, Side]]:
+def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPath, Side, Side]]:
     """Leaves that differ. A map on one side alone is opened too, so that each of its keys is a line of its own."""
     if _same(before, after):
         return
@@ -55,8 +55,7 @@ def _differing(path: str, before: Side, after: Side) -> Iterator[tuple[str, Side
         return
     old, new = _keys(before), _keys(after)
     for key in sorted(old.keys() | new.keys()):
-        inner = f"{path}.{key}" if path else key
-        yield from _differing(inner, old.get(key, MISSING), new.get(key, MISSING))
+        yield from _differing((*path, key), old.get(key, MISSING), new.get(key, MISSING))
     if not old and not new:
         yield path, before, after
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deployer.core.resources import Kind, Value
+from deployer.core.resources import KeyPath, Kind, Value
 
 Schema = Mapping[str, Any]
 
@@ -33,9 +33,9 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a kind: its dotted path, where `*` stands for any key of a map, and what the schema says of it."""
+    """One field of a kind: its path, where `*` stands for any key of a map, and what the schema says of it."""
 
-    path: str
+    path: KeyPath
     default: Value = None
     has_default: bool = False
     effect: Effect = Effect.ROLLING
@@ -79,14 +79,14 @@ def _target(ref: str, name: str) -> Any:
 
 
 @cache
-def fields_of(kind: Kind) -> Mapping[str, Field]:
-    """Every field of a kind by its dotted path (`tags.*` for the keys of a map), read-only ones included.
+def fields_of(kind: Kind) -> Mapping[KeyPath, Field]:
+    """Every field of a kind by its path ("tags", "*" for the keys of a map), read-only ones included.
 
     What names the resource, extension keys without an effect on it, and fields that are accepted but not deployed are
     no fields of it.
     """
     schema = schema_of(_document(kind))
-    return {field.path: field for field in _fields(schema, "") if _belongs(kind, field.path)}
+    return {field.path: field for field in _fields(schema, ()) if _belongs(kind, field.path)}
 
 
 def _document(kind: Kind) -> str:
@@ -94,29 +94,30 @@ def _document(kind: Kind) -> str:
     return Kind.ENDPOINT.value if kind is Kind.TRAFFIC else kind.value
 
 
-def _belongs(kind: Kind, path: str) -> bool:
+def _belongs(kind: Kind, path: KeyPath) -> bool:
     """Whether a field of the schema is one of this kind: traffic is a resource of its own."""
-    in_traffic = path.partition(".")[0] in TRAFFIC
+    in_traffic = path[0] in TRAFFIC
     return in_traffic == (kind is Kind.TRAFFIC) or kind not in (Kind.TRAFFIC, Kind.ENDPOINT)
 
 
-def _fields(schema: Schema, prefix: str) -> Iterator[Field]:
+def _fields(schema: Schema, above: KeyPath) -> Iterator[Field]:
     for key, node in schema.get("properties", {}).items():
-        if _deployed(f"{prefix}{key}", node):
-            yield _field(node, f"{prefix}{key}")
-            yield from _fields(node, f"{prefix}{key}.")
+        if _deployed((*above, key), node):
+            yield _field(node, (*above, key))
+            yield from _fields(node, (*above, key))
     rest = schema.get("additionalProperties")
     if isinstance(rest, dict):
-        yield _field({"x-effect": schema.get("x-effect", "rolling"), **rest}, f"{prefix}*")
-        yield from _fields(rest, f"{prefix}*.")
+        yield _field({"x-effect": schema.get("x-effect", "rolling"), **rest}, (*above, "*"))
+        yield from _fields(rest, (*above, "*"))
 
 
-def _deployed(path: str, node: Schema) -> bool:
-    ours_alone = path.startswith("x-") and "x-effect" not in node
-    return path not in IDENTIFYING and not ours_alone and not node.get("x-not-compared", False)
+def _deployed(path: KeyPath, node: Schema) -> bool:
+    ours_alone = path[0].startswith("x-") and "x-effect" not in node
+    names_it = len(path) == 1 and path[0] in IDENTIFYING
+    return not names_it and not ours_alone and not node.get("x-not-compared", False)
 
 
-def _field(node: Schema, path: str) -> Field:
+def _field(node: Schema, path: KeyPath) -> Field:
     return Field(
         path=path,
         default=node.get("default"),
@@ -129,16 +130,35 @@ def _field(node: Schema, path: str) -> Field:
 
 
 @cache
-def field_at(kind: Kind, path: str) -> Field:
-    """The field at a dotted path, or its nearest declared ancestor; a map's keys are declared as `*`."""
+def field_at(kind: Kind, path: KeyPath) -> Field:
+    """The field at a path, or its nearest declared ancestor; a map's keys are declared as `*`."""
     declared = fields_of(kind)
-    found, place = Field(path=path), ""
-    for part in path.split("."):
-        place = next((name for name in (f"{place}{part}", f"{place}*") if name in declared), "")
+    found, place = Field(path=path), KeyPath()
+    for key in path:
+        place = next((name for name in ((*place, key), (*place, "*")) if name in declared), ())
         if not place:
             break
-        found, place = declared[place], f"{place}."
+        found = declared[place]
     return found
+
+
+def path_of(kind: Kind, text: str) -> KeyPath:
+    """The path that dotted text means: what follows a map of plain values is one key, dots and all."""
+    declared, place, keys, rest = fields_of(kind), KeyPath(), KeyPath(), text
+    while rest:
+        head, _, tail = rest.partition(".")
+        if (*place, head) not in declared and (*place, "*") in declared:
+            place = (*place, "*")
+            head, tail = (head, tail) if _has_fields(kind, place) else (rest, "")
+        else:
+            place = (*place, head)
+        keys, rest = (*keys, head), tail
+    return keys
+
+
+def _has_fields(kind: Kind, place: KeyPath) -> bool:
+    """Whether the values of a map are maps with fields of their own."""
+    return any(path[: len(place)] == place and len(path) > len(place) for path in fields_of(kind))
 
 
 def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
@@ -151,7 +171,7 @@ def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
         return {key: value for key, value in data.items() if key in TRAFFIC}
     kubernetes = str(data.get("type")).lower() == "kubernetes"
     filled = _filled(schema_of(_document(kind)), data, kubernetes)
-    return {key: value for key, value in filled.items() if key in fields_of(kind)}
+    return {key: value for key, value in filled.items() if (key,) in fields_of(kind)}
 
 
 def _filled(schema: Schema, data: Mapping[str, Value], kubernetes: bool) -> dict[str, Value]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer.core.diagnostics import Location
-from deployer.core.resources import Ref, Value
+from deployer.core.resources import KeyPath, Ref, Value
 
 
 class Anything:
@@ -62,18 +62,18 @@ class Intent:
     smoke_tests: Mapping[Ref, SmokeTest] = field(default_factory=dict)
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
     protected: frozenset[str] = frozenset()
-    ignored: Mapping[Ref, tuple[str, ...]] = field(default_factory=dict)
+    ignored: Mapping[Ref, tuple[KeyPath, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origins:
     """Where in the spec files a resource and its fields stand; a path that is not there falls back to its parent."""
 
-    places: Mapping[Ref, Mapping[str, Location]] = field(default_factory=dict)
+    places: Mapping[Ref, Mapping[KeyPath, Location]] = field(default_factory=dict)
 
-    def of(self, ref: Ref, path: str = "") -> Location | None:
+    def of(self, ref: Ref, path: KeyPath = ()) -> Location | None:
         """The place of a field, of its nearest written parent, or of the resource; None when no file says anything."""
         paths = self.places.get(ref, {})
         while path and path not in paths:
-            path = path.rpartition(".")[0]
+            path = path[:-1]
         return paths.get(path)

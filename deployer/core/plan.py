@@ -8,7 +8,7 @@ from enum import StrEnum
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
-from deployer.core.resources import Bookkeeping, Ref, Resource
+from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
 
 
 class Action(StrEnum):
@@ -49,7 +49,7 @@ class Step:
     origin: Location | None = None
     test: SmokeTest | None = None
     bake: Bake | None = None
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[KeyPath, ...] = ()
     bookkeeping: Bookkeeping | None = None
 
 

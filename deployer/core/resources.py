@@ -12,6 +12,9 @@ from types import MappingProxyType
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """Plain data, as YAML and JSON know it."""
 
+KeyPath = tuple[str, ...]
+"""Where a field stands: the keys on the way to it. A key may hold dots; a dotted path is only how it is printed."""
+
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
@@ -125,7 +128,7 @@ class Observed:
     provisioning_state: str = "Succeeded"
     owner: str = ""
     scoring_uri: str = ""
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[KeyPath, ...] = ()
     code: str = ""
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
 
@@ -135,13 +138,13 @@ class Resource:
     """A resource in the vocabulary of the YAML: `fields` holds canonical values, defaults filled in.
 
     Content is compared by hash: `code_configuration.code` of a deployment and `path` of a model hold
-    "sha256:<hex>" and `sources` tells by the same dotted path which local folder or file has that content.
+    "sha256:<hex>" and `sources` tells by the same path which local folder or file has that content.
     Equality is about `ref` and `fields` alone, so that desired and live can be compared.
     """
 
     ref: Ref
     fields: Mapping[str, Value]
-    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    sources: Mapping[KeyPath, str] = field(default_factory=dict, compare=False)
     observed: Observed | None = field(default=None, compare=False)
 
     @property
@@ -210,7 +213,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not plain data")
 
 
-def fingerprint(resource: Resource | None, ignore: Sequence[str] = ()) -> str:
+def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> str:
     """What a plan remembers of a resource to notice that somebody changed it since; `ignore` names paths that may."""
     if resource is None:
         return "absent"
@@ -225,35 +228,33 @@ def is_failed(resource: Resource) -> bool:
     return resource.ref.kind is not Kind.TRAFFIC and resource.seen.provisioning_state in FAILED_STATES
 
 
-def value_at(fields: Value, path: str) -> Value:
-    """The value at a dotted path; None where there is none. A key that itself holds dots is found as well."""
-    if not path:
-        return fields
-    if not isinstance(fields, Mapping):
-        return None
-    for key in fields:
-        if path == key:
-            return fields[key]
-        if path.startswith(f"{key}.") and (found := value_at(fields[key], path[len(key) + 1 :])) is not None:
-            return found
-    return None
+def dotted(path: KeyPath) -> str:
+    """A path as people write it."""
+    return ".".join(path)
 
 
-def with_value(fields: Mapping[str, Value], path: str, value: Value) -> Mapping[str, Value]:
-    """A copy with the value at a dotted path replaced; maps on the way are made."""
-    key, _, rest = path.partition(".")
+def value_at(fields: Value, path: KeyPath) -> Value:
+    """The value at a path; None where there is none."""
+    for key in path:
+        fields = fields.get(key) if isinstance(fields, Mapping) else None
+    return fields
+
+
+def with_value(fields: Mapping[str, Value], path: KeyPath, value: Value) -> Mapping[str, Value]:
+    """A copy with the value at a path replaced; maps on the way are made."""
+    key, *rest = path
     if not rest:
         return {**fields, key: value}
     inner = fields.get(key)
-    return {**fields, key: with_value(inner if isinstance(inner, Mapping) else {}, rest, value)}
+    return {**fields, key: with_value(inner if isinstance(inner, Mapping) else {}, tuple(rest), value)}
 
 
-def without(fields: Mapping[str, Value], path: str) -> Mapping[str, Value]:
-    """A copy without the value at a dotted path."""
-    key, _, rest = path.partition(".")
+def without(fields: Mapping[str, Value], path: KeyPath) -> Mapping[str, Value]:
+    """A copy without the value at a path."""
+    key, *rest = path
     if key not in fields:
         return fields
     inner = fields[key]
     if rest and isinstance(inner, Mapping):
-        return {**fields, key: without(inner, rest)}
+        return {**fields, key: without(inner, tuple(rest))}
     return {name: value for name, value in fields.items() if name != key} if not rest else fields

@@ -52,7 +52,7 @@ def _updates_deployment(step: Step) -> bool:
 
 def _instance_type(case: Case) -> Iterator[Finding]:
     for step in case.steps:
-        if _updates_deployment(step) and any(change.path == "instance_type" for change in step.changes):
+        if _updates_deployment(step) and any(change.path == ("instance_type",) for change in step.changes):
             yield Finding(
                 code="instance-type-in-place",
                 summary=f"nothing documents whether Azure changes the instance_type of {step.ref} in place",
@@ -128,7 +128,7 @@ def _dropped_properties(case: Case) -> Iterator[Finding]:
                 summary=f"{wish.ref} keeps properties no spec mentions: {', '.join(foreign)}",
                 detail="Azure only lets properties be added; a new resource is the way to be rid of them.",
                 ref=wish.ref,
-                origin=case.origins.of(wish.ref, "properties"),
+                origin=case.origins.of(wish.ref, ("properties",)),
             )
 
 

@@ -18,7 +18,7 @@ from deployer.core.resources import (
 )
 from deployer.core.workspace import Wanted
 
-CODE = "code_configuration.code"
+CODE = ("code_configuration", "code")
 
 
 def wanted(desired: State, project: str) -> Wanted:

@@ -8,13 +8,15 @@ from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind
 from deployer.planning.vm_sizes import cores_needed
 
+MACHINES = (("instance_type",), ("instance_count",))
+
 
 def with_quota(step: Step) -> Step:
     """A step that takes or changes machines says how many cores of quota it needs."""
     if step.after is None or step.ref.kind is not Kind.DEPLOYMENT or step.after.fields.get("type") == "kubernetes":
         return step
     size, count = (step.after.fields.get(key) for key in ("instance_type", "instance_count"))
-    sized = step.action is not Action.UPDATE or {"instance_type", "instance_count"} & {c.path for c in step.changes}
+    sized = step.action is not Action.UPDATE or any(change.path in MACHINES for change in step.changes)
     cores = cores_needed(str(size), count) if sized and isinstance(count, int) else None
     if step.action is Action.TEST or not cores:
         return step

@@ -11,6 +11,7 @@ from deployer.core.plan import Action, Step
 from deployer.core.resources import (
     NOTHING,
     Bookkeeping,
+    KeyPath,
     Kind,
     Observed,
     Ref,
@@ -53,7 +54,7 @@ def make_plan(
     desired: State,
     live: State,
     *,
-    ignored: Mapping[Ref, tuple[str, ...]] = {},
+    ignored: Mapping[Ref, tuple[KeyPath, ...]] = {},
     doomed: frozenset[Ref] = frozenset(),
     origins: Origins = Origins(),  # noqa: B008 -- frozen
 ) -> tuple[Step, ...]:
@@ -84,7 +85,7 @@ def _without_replaced_endpoints(desired: State, live: State) -> State:
 
 
 def _with_live_values(
-    wish: Resource, live: Resource | None, ignored: tuple[str, ...], doomed: frozenset[Ref]
+    wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], doomed: frozenset[Ref]
 ) -> Resource:
     """`wish` with the live value wherever the spec leaves the decision to somebody else."""
     fields = wish.fields
@@ -95,7 +96,9 @@ def _with_live_values(
     return replace(wish, fields=fields)
 
 
-def keep_live(fields: Mapping[str, Value], live: Mapping[str, Value], ignored: tuple[str, ...]) -> Mapping[str, Value]:
+def keep_live(
+    fields: Mapping[str, Value], live: Mapping[str, Value], ignored: tuple[KeyPath, ...]
+) -> Mapping[str, Value]:
     """Fields with the live value of every ignored path, and with the properties that somebody else added."""
     for path in ignored:
         value = value_at(live, path)
@@ -115,7 +118,7 @@ def _kept_traffic(live: Resource | None, doomed: frozenset[Ref]) -> Mapping[str,
     return {"traffic": fields.get("traffic", {}), "mirror_traffic": kept}
 
 
-def _steps_for(wish: Resource, live: State, ignored: tuple[str, ...], origins: Origins) -> list[Step]:
+def _steps_for(wish: Resource, live: State, ignored: tuple[KeyPath, ...], origins: Origins) -> list[Step]:
     before = live.get(wish.ref) or _initial(wish.ref)
     changes = _visible(diff(before, wish), before)
     action, reason = _action(before, bool(changes), live)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from deployer.core.fields import Effect
 from deployer.core.plan import Action, Finding, Step
-from deployer.core.resources import ASSETS, Kind, Ref, endpoint_ref, referenced, share_map, traffic_ref
+from deployer.core.resources import ASSETS, KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
 from deployer.planning.advice import advice
 from deployer.planning.reconcile import simulate
 from deployer.planning.review import Case
@@ -37,7 +37,7 @@ def _immutable(case: Case) -> Iterator[Finding]:
             ):
                 yield Finding(
                     code="immutable-field",
-                    summary=f"{change.path} of {step.ref} cannot be changed once it exists",
+                    summary=f"{dotted(change.path)} of {step.ref} cannot be changed once it exists",
                     detail=_way_round(step.ref),
                     ref=step.ref,
                     origin=step.origin,
@@ -45,10 +45,10 @@ def _immutable(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _cannot_change(step: Step, path: str, effect: Effect) -> bool:
+def _cannot_change(step: Step, path: KeyPath, effect: Effect) -> bool:
     """Kubernetes ignores a new instance type silently: https://github.com/Azure/AML-Kubernetes/issues/247"""
     kubernetes = step.after is not None and step.after.fields.get("type") == "kubernetes"
-    return effect is Effect.IMMUTABLE or (kubernetes and path == "instance_type")
+    return effect is Effect.IMMUTABLE or (kubernetes and path == ("instance_type",))
 
 
 def _way_round(ref: Ref) -> str:
@@ -60,7 +60,7 @@ def _way_round(ref: Ref) -> str:
 def _asset_content(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         if step.action is Action.UPDATE and step.ref.kind in ASSETS:
-            content = [change.path for change in step.changes if change.effect is not Effect.METADATA]
+            content = [dotted(change.path) for change in step.changes if change.effect is not Effect.METADATA]
             if content:
                 yield Finding(
                     code="asset-content-changed",
@@ -82,7 +82,7 @@ def _missing_assets(case: Case) -> Iterator[Finding]:
                     summary=f"{deployment.ref} needs {ref}, which is neither in the workspace nor in the specs",
                     detail=f"Correct the {kind} reference, or declare that version in a {kind} spec.",
                     ref=deployment.ref,
-                    origin=case.origins.of(deployment.ref, kind.value),
+                    origin=case.origins.of(deployment.ref, (kind.value,)),
                     blocking=True,
                 )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deployer.core.fields import Effect
 from deployer.core.intent import ANYTHING, Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step
-from deployer.core.resources import Kind
+from deployer.core.resources import Kind, dotted
 from deployer.report.format import joined, milliseconds, rate, scalar, seconds, shortened
 from deployer.report.style import count
 
@@ -42,7 +42,7 @@ def sentences(step: Step) -> Iterator[str]:
     if step.bake:
         yield bake_sentence(step.bake)
     if step.ignore:
-        yield f"keeps the live {joined(step.ignore)} (x-ignore)"
+        yield f"keeps the live {joined([dotted(path) for path in step.ignore])} (x-ignore)"
 
 
 def test_sentence(test: SmokeTest) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from deployer.core.diff import MISSING, Side
-from deployer.core.resources import Value
+from deployer.core.resources import KeyPath, Value
 from deployer.report.style import count
 
 NOT_SET = "(not set)"
@@ -72,7 +72,7 @@ def content(value: Side, source: str, files: Mapping[str, int]) -> str:
     return f"{value[:15]}…" + (f" ({', '.join(about)})" if about else "")
 
 
-def narrowed(path: str, before: Side, after: Side) -> tuple[str, Side, Side, int]:
+def narrowed(path: KeyPath, before: Side, after: Side) -> tuple[KeyPath, Side, Side, int]:
     """Two lists without what they have in common, and how much that was; down into a single map that differs.
 
     The packages of a conda file are a map in a list in a map: this names the one that changed.
@@ -82,12 +82,12 @@ def narrowed(path: str, before: Side, after: Side) -> tuple[str, Side, Side, int
             old, new = _without(before, after), _without(after, before)
             common = len(after) - len(new)
             inner = _inner(old, new)
-            return narrowed(f"{path}.{inner[0]}", *inner[1:]) if inner else (path, old, new, common)
+            return narrowed((*path, inner[0]), *inner[1:]) if inner else (path, old, new, common)
         case _:
             return path, before, after, 0
 
 
-def opened(path: str, value: Side) -> Iterator[tuple[str, Side]]:
+def opened(path: KeyPath, value: Side) -> Iterator[tuple[KeyPath, Side]]:
     """A new value in pieces that can be read: of a list that is too long for a line every element, down into maps."""
     match value:
         case list() | tuple() if len(scalar(value)) > LONGEST_LIST:
@@ -95,7 +95,7 @@ def opened(path: str, value: Side) -> Iterator[tuple[str, Side]]:
                 yield from opened(path, item)
         case Mapping() if value:
             for key, item in value.items():
-                yield from opened(f"{path}.{key}", item)
+                yield from opened((*path, key), item)
         case _:
             yield path, value
 

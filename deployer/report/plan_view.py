@@ -13,7 +13,7 @@ from deployer.core.diagnostics import Location
 from deployer.core.diff import MISSING, FieldChange, Side
 from deployer.core.fields import field_at
 from deployer.core.plan import Finding, Options, Plan, Step
-from deployer.core.resources import Kind, Ref
+from deployer.core.resources import KeyPath, Kind, Ref, dotted
 from deployer.report.describe import EFFECTS, VERBS, sentences, title
 from deployer.report.format import LONGEST_NAME, content, narrowed, opened, pair, scalar, shortened, size
 from deployer.report.redaction import MASK, Mask, mask_of
@@ -199,12 +199,14 @@ class _Look:
             note = f"{common} more unchanged" if common else ""
             yield self.row(step, change, path, (before, after + _default_mark(step.ref, change)), note)
 
-    def row(self, step: Step, change: FieldChange, path: str, words: tuple[str, str], note: str = "") -> ChangeRow:
+    def row(self, step: Step, change: FieldChange, path: KeyPath, words: tuple[str, str], note: str = "") -> ChangeRow:
         new = step.before is None
         effect = "" if new else EFFECTS[change.effect]
-        return ChangeRow(path=self.name(path), before="" if new else words[0], after=words[1], effect=effect, note=note)
+        return ChangeRow(
+            path=self.name(dotted(path)), before="" if new else words[0], after=words[1], effect=effect, note=note
+        )
 
-    def both(self, step: Step, path: str, old: Side, new: Side) -> tuple[str, str]:
+    def both(self, step: Step, path: KeyPath, old: Side, new: Side) -> tuple[str, str]:
         """Both sides in words: shares with a percent sign, content by its folder, everything else as YAML."""
         if step.ref.kind is Kind.TRAFFIC:
             return _share(old), _share(new)

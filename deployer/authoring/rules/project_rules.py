@@ -11,8 +11,8 @@ from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World, identity
 from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.suggest import did_you_mean
-from deployer.core.fields import field_at, fields_of
-from deployer.core.resources import Kind
+from deployer.core.fields import field_at, fields_of, path_of
+from deployer.core.resources import Kind, dotted
 
 MAX_DEPLOYMENTS = 20
 KUBERNETES_NAMES = range(6, 63)
@@ -73,12 +73,13 @@ def ignore_path(document: Document, _world: World) -> Iterator[Fault]:
     paths = document.get("x-ignore")
     for index, path in enumerate(paths if isinstance(paths, list) else []):
         if isinstance(path, str) and not _is_field(kind, path):
-            hint = did_you_mean(path, [name for name in fields_of(kind) if "*" not in name])
+            hint = did_you_mean(path, [dotted(name) for name in fields_of(kind) if "*" not in name])
             summary = f"`{path}` is no field of {'an endpoint' if kind is Kind.ENDPOINT else 'a deployment'}"
             yield Fault(path=("x-ignore", index), summary=summary, detail=hint)
 
 
 def _is_field(kind: Kind, path: str) -> bool:
     """Whether a path names a declared field, or a key of a declared map."""
-    found = field_at(kind, path)
-    return found.path in fields_of(kind) and (found.path == path or found.path.endswith("*"))
+    keys = path_of(kind, path)
+    found = field_at(kind, keys)
+    return found.path in fields_of(kind) and len(found.path) == len(keys)

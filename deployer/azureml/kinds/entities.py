@@ -90,7 +90,7 @@ def deployment_notes(resource: Resource, project: str, code_id: str | None) -> N
     """What to remember with a deployment: its content, and the values that Azure will not give back."""
     sent: dict[str, Value] = {}
     for path, default in rows.WRITE_ONLY.items():
-        if (value := value_at(resource.fields, path)) != default:
+        if (value := value_at(resource.fields, tuple(path.split(".")))) != default:
             sent[path] = value
     variables = resource.fields.get("environment_variables")
     names = sorted(set(variables) & set(rows.SERVICE_VARIABLES)) if isinstance(variables, Mapping) else []
@@ -98,7 +98,7 @@ def deployment_notes(resource: Resource, project: str, code_id: str | None) -> N
         sent["variables"] = names
     if data := _declared_data(resource):
         sent["data"] = data
-    code = value_at(resource.fields, "code_configuration.code")
+    code = value_at(resource.fields, ("code_configuration", "code"))
     asset = ":".join(code_id.split("/")[-3::2]) if code_id else ""
     return Notes(project=project, code=str(code or ""), code_id=asset, sent=sent)
 
@@ -200,9 +200,9 @@ def _container_resources(fields: Mapping[str, Any] | None) -> Any:
 
 def _declared_data(resource: Resource) -> dict[str, Value]:
     """The data assets that collections of a data collector declare, by collection."""
-    collections = value_at(resource.fields, "data_collector.collections")
+    collections = value_at(resource.fields, ("data_collector", "collections"))
     parts = collections.items() if isinstance(collections, Mapping) else ()
-    return {name: plain(data) for name, part in parts if (data := value_at(part, "data"))}
+    return {name: plain(data) for name, part in parts if (data := value_at(part, ("data",)))}
 
 
 def _data_asset(data: Any) -> Any:

@@ -70,7 +70,7 @@ def model(raw: Raw, ref: Ref) -> Resource:
     """A model version from its ARM JSON. Azure moves uploads about, only their hash stays in the address."""
     fields = read_rows(rows.MODEL, raw)
     fields["path"] = content_hash(wire_value(raw, "properties.modelUri"))
-    unknown = () if fields["path"] else ("path",)
+    unknown = () if fields["path"] else (("path",),)
     return Resource(ref=ref, fields=fields, observed=Observed(unknown=unknown))
 
 
@@ -81,7 +81,7 @@ def environment(raw: Raw, ref: Ref) -> Resource:
     fields["conda_file"] = conda
     fields["build"], built = _build(wire_value(raw, "properties.build"))
     fields["inference_config"] = _routes(wire_value(raw, "properties.inferenceConfig"))
-    unknown = (() if readable else ("conda_file",)) + (() if built else ("build.path",))
+    unknown = (() if readable else (("conda_file",),)) + (() if built else (("build", "path"),))
     return Resource(ref=ref, fields=fields, observed=Observed(unknown=unknown))
 
 

@@ -65,7 +65,7 @@ def workspace(site: tuple[Coordinates, LocalServer], project: Path) -> Workspace
 @pytest.fixture(scope="session")
 def assets(workspace: Workspace, project: Path) -> tuple[Resource, Resource]:
     """A model and an environment that deployments can name."""
-    model = replace(fields.model(path=model_hash(project / "model")), sources={"path": "model"})
+    model = replace(fields.model(path=model_hash(project / "model")), sources={("path",): "model"})
     environment = fields.environment(conda_file=CONDA)
     for item in (model, environment):
         create(workspace, item)

@@ -53,7 +53,7 @@ def deployment(name: str, on: str, project: Path, code: str = "good", **changed:
     content = {"code": code_hash(project / code), "scoring_script": "score.py"}
     assets = {"model": "azureml:digits:1", "environment": "azureml:sklearn:3"}
     made = build.deployment(name, on, **{"code_configuration": content, **assets, **changed})
-    return replace(made, sources={"code_configuration.code": code})
+    return replace(made, sources={("code_configuration", "code"): code})
 
 
 def requests(server: Path) -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ def test_content_that_changed_since_it_was_planned_is_not_uploaded(
     blue = deployment("blue", "moved", project, code="good")
     model = replace(assets[0], ref=Ref(kind=Kind.MODEL, name="moved:1"))
     before = len(requests(server))
-    for item, source in ((blue, "code_configuration.code"), (model, "path")):
+    for item, source in ((blue, ("code_configuration", "code")), (model, ("path",))):
         with pytest.raises(WorkspaceError, match="not what it was"):
             create(workspace, replace(item, sources={source: "bad"}))
         with pytest.raises(WorkspaceError, match="no nothing any more"):
@@ -126,7 +126,7 @@ from tests.unit.azureml import fields
 where = Coordinates(subscription_id=sys.argv[1], resource_group="local", name="local")
 local = LocalServer(api=sys.argv[2], page="", ca_file=Path(sys.argv[3]), token_file=Path(sys.argv[4]))
 workspace = connect(where, project="demo", root=Path(sys.argv[5]), local=local)
-model = replace(fields.model(path=sys.argv[6]), ref=asset_ref(Kind.MODEL, "raced", "1"), sources={"path": "model"})
+model = replace(fields.model(path=sys.argv[6]), ref=asset_ref(Kind.MODEL, "raced", "1"), sources={("path",): "model"})
 environment = replace(fields.environment(), ref=asset_ref(Kind.ENVIRONMENT, "raced", "1"))
 steps = [Step(action=Action.CREATE, ref=item.ref, after=item) for item in (model, environment)]
 with ThreadPoolExecutor() as pool:

@@ -167,7 +167,7 @@ def test_an_ignored_field_keeps_the_value_of_the_moment_of_writing() -> None:
     ref = deployment_ref("digits", "blue")
     desired = wish(endpoint(), deployment("blue", model="azureml:d:2"))
     scaled = live(endpoint(), deployment("blue", instance_count=4), traffic(blue=100))
-    steps = make_plan(desired, BLUE_SERVES, ignored={ref: ("instance_count",)})
+    steps = make_plan(desired, BLUE_SERVES, ignored={ref: (("instance_count",),)})
     workspace = MemoryWorkspace(state=scaled)
     assert apply(Plan(env="test", project="shop", steps=steps), tools(workspace)).ok
     there = workspace.state.get(ref)

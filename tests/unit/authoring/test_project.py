@@ -71,12 +71,12 @@ def test_specs_become_canonical_resources(write: Write) -> None:
         "code": f"sha256:{code_hash(project / 'code')}",
         "scoring_script": "score.py",
     }
-    assert blue.sources == {"code_configuration.code": "code"}
+    assert blue.sources == {("code_configuration", "code"): "code"}
     assert blue.fields["environment_variables"] == {"N": "010", "EMPTY": "", "FLAG": "yes", "PASSWORD_FILE": "/run/x"}
     assert blue.fields["instance_type"] == "standard_ds3_v2"
     assert resources[endpoint_ref("digits")].fields["auth_mode"] == "key"
     assert resources[traffic_ref("digits")].fields == {"traffic": {"blue": 100}}
-    assert resources[asset_ref(Kind.MODEL, *model.split(":"))].sources == {"path": "model"}
+    assert resources[asset_ref(Kind.MODEL, *model.split(":"))].sources == {("path",): "model"}
     green = resources[deployment_ref("digits", "green")]
     assert (green.fields["model"], green.fields["environment"]) == ("azureml:m@latest", "azureml:e:3")
     assert len([ref for ref in resources if is_anonymous(ref)]) == 2
@@ -91,7 +91,7 @@ def test_extension_keys_become_intent(write: Write) -> None:
     assert (test.request, test.json, test.status) == ("request.json", None, 200)
     assert SmokeTest().json is ANYTHING
     assert intent.protected == {"digits"}
-    assert intent.ignored == {deployment_ref("digits", "blue"): ("instance_count",)}
+    assert intent.ignored == {deployment_ref("digits", "blue"): (("instance_count",),)}
     rollout = intent.rollouts["digits"]
     assert (rollout.steps, rollout.bake_seconds, rollout.checks.max_error_rate) == ((10, 100), 300.0, 0.1)
 
@@ -101,10 +101,10 @@ def test_every_resource_and_field_has_its_place(write: Write) -> None:
     origins = load_project(project, "local").origins
     blue = deployment_ref("digits", "blue")
     assert str(origins.of(blue)) == "specs/blue.yml:1:1"
-    assert str(origins.of(blue, "instance_type")) == "specs/blue.yml:7:16"
-    assert str(origins.of(traffic_ref("digits"), "traffic.Blue")) == "specs/endpoint.yml:3:17"
+    assert str(origins.of(blue, ("instance_type",))) == "specs/blue.yml:7:16"
+    assert str(origins.of(traffic_ref("digits"), ("traffic", "Blue"))) == "specs/endpoint.yml:3:17"
     anonymous = Ref(kind=Kind.MODEL, name=f"{model_hash(project / 'model')}:1")
-    assert str(origins.of(anonymous, "path")) == "specs/blue.yml:2:15"
+    assert str(origins.of(anonymous, ("path",))) == "specs/blue.yml:2:15"
 
 
 def test_inline_assets_with_a_name_and_version_keep_them(write: Write) -> None:

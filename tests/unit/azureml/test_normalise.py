@@ -134,7 +134,7 @@ def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
     live = normalise.model({"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model"}}, ref)
     assert live.fields["path"] is None
     assert live.observed is not None
-    assert live.seen.unknown == ("path",)
+    assert live.seen.unknown == (("path",),)
 
 
 def test_specs_and_workspaces_speak_of_the_same_fields() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from deployer.core.fields import Effect, field_at, fields_of, schema_of, with_defaults
-from deployer.core.resources import Kind
+from deployer.core.fields import Effect, field_at, fields_of, path_of, schema_of, with_defaults
+from deployer.core.resources import KeyPath, Kind, dotted
 
 SCHEMAS = sorted((Path(__file__).parents[3] / "schemas").glob("*.schema.json"))
 
@@ -23,14 +23,19 @@ def test_schemas_are_schemas(path: Path) -> None:
 def test_every_field_says_what_it_means_and_what_a_change_does(kind: Kind) -> None:
     for path, field in fields_of(kind).items():
         assert field.path == path
-        assert field.description or path.endswith("*")
+        assert field.description or path[-1] == "*"
         assert isinstance(field.effect, Effect)
 
 
 def test_traffic_is_a_kind_of_its_own() -> None:
-    assert set(fields_of(Kind.TRAFFIC)) == {"traffic", "traffic.*", "mirror_traffic", "mirror_traffic.*"}
-    assert "traffic" not in fields_of(Kind.ENDPOINT)
-    assert field_at(Kind.TRAFFIC, "traffic.blue").effect is Effect.TRAFFIC
+    assert set(fields_of(Kind.TRAFFIC)) == {
+        ("traffic",),
+        ("traffic", "*"),
+        ("mirror_traffic",),
+        ("mirror_traffic", "*"),
+    }
+    assert ("traffic",) not in fields_of(Kind.ENDPOINT)
+    assert field_at(Kind.TRAFFIC, ("traffic", "blue")).effect is Effect.TRAFFIC
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,23 @@ def test_traffic_is_a_kind_of_its_own() -> None:
     ],
 )
 def test_a_path_finds_its_nearest_declared_field(path: str, declared: str, effect: Effect) -> None:
-    assert (field_at(Kind.DEPLOYMENT, path).path, field_at(Kind.DEPLOYMENT, path).effect) == (declared, effect)
+    found = field_at(Kind.DEPLOYMENT, tuple(path.split(".")))
+    assert (dotted(found.path), found.effect) == (declared, effect)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("instance_count", ("instance_count",)),
+        ("tags.owner", ("tags", "owner")),
+        ("tags.cost.center", ("tags", "cost.center")),
+        ("liveness_probe.period", ("liveness_probe", "period")),
+        ("data_collector.collections.inputs.enabled", ("data_collector", "collections", "inputs", "enabled")),
+        ("nothing.like.it", ("nothing", "like", "it")),
+    ],
+)
+def test_dotted_text_means_one_path(text: str, path: KeyPath) -> None:
+    assert path_of(Kind.DEPLOYMENT, text) == path
 
 
 def test_left_out_fields_have_their_default_or_none() -> None:
@@ -84,7 +105,7 @@ def test_undeclared_traffic_stays_undeclared() -> None:
 def test_filling_in_twice_changes_nothing(kind: Kind) -> None:
     once = with_defaults(kind, {})
     assert with_defaults(kind, once) == once
-    assert set(once) <= set(fields_of(kind))
+    assert {(key,) for key in once} <= set(fields_of(kind))
 
 
 def test_defaults_cannot_be_changed_by_who_uses_them() -> None:

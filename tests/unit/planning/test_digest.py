@@ -8,7 +8,7 @@ import pytest
 
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
-from deployer.core.resources import State, Value, deployment_ref
+from deployer.core.resources import KeyPath, State, Value, deployment_ref
 from deployer.planning.digest import seal
 from deployer.planning.reconcile import make_plan
 from deployer.planning.rollout import gated
@@ -31,7 +31,7 @@ def digest(
     *,
     test: SmokeTest = TEST,
     rollout: Rollout = ROLLOUT,
-    ignored: tuple[str, ...] = (),
+    ignored: tuple[KeyPath, ...] = (),
     secrets: frozenset[str] = frozenset(),
     env: str = "prod",
 ) -> str:
@@ -92,8 +92,8 @@ def test_a_rotated_secret_leaves_a_reviewed_plan_valid() -> None:
 def test_an_ignored_field_that_moves_leaves_a_reviewed_plan_valid() -> None:
     def scaled(count: int) -> str:
         there = live(endpoint(), deployment(instance_count=count), traffic())
-        return digest(asked(environment_variables={"A": "1"}), there, ignored=("instance_count",))
+        return digest(asked(environment_variables={"A": "1"}), there, ignored=(("instance_count",),))
 
     assert scaled(3) == scaled(9)
     there = live(endpoint(), deployment(instance_count=3, environment_variables={"B": "1"}), traffic())
-    assert digest(asked(environment_variables={"A": "1"}), there, ignored=("instance_count",)) != scaled(3)
+    assert digest(asked(environment_variables={"A": "1"}), there, ignored=(("instance_count",),)) != scaled(3)

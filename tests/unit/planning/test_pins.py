@@ -43,8 +43,8 @@ def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() ->
         deployment("blue"),
         seen(deployment("green"), "Deleting"),
         seen(endpoint("old"), "Deleting"),
-        deployment("red", endpoint="old"),
-        traffic(endpoint="old"),
+        deployment("red", "old"),
+        traffic("old"),
     )
     assert set(staying(there).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Resource, State, Value, deployment_ref, endpoint_ref, fingerprint, traffic_ref
+from deployer.core.resources import (
+    Resource,
+    State,
+    Value,
+    deployment_ref,
+    dotted,
+    endpoint_ref,
+    fingerprint,
+    traffic_ref,
+)
 from deployer.planning.reconcile import make_plan, simulate
 from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
@@ -27,19 +36,19 @@ def after(step: Step) -> Resource:
 
 
 def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
-    ignored = {BLUE: ("instance_count", "tags.owner")}
+    ignored = {BLUE: (("instance_count",), ("tags", "owner"))}
     there = live(deployment(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
     same = wish(deployment(instance_count=1, tags={"task": "digits"}))
     assert make_plan(same, there, ignored=ignored) == ()
     step = only(make_plan(wish(deployment(tags={"task": "other"})), there, ignored=ignored))
-    assert [change.path for change in step.changes] == ["tags.task"]
+    assert [change.path for change in step.changes] == [("tags", "task")]
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
     assert step.ignore == ignored[BLUE]
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
-    step = only(make_plan(wish(deployment(instance_count=3)), State(), ignored={BLUE: ("instance_count",)}))
+    step = only(make_plan(wish(deployment(instance_count=3)), State(), ignored={BLUE: (("instance_count",),)}))
     assert after(step).fields["instance_count"] == 3
 
 
@@ -70,7 +79,7 @@ def test_declared_properties_are_added_and_those_of_others_are_sent_back() -> No
     there = live(endpoint(properties={"theirs": "1", "ours": "old"}))
     assert make_plan(wish(endpoint()), there) == ()
     step = only(make_plan(wish(endpoint(properties={"ours": "new"})), there))
-    assert [change.path for change in step.changes] == ["properties.ours"]
+    assert [change.path for change in step.changes] == [("properties", "ours")]
     assert after(step).fields["properties"] == {"theirs": "1", "ours": "new"}
 
 
@@ -83,7 +92,7 @@ def test_a_tag_that_left_the_specs_is_taken_away() -> None:
 def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) -> None:
     found = make_plan(wish(endpoint(**{"x-protect": wanted})), live(endpoint(**{"x-protect": was})))
     assert len(found) == steps
-    assert all([change.path for change in step.changes] == ["x-protect"] for step in found)
+    assert all([dotted(change.path) for change in step.changes] == ["x-protect"] for step in found)
 
 
 def test_a_deployment_whose_creation_failed_is_replaced_although_nothing_else_changed() -> None:
@@ -122,10 +131,10 @@ def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
 
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
-    unread = seen(model(path=None), unknown=("path",))
+    unread = seen(model(path=None), unknown=(("path",),))
     assert make_plan(wish(model()), live(unread)) == ()
     described = only(make_plan(wish(model(description="new")), live(unread)))
-    assert [change.path for change in described.changes] == ["description"]
+    assert [change.path for change in described.changes] == [("description",)]
 
 
 def test_an_endpoint_is_born_with_traffic_to_nobody() -> None:

@@ -133,7 +133,7 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     ),
     "no-traffic": (case([endpoint(), deployment("blue")], []), case(SERVING, [])),
     "content-unknown": (
-        case([model()], [seen(model(path=None), unknown=("path",))]),
+        case([model()], [seen(model(path=None), unknown=(("path",),))]),
         case([model()], [model()]),
     ),
     "failed-but-serving": (

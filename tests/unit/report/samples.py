@@ -43,12 +43,12 @@ def digits(*, instances: int, timeout: int, variables: Mapping[str, str], code: 
         tags={"team": "vision"},
     )
     conda: Value = {"dependencies": ["python=3.11", {"pip": [f"numpy=={numpy}", "pillow==11.3.0"]}]}
-    return replace(changed(made, conda_file=conda), sources={"code_configuration.code": "scoring/"})
+    return replace(changed(made, conda_file=conda), sources={("code_configuration", "code"): "scoring/"})
 
 
 OLD = digits(instances=2, timeout=90000, variables={"TOKEN": "old", "WORKERS": "1"}, code="ab", numpy="2.2.0")
 NEW = digits(instances=3, timeout=5000, variables={"TOKEN": SECRET, "WORKERS": "2"}, code="cd", numpy="2.3.1")
-MODEL = replace(model("2", path=f"sha256:{'ef' * 32}"), sources={"path": "data/model"})
+MODEL = replace(model("2", path=f"sha256:{'ef' * 32}"), sources={("path",): "data/model"})
 TRAFFIC, SHIFTED = traffic(green=100), traffic(blue=10, green=90)
 
 
@@ -82,7 +82,7 @@ def sample_plan() -> Plan:
             changes=diff(OLD, NEW),
             reason="the spec differs from the workspace",
             origin=place("deployment-blue.yml", 3),
-            ignore=("tags.owner",),
+            ignore=(("tags", "owner"),),
         ),
         Step(
             action=Action.REPLACE, ref=GREEN, before=OLD, after=NEW, reason="its creation failed, nothing can update it"

@@ -57,7 +57,7 @@ def plan_with(before: Value, after: Value, text: str) -> Plan:
     old = Resource(ref=ref, fields={"environment_variables": {"A": before}, "tags": {"same": text}})
     new = Resource(ref=ref, fields={"environment_variables": {"A": after}, "tags": {text: text}})
     origin = Location(file=text)
-    change = FieldChange(path=text, before=before, after=after, effect=Effect.ROLLING)
+    change = FieldChange(path=(text,), before=before, after=after, effect=Effect.ROLLING)
     steps = (
         Step(action=Action.UPDATE, ref=ref, before=old, after=new, changes=(*diff(old, new), change), reason=text),
         Step(action=Action.CREATE, ref=deployment_ref(text, text), after=new, changes=diff(None, new), origin=origin),
@@ -188,7 +188,7 @@ def test_what_a_secret_replaces_is_not_shown_either() -> None:
 def test_the_value_of_a_sensitive_field_is_masked_elsewhere_too() -> None:
     ref = deployment_ref("digits", "blue")
     change = FieldChange(
-        path="key", before="old-value", after={"k": ["new-value"]}, effect=Effect.ROLLING, sensitive=True
+        path=("key",), before="old-value", after={"k": ["new-value"]}, effect=Effect.ROLLING, sensitive=True
     )
     step = Step(action=Action.UPDATE, ref=ref, changes=(change,), reason="key becomes new-value, was old-value")
     text = terminal.plan_text(plan_view(Plan(env="dev", project="p", steps=(step,))))
