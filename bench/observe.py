@@ -175,7 +175,7 @@ async def run_server(endpoints: int, folder: Path) -> None:
 
 def site(folder: Path, port: int) -> Any:
     """The coordinates of the server."""
-    from deployer.core.workspace import Coordinates, LocalServer
+    from deployer.core.coordinates import Coordinates, LocalServer
 
     where = Coordinates(subscription_id="0" * 8 + "-0000-0000-0000-" + "0" * 12, resource_group="local", name="local")
     api = f"https://127.0.0.1:{port}"

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
-from deployer.core.workspace import Coordinates, LocalServer
 
 
 def local_root(project: Path) -> Path:

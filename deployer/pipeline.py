@@ -64,7 +64,7 @@ def make_planned(request: Request, *, waiting: Callable[[Ref], None] | None = No
     desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
     workspace = open_workspace(desired.env, request.project)
     live = _observed(workspace, wanted(desired.state, desired.env.project), waiting)
-    desired = replace(desired, state=pinned(desired.state, live.labels))
+    desired = replace(desired, state=pinned(desired.state, live))
     return Planned(desired=desired, live=live, plan=plan_of(desired, live, options), workspace=workspace)
 
 

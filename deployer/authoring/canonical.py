@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deployer.core.fields import with_defaults
 from deployer.core.resources import Kind, Value
-
-if TYPE_CHECKING:
-    from deployer.core.workspace import Coordinates
 
 ENUMS: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     Kind.ENDPOINT: (("auth_mode",), ("public_network_access",), ("identity", "type")),
@@ -23,12 +20,6 @@ ENUMS: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     Kind.MODEL: (("type",),),
     Kind.ENVIRONMENT: (),
 }
-ARM_ID = re.compile(
-    r"(?:azureml:)?/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/"
-    r"Microsoft\.MachineLearningServices/workspaces/(?P<workspace>[^/]+)/"
-    r"(?:models|environments|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)/?",
-    re.IGNORECASE,
-)
 
 
 def canonical(kind: Kind, data: Mapping[str, Any]) -> dict[str, Value]:
@@ -91,24 +82,3 @@ def _collector(data: dict[str, Any]) -> dict[str, Any]:
     collections = data.get("collections") or {}
     lowered = {name: {**item, "enabled": str(item.get("enabled")).lower()} for name, item in collections.items()}
     return {**data, "collections": lowered}
-
-
-def reference(text: str, workspace: Coordinates | None) -> str:
-    """A reference to a model or an environment in its one spelling.
-
-    `azureml:<name>` alone means @latest; Azure resource ids of this workspace become `azureml:<name>:<version>`.
-    """
-    match = ARM_ID.fullmatch(text)
-    if match and workspace and _is_here(match, workspace):
-        return f"azureml:{match['name']}:{match['version']}"
-    if match:
-        return text.removeprefix("azureml:")
-    short = text.removeprefix("azureml:")
-    if text.startswith("azureml://") or ":" in short or "@" in short:
-        return text
-    return f"azureml:{short}@latest"
-
-
-def _is_here(match: re.Match[str], workspace: Coordinates) -> bool:
-    found = (match["subscription"].lower(), match["group"].lower(), match["workspace"].lower())
-    return found == (workspace.subscription_id.lower(), workspace.resource_group.lower(), workspace.name.lower())

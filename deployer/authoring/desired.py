@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployer.authoring.canonical import canonical, reference
+from deployer.authoring.canonical import canonical
 from deployer.authoring.content_hash import code_hash, model_hash
 from deployer.authoring.documents.document import Document, FieldPath
 from deployer.authoring.extension_keys import intent_of
@@ -17,6 +17,7 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
+from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
     KeyPath,
     Kind,
@@ -145,10 +146,10 @@ def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
         value = data.get(kind.value)
         if isinstance(value, dict):
             lifted = _lifted(document, kind, maker)
-            data[kind.value] = f"azureml:{lifted.resource.ref.name}"
+            data[kind.value] = str(parse_reference(AssetType(kind.value), lifted.resource.ref.name, None))
             yield lifted
         elif isinstance(value, str):
-            data[kind.value] = reference(value, maker.env.workspace)
+            data[kind.value] = str(parse_reference(AssetType(kind.value), value, maker.env.workspace))
     fields = canonical(Kind.DEPLOYMENT, data)
     code = document.text("code_configuration", "code")
     if code:
@@ -162,8 +163,8 @@ def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
 
 def _code(document: Document, code: str, maker: Maker, sources: dict[KeyPath, str]) -> str:
     """The code folder by content, or the code asset by its id."""
-    if code.startswith(("azureml:", "/subscriptions/")):
-        return reference(code, maker.env.workspace)
+    if is_reference(code):
+        return str(parse_reference(AssetType.CODE, code, maker.env.workspace))
     folder = resolved(document, code)
     sources["code_configuration", "code"] = project_path(folder, maker.project)
     return maker.hash_of("code", folder)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deployer.authoring.documents.check_schema import schema_faults
 from deployer.authoring.documents.document import Document, Fault
@@ -16,12 +16,10 @@ from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope, is_name
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
+from deployer.core.coordinates import Coordinates
 from deployer.core.diagnostics import Location
 from deployer.core.errors import SpecError
 from deployer.core.resources import Value
-
-if TYPE_CHECKING:
-    from deployer.core.workspace import Coordinates
 
 FOLDER = "specs/env"
 TAKEN = frozenset(("env", "env_var", "secret", "range", "dict", "namespace"))
@@ -103,8 +101,6 @@ def _env_file(env: str, document: Document) -> EnvFile:
 def _coordinates(value: Any) -> Coordinates | None:
     if value == "local":
         return None
-    from deployer.core.workspace import Coordinates
-
     return Coordinates(
         subscription_id=str(value["subscription_id"]),
         resource_group=str(value["resource_group"]),

@@ -53,7 +53,7 @@ def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
     """The code by the asset it runs from, since its folder is not here."""
     asset = deployment.seen.code
     if asset and "code_configuration" in data:
-        return {**data, "code_configuration": {**data["code_configuration"], "code": asset}}
+        return {**data, "code_configuration": {**data["code_configuration"], "code": str(asset)}}
     return data
 
 

@@ -12,9 +12,10 @@ from deployer.azureml.client import Site, site_of
 from deployer.azureml.logs import failed_with_logs, read_logs
 from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
-from deployer.core.workspace import Answer, Coordinates, LocalServer, Wanted, Workspace
+from deployer.core.workspace import Answer, Wanted, Workspace
 
 _LOCAL_POLL = 0.2
 

@@ -7,20 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.core.resources import Kind, Ref
-from deployer.core.workspace import Coordinates
 
 PLURAL: Mapping[Kind, str] = {Kind.MODEL: "models", Kind.ENVIRONMENT: "environments"}
 
 _ASSET = re.compile(r"(?:models|environments|codes|data)/([^/]+)/(versions|labels)/([^/]+)", re.IGNORECASE)
 _CONTENT = re.compile(r"/LocalUpload/([0-9a-fA-F]{16,})(?:/|$)")
-
-
-def workspace_path(where: Coordinates) -> str:
-    """The ARM id of a workspace."""
-    return (
-        f"/subscriptions/{where.subscription_id}/resourceGroups/{where.resource_group}"
-        f"/providers/Microsoft.MachineLearningServices/workspaces/{where.name}"
-    )
 
 
 def short(reference: Any, home: str) -> str | None:
@@ -57,13 +48,3 @@ def asset_path(ref: Ref) -> str:
     """Where a model or environment version is, below its workspace."""
     name, version = name_and_version(ref)
     return f"/{PLURAL[ref.kind]}/{name}/versions/{version}"
-
-
-def parse_label(reference: str) -> tuple[str, str] | None:
-    """Name and label of `azureml:<name>@<label>`; a bare `azureml:<name>` means the latest. None for the rest."""
-    if not reference.startswith("azureml:") or reference.startswith(("azureml://", "azureml:/")):
-        return None
-    name, at, label = reference.removeprefix("azureml:").partition("@")
-    if ":" in name or not name:
-        return None
-    return name, label if at else "latest"

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from deployer.azureml.arm_ids import workspace_path
 from deployer.azureml.causes import sign_in_failed
 from deployer.azureml.silence_sdk import hush
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
-from deployer.core.workspace import Coordinates, LocalServer
 
 MANAGEMENT = "https://management.azure.com"
 SCORING_SCOPE = "https://ml.azure.com/.default"
@@ -142,4 +141,4 @@ def site_of(where: Coordinates, local: LocalServer | None) -> Site:
     """How to reach a workspace, real or local."""
     credential: Credential = LocalCredential(local.token_file) if local else AzureCredential()
     base = (local.api if local else MANAGEMENT).rstrip("/")
-    return Site(where=where, base=base, home=workspace_path(where), tokens=Tokens(credential), local=local)
+    return Site(where=where, base=base, home=where.arm_id, tokens=Tokens(credential), local=local)

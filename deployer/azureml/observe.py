@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployer.azureml.arm import CONNECTIONS, Arm
-from deployer.azureml.arm_ids import PLURAL, asset_path, parse_label
+from deployer.azureml.arm_ids import PLURAL, asset_path
 from deployer.azureml.bookkeeping import read_notes
 from deployer.azureml.kinds import normalise, rows
 from deployer.azureml.retry import Patience, wait_for
+from deployer.core.references import AssetReference
 from deployer.core.resources import BUSY_STATES, Kind, Ref, Resource, State
 from deployer.core.workspace import Wanted
 
@@ -74,18 +75,18 @@ class Reader:
         raw = self.raw_asset(ref)
         return normalise.BY_KIND[ref.kind](raw, ref) if raw is not None else None
 
-    def label(self, labelled: Ref) -> str | None:
-        """`azureml:<name>:<version>` for the newest version of an asset; None for what has none, or another label."""
-        parsed = parse_label(labelled.name)
-        if parsed is None or parsed[1] != "latest":
+    def label(self, labelled: AssetReference) -> AssetReference | None:
+        """The newest version of an asset; None for what has none, or another label than "latest"."""
+        if labelled.label != "latest":
             return None
+        kind = Kind(labelled.type.value)
         newest = self.arm.get(
-            f"/{PLURAL[labelled.kind]}/{parsed[0]}/versions",
-            _ASSET_API[labelled.kind],
+            f"/{PLURAL[kind]}/{labelled.name}/versions",
+            _ASSET_API[kind],
             query={"$orderBy": "createdtime desc", "$top": "1"},
         )
         versions = (newest or {}).get("value") or ()
-        return f"azureml:{parsed[0]}:{versions[0]['name']}" if versions else None
+        return replace(labelled, version=versions[0]["name"], label="") if versions else None
 
 
 def observe(reader: Reader, wanted: Wanted) -> State:
@@ -108,9 +109,8 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
         name: pool.submit(reader.deployments, name) for name in sorted(wanted.endpoints)
     }
     assets = [pool.submit(reader.asset, ref) for ref in sorted(wanted.assets)]
-    labels: dict[str, Future[str | None]] = {}
-    labels |= {ref.name: pool.submit(reader.label, ref) for ref in sorted(wanted.labels)}
-    labels |= {asset: pool.submit(reader.code, asset) for asset in sorted(wanted.codes)}
+    labels = {label: pool.submit(reader.label, label) for label in sorted(wanted.labels)}
+    codes = {asset: pool.submit(reader.code, str(asset)) for asset in sorted(wanted.codes)}
     found: list[Resource] = []
     for raw in listing.result() if listing else ():
         name = raw["name"].lower()
@@ -120,10 +120,10 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     live = {item.ref.endpoint for item in found}
     found += [item for name, part in parts.items() for item in part.result() if name in live]
     found += _present(future.result() for future in assets)
-    resolved = {name: future.result() for name, future in labels.items()}
     return State(
         resources={item.ref: item for item in found},
-        labels={name: target for name, target in resolved.items() if target is not None},
+        references={label: target for label, future in labels.items() if (target := future.result()) is not None},
+        contents={asset: future.result() for asset, future in codes.items()},
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
+
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """Plain data, as YAML and JSON know it."""
 
@@ -74,13 +76,16 @@ def is_anonymous(ref: Ref) -> bool:
             return False
 
 
+def reference_at(deployment: Resource, path: KeyPath, type_: AssetType) -> AssetReference | None:
+    """The asset that a field of a deployment names; None where it names none, or a local folder."""
+    value = value_at(deployment.fields, path)
+    return parse_reference(type_, value, None) if isinstance(value, str) and is_reference(value) else None
+
+
 def referenced(deployment: Resource, kind: Kind) -> Ref | None:
     """The model or environment version of this workspace that a deployment names; None for labels and registries."""
-    value = deployment.fields.get(kind.value)
-    if not isinstance(value, str) or not value.startswith("azureml:") or value.startswith("azureml://"):
-        return None
-    name = value.removeprefix("azureml:")
-    return Ref(kind=kind, name=name) if ":" in name else None
+    found = reference_at(deployment, (kind.value,), AssetType(kind.value))
+    return asset_ref(kind, found.name, found.version) if found and found.version else None
 
 
 def asset_ref(kind: Kind, name: str, version: str) -> Ref:
@@ -121,15 +126,15 @@ class Observed:
 
     `provisioning_state` in Azure's words (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled); `owner`
     the project that owns it by its tag ("" when untagged); `unknown` the paths whose live value cannot be read (content
-    of a model that was not uploaded by a client); `code` the code asset a deployment runs from, as
-    "azureml:<name>:<version>"; `bookkeeping` what our tags say.
+    of a model that was not uploaded by a client); `code` the code asset a deployment runs from; `bookkeeping` what our
+    tags say.
     """
 
     provisioning_state: str = "Succeeded"
     owner: str = ""
     scoring_uri: str = ""
     unknown: tuple[KeyPath, ...] = ()
-    code: str = ""
+    code: AssetReference | None = None
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
 
 
@@ -157,12 +162,13 @@ class Resource:
 class State:
     """Resources by ref: the same type for desired and live.
 
-    `labels` of a live state says what a reference stood for when it was read: the version of a label
-    ("azureml:digits@latest" -> "azureml:digits:7"), the content of a code asset ("azureml:c0de:1" -> "sha256:<hex>").
+    Of a live state alone: `references` says which version a label stood for when it was read, `contents` the content
+    hash of a code asset, as "sha256:<hex>".
     """
 
     resources: Mapping[Ref, Resource] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict, compare=False)
+    references: Mapping[AssetReference, AssetReference] = field(default_factory=dict, compare=False)
+    contents: Mapping[AssetReference, str] = field(default_factory=dict, compare=False)
 
     def get(self, ref: Ref) -> Resource | None:
         """The resource, or None."""

@@ -1,48 +1,28 @@
-"""The port to a workspace: what the reconciler needs of one, and nothing of how Azure says it."""
+"""The port to a workspace: what plans, applies and commands ask of one, and nothing of how Azure says it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from deployer.core.plan import Step
+from deployer.core.references import AssetReference
 from deployer.core.resources import Ref, Resource, State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coordinates:
-    """Where a workspace is in Azure."""
-
-    subscription_id: str
-    resource_group: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalServer:
-    """A local workspace that runs: its API (https), its own CA, its bearer token, and the page to look at (http)."""
-
-    api: str
-    page: str
-    ca_file: Path
-    token_file: Path
-    location: str = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What to read: whole endpoints (with deployments and traffic), assets, and labelled references to resolve.
 
-    `codes` are code assets such as "azureml:<name>:<version>" whose content hash is wanted, into `State.labels` too.
-    `labels` are references such as "azureml:digits@latest" with the kind of asset they name: Ref(kind, name=reference).
+    `codes` are code assets whose content hash is wanted, into `State.contents`; `labels` are references to resolve to
+    a version, into `State.references`.
     `project` asks for every endpoint that carries this project's tag as well (the candidates for pruning).
     """
 
     endpoints: frozenset[str] = frozenset()
     assets: frozenset[Ref] = frozenset()
-    labels: frozenset[Ref] = frozenset()
-    codes: frozenset[str] = frozenset()
+    labels: frozenset[AssetReference] = frozenset()
+    codes: frozenset[AssetReference] = frozenset()
     project: str = ""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
+from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import (
     ASSETS,
     BUSY_STATES,
@@ -12,8 +13,8 @@ from deployer.core.resources import (
     Ref,
     Resource,
     State,
+    reference_at,
     referenced,
-    value_at,
     with_value,
 )
 from deployer.core.workspace import Wanted
@@ -34,18 +35,17 @@ def wanted(desired: State, project: str) -> Wanted:
     )
 
 
-def _labels(deployment: Resource) -> Iterator[Ref]:
-    """References such as "azureml:digits@latest", as Ref(kind, name=reference)."""
-    for kind in sorted(ASSETS):
-        value = deployment.fields.get(kind.value)
-        if isinstance(value, str) and "@" in value and not value.startswith("azureml://"):
-            yield Ref(kind=kind, name=value)
+def _labels(deployment: Resource) -> Iterator[AssetReference]:
+    """The model and the environment of a deployment, where a label stands for them."""
+    for type_ in (AssetType.MODEL, AssetType.ENVIRONMENT):
+        found = reference_at(deployment, (type_.value,), type_)
+        if found and found.label:
+            yield found
 
 
-def _code_asset(deployment: Resource) -> str:
-    """The code asset that a deployment names instead of a folder; "" where it names none."""
-    value = value_at(deployment.fields, CODE)
-    return value if isinstance(value, str) and value.startswith("azureml:") else ""
+def _code_asset(deployment: Resource) -> AssetReference | None:
+    """The code asset that a deployment names instead of a folder."""
+    return reference_at(deployment, CODE, AssetType.CODE)
 
 
 def under_way(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
@@ -63,19 +63,21 @@ def staying(live: State) -> State:
     return replace(live, resources=kept)
 
 
-def pinned(desired: State, labels: Mapping[str, str]) -> State:
-    """`desired` with every reference replaced by what it stood for when live state was read."""
-    return replace(desired, resources={ref: _pinned(item, labels) for ref, item in desired.resources.items()})
+def pinned(desired: State, live: State) -> State:
+    """`desired` with every reference replaced by what it stood for when `live` was read."""
+    return replace(desired, resources={ref: _pinned(item, live) for ref, item in desired.resources.items()})
 
 
-def _pinned(resource: Resource, labels: Mapping[str, str]) -> Resource:
+def _pinned(resource: Resource, live: State) -> Resource:
     """A resource with its references made concrete; one that names nothing stays as it is."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource
-    fields = {**resource.fields, **{ref.kind.value: labels.get(ref.name, ref.name) for ref in _labels(resource)}}
+    versions = {label.type.value: str(live.references.get(label, label)) for label in _labels(resource)}
+    fields = {**resource.fields, **versions}
     asset = _code_asset(resource)
-    if content := labels.get(asset):
-        return replace(resource, fields=with_value(fields, CODE, content), sources={**resource.sources, CODE: asset})
+    if asset and (content := live.contents.get(asset)):
+        sources = {**resource.sources, CODE: str(asset)}
+        return replace(resource, fields=with_value(fields, CODE, content), sources=sources)
     return replace(resource, fields=fields)
 
 

@@ -17,6 +17,7 @@ from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
 from deployer.core.diagnostics import Severity
+from deployer.core.references import AssetType, parse_reference
 from deployer.planning.vm_sizes import vm_sizes
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")
@@ -110,7 +111,7 @@ def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
 def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Assets of registries are for managed deployments."""
     for key in ("model", "environment"):
-        if is_kubernetes(document) and document.text(key).startswith("azureml://registries/"):
+        if is_kubernetes(document) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
             summary = f"a {key} from a registry cannot be used on Kubernetes"
             yield Fault(
                 path=(key,), summary=summary, detail="Register it in the workspace and write azureml:<name>:<version>."

@@ -16,18 +16,18 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.errors import SpecError
+from deployer.core.references import is_reference
 from deployer.core.resources import Kind
 
 CODE = ("code_configuration", "code")
 SCRIPT = ("code_configuration", "scoring_script")
-REGISTERED = ("azureml:", "/subscriptions/")
 
 
 def code_missing(document: Document, world: World) -> Iterator[Fault]:
     """The code folder exists."""
     code = document.text(*CODE)
     folder = resolved(document, code)
-    if world.files and code and not code.startswith(REGISTERED) and not folder.is_dir():
+    if world.files and code and not is_reference(code) and not folder.is_dir():
         yield Fault(path=CODE, summary=_absent("folder", folder, world), detail=_beside(folder, world))
 
 
@@ -65,7 +65,7 @@ def script_functions(document: Document, world: World) -> Iterator[Fault]:
 
 def _script(document: Document, world: World) -> Path | None:
     code, script = document.text(*CODE), document.text(*SCRIPT)
-    if not world.files or not code or not script or code.startswith(REGISTERED):
+    if not world.files or not code or not script or is_reference(code):
         return None
     return resolved(document, code) / script
 

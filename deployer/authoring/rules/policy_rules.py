@@ -8,6 +8,7 @@ from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.references import AssetType, parse_reference
 
 
 def min_instances(document: Document, world: World) -> Iterator[Fault]:
@@ -37,15 +38,9 @@ def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
         return
     for key in ("model", "environment"):
         text = document.text(key)
-        if text and not _is_pinned(text):
+        if text and not parse_reference(AssetType(key), text, None).is_pinned:
             summary = f"the policy of this env asks for a version, and `{text}` can mean another one tomorrow"
             yield Fault(path=(key,), summary=summary, detail="Write azureml:<name>:<version>.")
-
-
-def _is_pinned(text: str) -> bool:
-    if "/" in text:
-        return "/versions/" in text
-    return ":" in text.removeprefix("azureml:")
 
 
 def vm_sizes(document: Document, world: World) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from deployer.azureml.arm_ids import content_hash, short
 from deployer.azureml.bookkeeping import Notes, read_notes, visible
 from deployer.azureml.kinds import rows
 from deployer.azureml.kinds.rows import put, read_rows, wire_value
+from deployer.core.references import AssetType, parse_reference
 from deployer.core.resources import (
     Bookkeeping,
     Kind,
@@ -61,8 +62,8 @@ def deployment(raw: Raw, endpoint_name: str, home: str, code_of: CodeOf) -> Reso
     fields["data_collector"] = collector(wire_value(raw, "properties.dataCollector"), home, owner, notes)
     fields["resources"] = _container_resources(wire_value(raw, "properties.containerResourceRequirements"))
     fields["properties"] = properties(wire_value(raw, "properties.properties"))
-    asset = short(wire_value(raw, "properties.codeConfiguration.codeId"), home) or ""
-    known = replace(observed(raw), code=asset)
+    asset = short(wire_value(raw, "properties.codeConfiguration.codeId"), home)
+    known = replace(observed(raw), code=parse_reference(AssetType.CODE, asset, None) if asset else None)
     return Resource(ref=deployment_ref(endpoint_name, raw["name"]), fields=fields, observed=known)
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deployer.azureml import connect
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.resources import Resource
-from deployer.core.workspace import Coordinates, LocalServer, Workspace
+from deployer.core.workspace import Workspace
 from tests.e2e.azureml.site import create, local_workspace, model_hash
 from tests.unit.azureml import fields
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from deployer.azureml import connect
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import NotFound, SignInFailed, Unreachable, WorkspaceError
 from deployer.core.resources import Kind, Ref, Resource
-from deployer.core.workspace import Coordinates, LocalServer, Wanted, Workspace
+from deployer.core.workspace import Wanted, Workspace
 from tests.e2e.azureml.site import (
     create,
     deployment,
@@ -86,7 +87,8 @@ import os, sys
 from pathlib import Path
 from deployer.azureml import connect
 from deployer.core.plan import Action, Step
-from deployer.core.workspace import Coordinates, LocalServer, Wanted
+from deployer.core.coordinates import Coordinates, LocalServer
+from deployer.core.workspace import Wanted
 from tests.e2e.azureml.site import endpoint
 
 where = Coordinates(subscription_id=sys.argv[1], resource_group="local", name="local")
@@ -120,7 +122,7 @@ from dataclasses import replace
 from deployer.azureml import connect
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, asset_ref
-from deployer.core.workspace import Coordinates, LocalServer
+from deployer.core.coordinates import Coordinates, LocalServer
 from tests.unit.azureml import fields
 
 where = Coordinates(subscription_id=sys.argv[1], resource_group="local", name="local")

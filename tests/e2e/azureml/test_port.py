@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from deployer.azureml import connect
-from deployer.azureml.arm_ids import workspace_path
+from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import WorkspaceError
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, State, endpoint_ref, traffic_ref
-from deployer.core.workspace import Coordinates, LocalServer, Wanted, Workspace
+from deployer.core.references import AssetReference, AssetType
+from deployer.core.resources import Bookkeeping, Resource, State, endpoint_ref, traffic_ref
+from deployer.core.workspace import Wanted, Workspace
 from tests.build import traffic
 from tests.e2e.azureml.site import (
     create,
@@ -48,7 +49,9 @@ def test_what_is_written_is_what_is_observed(
     assert {ref: dict(item.fields) for ref, item in seen.resources.items()} == {
         item.ref: dict(item.fields) for item in (*assets, made, blue, split)
     }
-    assert seen.labels == {"azureml:digits@latest": "azureml:digits:1"}
+    assert {str(label): str(found) for label, found in seen.references.items()} == {
+        "azureml:digits@latest": "azureml:digits:1"
+    }
     assert all(workspace.read(item.ref) == item for item in (*assets, made, blue, split))
     answer = workspace.score("round", b'{"data": 1}', deployment="blue")
     assert (answer.status, answer.body, answer.deployment) == (200, b"11", "blue")
@@ -56,7 +59,7 @@ def test_what_is_written_is_what_is_observed(
 
 
 def observe_all(workspace: Workspace, name: str, *assets: Resource) -> State:
-    label = Ref(kind=Kind.MODEL, name="azureml:digits@latest")
+    label = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
     refs = frozenset(item.ref for item in assets)
     return workspace.observe(Wanted(endpoints=frozenset({name}), assets=refs, labels=frozenset({label})))
 
@@ -158,7 +161,7 @@ def test_what_somebody_else_deployed_is_read_by_content(
 
 def _patched_without_tags(site: tuple[Coordinates, LocalServer], path: str) -> Any:
     where, local = site
-    home = workspace_path(where)
+    home = where.arm_id
     request = urllib.request.Request(
         f"{local.api}{home}/onlineEndpoints/{path}?api-version=2023-04-01-preview",
         json.dumps({"tags": {}}).encode(),

@@ -9,11 +9,11 @@ import pytest
 
 from deployer.authoring import load_env, load_project, render_project, validate_paths, validate_project
 from deployer.authoring.content_hash import code_hash, model_hash
+from deployer.core.coordinates import Coordinates
 from deployer.core.diagnostics import Severity
 from deployer.core.errors import SpecError, UsageError
 from deployer.core.intent import ANYTHING, SmokeTest
 from deployer.core.resources import Kind, Ref, asset_ref, deployment_ref, endpoint_ref, is_anonymous, traffic_ref
-from deployer.core.workspace import Coordinates
 
 ENV = "project: demo\nworkspace: local\nvariables: {vm: Standard_DS3_v2, hidden: {word: x}}\n"
 AZURE = (

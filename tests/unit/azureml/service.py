@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deployer.azureml.arm_ids import workspace_path
-from deployer.core.workspace import Coordinates
+from deployer.core.coordinates import Coordinates
 
 WHERE = Coordinates(subscription_id="00000000-0000-0000-0000-000000000000", resource_group="rg", name="ws")
-HOME = workspace_path(WHERE)
+HOME = WHERE.arm_id
 CODE_ID = f"{HOME}/codes/4e2c7a1e-0000-4000-8000-000000000001/versions/1"
 PROBE = {"failureThreshold": 30, "successThreshold": 1, "timeout": "PT2S", "period": "PT10S", "initialDelay": "PT10S"}
 

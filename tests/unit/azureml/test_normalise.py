@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deployer.azureml.arm_ids import parse_label, short
+from deployer.azureml.arm_ids import short
 from deployer.azureml.bookkeeping import Notes, tags_of
 from deployer.azureml.kinds import normalise, rows
 from deployer.core.resources import Kind, Ref
@@ -109,20 +109,6 @@ def test_durations(wire: str, milliseconds: int | None) -> None:
 )
 def test_references(wire: str | None, yaml: str | None) -> None:
     assert short(wire, HOME) == yaml
-
-
-@pytest.mark.parametrize(
-    ("reference", "label"),
-    [
-        ("azureml:digits@latest", ("digits", "latest")),
-        ("azureml:digits", ("digits", "latest")),
-        ("azureml:digits@prod", ("digits", "prod")),
-        ("azureml:digits:1", None),
-        ("azureml://registries/r/models/m/labels/latest", None),
-    ],
-)
-def test_labels(reference: str, label: tuple[str, str] | None) -> None:
-    assert parse_label(reference) == label
 
 
 def test_traffic_has_lower_case_names_and_no_zeros() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from deployer.core.resources import Kind, Ref, asset_ref, deployment_ref, endpoint_ref
+from dataclasses import replace
+
+from deployer.core.references import AssetReference, AssetType
+from deployer.core.resources import Kind, State, asset_ref, deployment_ref, endpoint_ref
 from deployer.planning.pins import pinned, staying, under_way, wanted
 from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
 LATEST = "azureml:digits@latest"
+LABEL = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
 
 
 def test_endpoints_assets_and_labels_are_read_once_each() -> None:
@@ -22,19 +26,19 @@ def test_endpoints_assets_and_labels_are_read_once_each() -> None:
     asked = wanted(desired, "shop")
     assert asked.endpoints == {"digits"}
     assert asked.assets == {shared, asset_ref(Kind.MODEL, "other", "2"), asset_ref(Kind.ENVIRONMENT, "plain", "3")}
-    assert asked.labels == {Ref(kind=Kind.MODEL, name=LATEST)}
+    assert asked.labels == {LABEL}
     assert asked.project == "shop"
 
 
 def test_a_label_becomes_the_version_it_stood_for() -> None:
     desired = wish(deployment("blue", model=LATEST), deployment("green", model="azureml:m:1"))
-    concrete = pinned(desired, {LATEST: "azureml:digits:7"})
+    concrete = pinned(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
 
 
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:
     desired = wish(deployment("blue", model=LATEST))
-    assert pinned(desired, {}) == desired
+    assert pinned(desired, State()) == desired
 
 
 def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() -> None:

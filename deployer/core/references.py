@@ -1,0 +1,94 @@
+"""References to versions of assets: parsed once where text comes in, printed once where it goes out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from deployer.core.coordinates import Coordinates
+
+_PREFIX = "azureml:"
+_LATEST = "latest"
+_ARM_ID = re.compile(
+    r"(?P<home>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+)/"
+    r"(?P<collection>[a-z]+)/(?P<name>[^/]+)/(?P<how>versions|labels)/(?P<which>[^/]+)/?",
+    re.IGNORECASE,
+)
+
+
+class AssetType(StrEnum):
+    """What a reference names; the value is the word of the YAML."""
+
+    MODEL = "model"
+    ENVIRONMENT = "environment"
+    CODE = "code"
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class AssetReference:
+    """A version of an asset, or what stands for one.
+
+    | written                                               | parsed                                     |
+    |-------------------------------------------------------|--------------------------------------------|
+    | `azureml:<name>:<version>`, `<name>:<version>`        | name and version                           |
+    | `azureml:<name>@<label>`                              | name and label                             |
+    | `azureml:<name>`, `<name>`                            | name and the label "latest"                |
+    | the ARM id of a version in this workspace             | name and version                           |
+    | `azureml://registries/...`, an ARM id anywhere else   | `elsewhere`, the text as it was written    |
+    """
+
+    type: AssetType
+    name: str = ""
+    version: str = ""
+    label: str = ""
+    elsewhere: str = ""
+
+    def __str__(self) -> str:
+        return self.elsewhere or f"{_PREFIX}{self.bare}"
+
+    @property
+    def bare(self) -> str:
+        """`<name>:<version>` or `<name>@<label>`, as the SDK takes what is in the workspace."""
+        return self.elsewhere or (f"{self.name}:{self.version}" if self.version else f"{self.name}@{self.label}")
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it names one version for ever."""
+        return bool(self.version) or "/versions/" in self.elsewhere
+
+    @property
+    def is_in_registry(self) -> bool:
+        """Whether the asset is one of a registry."""
+        return self.elsewhere.startswith(f"{_PREFIX}//registries/")
+
+
+def is_reference(text: str) -> bool:
+    """Whether text names a registered asset where a local path could stand as well."""
+    return text.startswith((_PREFIX, "/subscriptions/"))
+
+
+def parse_reference(type_: AssetType, text: str, home: Coordinates | None) -> AssetReference:
+    """The asset that a text refers to; `home` is the workspace whose assets go by their short names."""
+    found = _ARM_ID.fullmatch(text.removeprefix(_PREFIX))
+    if found:
+        return _of_arm_id(type_, found, home)
+    if text.startswith((f"{_PREFIX}/", "/")):
+        return AssetReference(type=type_, elsewhere=text)
+    short = text.removeprefix(_PREFIX)
+    if "@" in short:
+        name, _, label = short.rpartition("@")
+        return AssetReference(type=type_, name=name, label=label)
+    name, _, version = short.rpartition(":")
+    if name:
+        return AssetReference(type=type_, name=name, version=version)
+    return AssetReference(type=type_, name=short, label=_LATEST)
+
+
+def _of_arm_id(type_: AssetType, found: re.Match[str], home: Coordinates | None) -> AssetReference:
+    if home is None or found["home"].lower() != home.arm_id.lower():
+        return AssetReference(type=type_, elsewhere=found.string)
+    if found["how"].lower() == "labels":
+        return AssetReference(type=type_, name=found["name"], label=found["which"])
+    return AssetReference(type=type_, name=found["name"], version=found["which"])
