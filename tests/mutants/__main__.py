@@ -31,6 +31,9 @@ AT_MOST = 90.0
 """Seconds of tests for one fault; what the fastest tests of so much time do not notice has survived."""
 
 
+UNACCEPTABLE = ", and must not"
+
+
 class Fate(StrEnum):
     """What became of a fault."""
 
@@ -79,8 +82,12 @@ def main() -> int:
     if known.failed:
         print(f"fail without any fault, and are left out: {', '.join(known.failed)}")
     chosen = _sample(asked.only, asked.count, random.Random(asked.seed))
-    fates = dict(_fates(chosen, known, asked.workers))
-    return _report(fates, accepted(), time.monotonic() - began)
+    fates = {}
+    for mutant, fate in _fates(chosen, known, asked.workers):
+        fates[mutant] = fate
+        if fate is not Fate.KILLED:
+            print(_line(mutant, fate), flush=True)
+    return _report(fates, time.monotonic() - began)
 
 
 def _arguments() -> argparse.Namespace:
@@ -158,20 +165,28 @@ def _fate(mutant: Mutant, answer: bytes | None) -> Fate:
             raise SystemExit(f"\n{mutant.where}: pytest ended with {code}")
 
 
-def _report(fates: dict[Mutant, Fate], excused: Sequence[Accepted], seconds: float) -> int:
+def _line(mutant: Mutant, fate: Fate) -> str:
+    """One line about a fault that was not noticed."""
+    return f"{mutant.where}: {mutant.site.scope or 'module'}: {mutant.change}  ({fate}{_gravity(mutant)})"
+
+
+def _gravity(mutant: Mutant) -> str:
+    """What is to be said of a fault that was not noticed: whether it may be, and whether it is none."""
+    if not is_careful(mutant.file, mutant.site.scope):
+        return ""
+    return ", accepted" if any(_is_about(entry, mutant) for entry in accepted()) else UNACCEPTABLE
+
+
+def _report(fates: dict[Mutant, Fate], seconds: float) -> int:
     for package in PACKAGES:
         counts = Counter(fate for mutant, fate in fates.items() if package_of(mutant.file) == package)
         if counts:
             print(f"{package:<10}" + "".join(f"{counts[fate]:>6} {fate}" for fate in Fate))
-    left = sorted((m for m, fate in fates.items() if fate is not Fate.KILLED), key=lambda m: (m.file, m.site.line))
-    grave = [mutant for mutant in left if is_careful(mutant.file, mutant.site.scope)]
-    open_ones = [mutant for mutant in grave if not any(_is_about(entry, mutant) for entry in excused)]
-    for mutant in left:
-        mark = ", and must not" if mutant in open_ones else ", accepted" if mutant in grave else ""
-        print(f"{mutant.where}: {mutant.site.scope or 'module'}: {mutant.change}  ({fates[mutant]}{mark})")
+    left = [mutant for mutant, fate in fates.items() if fate is not Fate.KILLED]
+    grave = [mutant for mutant in left if _gravity(mutant) == UNACCEPTABLE]
     share = 1 - len(left) / max(1, len(fates))
-    print(f"{share:.1%} of {len(fates)} killed, {len(open_ones)} survive where none may, in {seconds / 60:.1f} minutes")
-    return 0 if share >= ENOUGH and not open_ones else 1
+    print(f"{share:.1%} of {len(fates)} killed, {len(grave)} survive where none may, in {seconds / 60:.1f} minutes")
+    return 0 if share >= ENOUGH and not grave else 1
 
 
 def _is_about(entry: Accepted, mutant: Mutant) -> bool:

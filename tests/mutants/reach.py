@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,8 @@ from tests.mutants import forks, testing
 from tests.mutants.sites import Site
 
 KEPT = testing.ROOT / ".mutants" / "reach.json"
-LONGEST = 600.0
+LONGEST = 900.0
+SLOW = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,9 +26,10 @@ class Reach:
     failed: list[str] = field(default_factory=list)
     lines: dict[str, dict[int, list[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     users: dict[str, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
 
     def tests_of(self, file: str, site: Site) -> list[str]:
-        """The tests that execute a site, or use the names that it gives a value at import; fastest first."""
+        """The tests that execute a site, or use the names that it gives a value at import; the likeliest first."""
         if site.lines:
             places = {(file, line) for line in site.lines}
         else:
@@ -35,7 +37,21 @@ class Reach:
         found = {test for path, line in places for test in self.lines.get(path, {}).get(line, ())}
         if not found and not site.lines:
             found = {test for line, tests in self.lines.get(file, {}).items() for test in tests}
-        return sorted((test for test in found if test in self.seconds), key=lambda test: (self.seconds[test], test))
+        return sorted(found & self.seconds.keys(), key=lambda test: self._likelihood(test, file))
+
+    def _likelihood(self, test: str, file: str) -> tuple[bool, float, float]:
+        """Quick tests before slow ones; then those that are about this file more than about others."""
+        counts = self._counts()[test]
+        return self.seconds[test] > SLOW, -counts[file] / counts.total(), self.seconds[test]
+
+    def _counts(self) -> Mapping[str, Counter[str]]:
+        """How many lines of each file a test executes."""
+        if not self.counts:
+            for path, tests_by_line in self.lines.items():
+                for tests in tests_by_line.values():
+                    for test in tests:
+                        self.counts.setdefault(test, Counter())[path] += 1
+        return self.counts
 
 
 def reach(at_once: int) -> Reach:

@@ -109,13 +109,21 @@ def traced(file: str) -> bytes:
 
 
 def noticed(module: str, path: Path, tree: ast.Module, tests: Sequence[str]) -> bytes:
-    """Run tests over a module with a fault, until one fails: pytest's exit code, and that test."""
+    """Run tests over a module with a fault, until one fails: pytest's exit code, and that test.
+
+    Those in the file of the first one come first, because most faults need no other file to be collected.
+    """
     code = compile(tree, str(path), "exec")
     sys.meta_path.insert(0, _Finder(module, path, code))
-    watch = Watch(order={name: place for place, name in enumerate(tests)})
-    files = sorted({name.partition("::")[0] for name in tests})
-    result = pytest.main([*OPTIONS, *files], plugins=[watch])
-    return json.dumps({"code": int(result), "failed": watch.failed[:1]}).encode()
+    first = tests[0].partition("::")[0]
+    near = [name for name in tests if name.partition("::")[0] == first]
+    result, watch = 0, Watch()
+    for batch in (near, [name for name in tests if name not in set(near)]):
+        if batch and result == 0:
+            watch = Watch(order={name: place for place, name in enumerate(batch)})
+            files = sorted({name.partition("::")[0] for name in batch})
+            result = int(pytest.main([*OPTIONS, *files], plugins=[watch]))
+    return json.dumps({"code": result, "failed": watch.failed[:1]}).encode()
 
 
 class _Loader(SourceFileLoader):
