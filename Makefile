@@ -16,11 +16,11 @@ DEPLOYER := $(BIN)/deployer
 CONFIRM := $(if $(YES),--yes)
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help validate plan apply score drift destroy local-down test test-long mutants check bench lock clean
+.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench lock clean
 
 help:
 	@echo "make validate|plan|apply|drift|destroy ENV=local|dev|prod [YES=1]   make score IMAGE=FILE   make local-down"
-	@echo "make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
+	@echo "make quick   make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
 
 validate: $(VENV)/.runtime
 	@$(DEPLOYER) validate --env $(ENV)
@@ -48,6 +48,10 @@ check: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
+
+# What one runs after every change: no test that takes about a second, none that starts a workspace.
+quick: check
+	@$(BIN)/python -m pytest tests/unit tests/cases -m "not slow and not long" -n 2
 
 test: check
 	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup

@@ -139,8 +139,18 @@ def _lines(node: ast.AST, within: Within) -> frozenset[int]:
     if within.statement is within.function:
         return frozenset(range(within.function.body[0].lineno, (within.function.end_lineno or 0) + 1))
     first = _line(node, within)
-    last = first if isinstance(node, ast.stmt) else getattr(node, "end_lineno", first)
-    return frozenset({within.statement.lineno, *range(first, last + 1)})
+    return frozenset({within.statement.lineno, *range(first, max(first, _last_line(node)) + 1)})
+
+
+def _last_line(node: ast.AST) -> int:
+    """The last line of a node; of a compound statement, of its head: `if (` on a line alone is no line that runs."""
+    match node:
+        case ast.If(test=head) | ast.While(test=head):
+            return head.end_lineno or 0
+        case ast.expr(end_lineno=int(last)) | ast.stmt(end_lineno=int(last)):
+            return last
+        case _:
+            return 0
 
 
 def _line(node: ast.AST, within: Within) -> int:

@@ -35,6 +35,7 @@ def test_azure_is_imported_late(file: Path) -> None:
     assert not [name for name in imported(ast.parse(file.read_text()).body) if name.split(".")[0] == "azure"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [

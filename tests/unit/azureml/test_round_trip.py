@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from deployer.azureml.bookkeeping import Notes
@@ -11,6 +12,8 @@ from deployer.azureml.kinds import entities, normalise
 from deployer.azureml.kinds.entities import Split
 from deployer.core.resources import Resource
 from tests.unit.azureml import fields, service
+
+pytestmark = pytest.mark.slow
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
