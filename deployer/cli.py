@@ -9,12 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from deployer.commands.console import Console
-from deployer.commands.options import allowed, endpoint_option, env_option, plan_options, requested, set_option
-from deployer.core.errors import told
+from deployer.commands.options import env_option, place_options, plan_options, set_option, spec_options
+from deployer.core.errors import as_deployer_error
+
+if TYPE_CHECKING:
+    from deployer.commands.plan_apply_drift import PlanFormat
+    from deployer.commands.validate_render import DiagnosticsFormat
+    from deployer.pipeline import Request
 
 USAGE = 64
 INTERRUPTED = 130
@@ -30,29 +36,24 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 @plan_options
-@click.option("--format", "shape", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the plan.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Save the plan for `deployer apply PLAN`.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.pass_obj
-def plan(
-    console: Console,
-    env: str,
-    project: Path,
-    endpoint: str,
-    overrides: tuple[str, ...],
-    prune: bool,
-    allow_outage: bool,
-    allow_deletes: bool,
-    adopt: bool,
-    shape: str,
-    out: Path | None,
-    detailed_exitcode: bool,
-) -> int:
-    """Show what apply would change; write nothing."""
+def plan(console: Console, request: Request, shape: PlanFormat, out: Path | None, detailed_exitcode: bool) -> int:
+    """Show what apply would change. Writes nothing.
+
+    Example: deployer plan --env dev
+    """
     from deployer.commands import plan_apply_drift
 
-    allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
-    request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
     showing = plan_apply_drift.Showing(format=shape, out=out, detailed_exitcode=detailed_exitcode)
     return plan_apply_drift.plan(request, showing, console)
 
@@ -61,74 +62,72 @@ def plan(
 @click.argument("saved", type=click.Path(path_type=Path), required=False, metavar="[PLAN]")
 @plan_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Tell the outcome in JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_obj
-def apply(
-    console: Console,
-    saved: Path | None,
-    env: str,
-    project: Path,
-    endpoint: str,
-    overrides: tuple[str, ...],
-    prune: bool,
-    allow_outage: bool,
-    allow_deletes: bool,
-    adopt: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Make the workspace as the specs say, or exactly as a saved PLAN says."""
+def apply(console: Console, request: Request, saved: Path | None, yes: bool, as_json: bool) -> int:
+    """Bring the workspace in line with the specs, or carry out exactly what a saved PLAN says.
+
+    Example: deployer apply --env dev
+    """
     from deployer.commands import plan_apply_drift
 
-    allow = allowed(outage=allow_outage, adopt=adopt, deletes=allow_deletes)
-    request = requested(project, env, endpoint, overrides, prune=prune, allow=allow)
     return plan_apply_drift.apply(request, saved, yes, console, as_json=as_json)
 
 
 @cli.command()
-@set_option
-@endpoint_option
-@env_option
+@spec_options
 @click.pass_obj
-def drift(console: Console, env: str, project: Path, endpoint: str, overrides: tuple[str, ...]) -> int:
-    """Say where the workspace differs from the specs; exit 2 when it does."""
+def drift(console: Console, request: Request) -> int:
+    """Show where the workspace differs from the specs. Exits with 2 if it does.
+
+    Example: deployer drift --env prod
+    """
     from deployer.commands import plan_apply_drift
 
-    return plan_apply_drift.drift(requested(project, env, endpoint, overrides), console)
+    return plan_apply_drift.drift(request, console)
 
 
 @cli.command()
-@endpoint_option
-@env_option
-@click.option("--yes", "typed", default="", metavar="NAMES", help="The names to delete, instead of typing them.")
+@place_options
+@click.option("--yes", "named", default="", metavar="NAMES", help="The names to delete, instead of typing them.")
 @click.pass_obj
-def destroy(console: Console, env: str, project: Path, endpoint: str, typed: str) -> int:
-    """Delete the endpoints of the specs with all their deployments."""
+def destroy(console: Console, request: Request, named: str) -> int:
+    """Delete the endpoints declared in the specs, with all their deployments, once you type their names.
+
+    Example: deployer destroy --env dev
+    """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.destroy(requested(project, env, endpoint), typed, console)
+    return destroy_rollback.destroy(request, named, console)
 
 
 @cli.command()
-@endpoint_option
-@env_option
+@place_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def rollback(console: Console, env: str, project: Path, endpoint: str, yes: bool) -> int:
-    """Put the traffic back as it was before its last change."""
+def rollback(console: Console, request: Request, yes: bool) -> int:
+    """Restore the traffic split from before the last change.
+
+    Example: deployer rollback --env prod --endpoint digits
+    """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.rollback(requested(project, env, endpoint), yes, console)
+    return destroy_rollback.rollback(request, yes, console)
 
 
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--env", default=None, help="Which specs/env/<env>.yml to use (the project's own specs: local).")
+@click.option("--env", default=None, help="Which specs/env/<env>.yml to use (for the project's own specs: local).")
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
 @set_option
-@click.option("--no-files", is_flag=True, help="Do not look at the files that specs name.")
+@click.option("--no-files", is_flag=True, help="Do not check the files that specs refer to.")
 @click.option(
-    "--format", "shape", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="How to print the problems.",
 )
 @click.pass_obj
 def validate(
@@ -138,9 +137,12 @@ def validate(
     project: Path,
     overrides: tuple[str, ...],
     no_files: bool,
-    shape: str,
+    shape: DiagnosticsFormat,
 ) -> int:
-    """Check the project's specs, or any files and folders; contacts nothing."""
+    """Report every problem in the project's specs, or in any files and folders. Works offline.
+
+    Example: deployer validate --env prod
+    """
     from deployer.commands.validate_render import Check
     from deployer.commands.validate_render import validate as check
 
@@ -154,7 +156,10 @@ def validate(
 @click.option("--show-secrets", is_flag=True, help="Do not mask secret values.")
 @click.pass_obj
 def render(console: Console, env: str, project: Path, overrides: tuple[str, ...], show_secrets: bool) -> int:
-    """Print the specs of an env as plain YAML that `az ml` takes."""
+    """Print the specs of an env as the plain YAML that `az ml` accepts.
+
+    Example: deployer render --env dev
+    """
     from deployer.commands import validate_render
 
     return validate_render.render(project, env, overrides, show_secrets, console)
@@ -164,80 +169,81 @@ def render(console: Console, env: str, project: Path, overrides: tuple[str, ...]
 @click.argument("subject", metavar="CODE|FIELD")
 @click.pass_obj
 def explain(console: Console, subject: str) -> int:
-    """Explain a code of a message, or a field such as deployment.instance_type."""
+    """Explain the code of a message, or a field of a spec.
+
+    Example: deployer explain deployment.instance_type
+    """
     from deployer.commands import validate_render
 
     return validate_render.explain(subject, console)
 
 
 @cli.command()
-@endpoint_option
-@env_option
+@place_options
 @click.option("--image", "images", multiple=True, type=click.Path(path_type=Path), help="A picture to score.")
 @click.option("--request", "requests", multiple=True, type=click.Path(path_type=Path), help="A JSON file to send.")
-@click.option("--deployment", default="", help="Ask this deployment, whatever the traffic.")
-@click.option("--repeat", type=click.IntRange(1), default=1, help="Ask so often and show statistics.")
-@click.option("--concurrency", type=click.IntRange(1, 256), default=1, help="Ask so many at once.")
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option("--deployment", default="", help="Send to this deployment, whatever the traffic split.")
+@click.option("--repeat", type=click.IntRange(1), default=1, help="Send this many requests and print statistics.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=1, help="Number of concurrent requests.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def score(
-    console: Console,
-    env: str,
-    project: Path,
-    endpoint: str,
-    images: tuple[Path, ...],
-    requests: tuple[Path, ...],
-    deployment: str,
-    repeat: int,
-    concurrency: int,
-    as_json: bool,
-) -> int:
-    """Send a picture or a JSON file to the endpoint; the key is fetched for you."""
+def score(console: Console, /, request: Request, as_json: bool, **load: Any) -> int:
+    """Send pictures or JSON files to the endpoint, fetching its key first.
+
+    Example: deployer score --image data/seven.png
+    """
     from deployer.commands import score_status_logs
 
-    place = score_status_logs.Place(project=project, env=env, endpoint=endpoint)
-    load = score_status_logs.Load(repeat=repeat, concurrency=concurrency, json=as_json)
-    return score_status_logs.score(place, images, requests, deployment, load, console)
+    return score_status_logs.score(request, score_status_logs.Load(json=as_json, **load), console)
 
 
 @cli.command()
-@endpoint_option
-@env_option
+@place_options
 @click.pass_obj
-def status(console: Console, env: str, project: Path, endpoint: str) -> int:
-    """Show what is live: endpoints, deployments, traffic."""
+def status(console: Console, request: Request) -> int:
+    """Show what is live: endpoints, deployments and traffic.
+
+    Example: deployer status --env prod
+    """
     from deployer.commands import score_status_logs
 
-    return score_status_logs.status(score_status_logs.Place(project=project, env=env, endpoint=endpoint), console)
+    return score_status_logs.status(request, console)
 
 
 @cli.command()
 @click.argument("deployment")
-@endpoint_option
-@env_option
-@click.option("--container", type=click.Choice(["inference-server", "storage-initializer"]), default="inference-server")
-@click.option("--tail", type=click.IntRange(1), default=100, show_default=True, help="So many lines.")
+@place_options
+@click.option(
+    "--container",
+    type=click.Choice(["inference-server", "storage-initializer"]),
+    default="inference-server",
+    show_default=True,
+    help="Whose lines to print.",
+)
+@click.option("--tail", type=click.IntRange(1), default=100, show_default=True, help="Number of lines to print.")
 @click.pass_obj
-def logs(console: Console, deployment: str, env: str, project: Path, endpoint: str, container: str, tail: int) -> int:
-    """Show the last lines of a deployment's container."""
+def logs(console: Console, request: Request, deployment: str, container: str, tail: int) -> int:
+    """Print the last lines that a deployment's container logged.
+
+    Example: deployer logs blue --tail 20
+    """
     from deployer.commands import score_status_logs
 
-    place = score_status_logs.Place(project=project, env=env, endpoint=endpoint)
-    return score_status_logs.logs(place, deployment, container, tail, console)
+    return score_status_logs.logs(request, deployment, container, tail, console)
 
 
 @cli.command()
-@endpoint_option
-@env_option
+@place_options
 @click.option("--show-secrets", is_flag=True, help="Print the keys in full.")
 @click.pass_obj
-def keys(console: Console, env: str, project: Path, endpoint: str, show_secrets: bool) -> int:
-    """Show the keys of an endpoint."""
+def keys(console: Console, request: Request, show_secrets: bool) -> int:
+    """Show the keys of an endpoint.
+
+    Example: deployer keys --endpoint digits
+    """
     from deployer.commands import score_status_logs
 
-    return score_status_logs.keys(
-        score_status_logs.Place(project=project, env=env, endpoint=endpoint), show_secrets, console
-    )
+    return score_status_logs.keys(request, show_secrets, console)
 
 
 @cli.command("import")
@@ -245,7 +251,10 @@ def keys(console: Console, env: str, project: Path, endpoint: str, show_secrets:
 @env_option
 @click.pass_obj
 def import_(console: Console, endpoint: str, env: str, project: Path) -> int:
-    """Write the specs of an endpoint that was made by other means."""
+    """Write specs for an endpoint that was created by other means.
+
+    Example: deployer import digits --env dev
+    """
     from deployer.commands.import_endpoint import import_endpoint
 
     return import_endpoint(project, env, endpoint, console)
@@ -255,7 +264,10 @@ def import_(console: Console, endpoint: str, env: str, project: Path) -> int:
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def local(project: Path, words: tuple[str, ...]) -> int:
-    """The local workspace: up, down, status, reset, fault."""
+    """Control the local workspace: up, down, status, reset, serve, fault.
+
+    Example: deployer local up
+    """
     from deployer.local import command
 
     return command(project, words or ("--help",)).returncode
@@ -278,8 +290,8 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        console.error(told(error))
+        console.error(as_deployer_error(error))
         if os.environ.get("DEPLOYER_TRACEBACK"):
             raise
-        return told(error).exit_code
+        return as_deployer_error(error).exit_code
     return code if isinstance(code, int) else 0

@@ -14,7 +14,7 @@ import pybase64
 
 from .engines import Engine
 from .images import MAX_PIXELS, SIDE, Floats, is_image, opened, picture
-from .refusal import Refused
+from .refusal import ScoringRefused
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_IMAGES = 64
@@ -50,33 +50,34 @@ _decoder = msgspec.json.Decoder(Query)
 
 
 def answer(body: bytes, engine: Engine) -> Digit | list[Digit]:
-    """What `body` is answered with, ready for JSON. Raises Refused."""
+    """What `body` is answered with, ready for JSON. Raises ScoringRefused."""
     return read(parse(body), engine)
 
 
 def parse(body: bytes) -> Query:
-    """What `body` asks; stops at the first value that a Query has no place for. Raises Refused."""
+    """What `body` asks; stops at the first value that a Query has no place for. Raises ScoringRefused."""
     if len(body) > MAX_BODY_BYTES:
         raise too_large(len(body))
     if is_image(body):
-        raise Refused(415, "bare_image", f"the body is the image itself; send {SHAPE}")
+        raise ScoringRefused(415, "bare_image", f"the body is the image itself; send {SHAPE}")
     try:
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise Refused(400, "wrong_shape", f"{str(error)[:MAX_QUOTED]}; send {SHAPE}") from error
+        raise ScoringRefused(400, "wrong_shape", f"{str(error)[:MAX_QUOTED]}; send {SHAPE}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refused(400, "not_json", f"the body is not JSON in UTF-8; send {SHAPE}") from error
+        raise ScoringRefused(400, "not_json", f"the body is not JSON in UTF-8; send {SHAPE}") from error
 
 
-def too_large(size: int) -> Refused:
+def too_large(size: int) -> ScoringRefused:
     """The refusal of a body of `size` bytes."""
-    return Refused(413, "body_too_large", f"the body has {size:,} bytes; at most {MAX_BODY_BYTES:,} are taken")
+    return ScoringRefused(413, "body_too_large", f"the body has {size:,} bytes; at most {MAX_BODY_BYTES:,} are taken")
 
 
 def read(query: Query, engine: Engine) -> Digit | list[Digit]:
-    """The digits in the images of `query`, ready for JSON. Raises Refused."""
+    """The digits in the images of `query`, ready for JSON. Raises ScoringRefused."""
     if len(query.texts) > MAX_IMAGES:
-        raise Refused(413, "too_many_images", f'"data" holds {len(query.texts)} images; at most {MAX_IMAGES} are taken')
+        problem = f'"data" holds {len(query.texts)} images; at most {MAX_IMAGES} are taken'
+        raise ScoringRefused(413, "too_many_images", problem)
     if not query.texts:
         return []
     digits = _digits(engine.probabilities(_pictures(query)), query.probabilities)
@@ -92,20 +93,20 @@ def _pictures(query: Query) -> Floats:
             image = opened(_decoded(text), pixels)
             pixels -= image.width * image.height
             pictures[place] = picture(image)
-        except Refused as refusal:
-            raise Refused(refusal.status, refusal.code, f"{query.name(place)}: {refusal.message}") from refusal
+        except ScoringRefused as refusal:
+            raise ScoringRefused(refusal.status, refusal.code, f"{query.name(place)}: {refusal.message}") from refusal
     return pictures
 
 
 def _decoded(text: str) -> bytes:
     if text.startswith("data:"):
-        raise Refused(400, "data_url", "this is a data URL; send only what follows its comma")
+        raise ScoringRefused(400, "data_url", "this is a data URL; send only what follows its comma")
     if not text:
-        raise Refused(400, "empty_image", "there is nothing in it")
+        raise ScoringRefused(400, "empty_image", "there is nothing in it")
     try:
         return pybase64.b64decode(text, validate=True)
     except ValueError as error:
-        raise Refused(
+        raise ScoringRefused(
             400, "bad_base64", "this is not base64; send A-Z a-z 0-9 + / with padding, in one line"
         ) from error
 

@@ -17,7 +17,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from .refusal import Refused
+from .refusal import ScoringRefused
 
 Floats = npt.NDArray[np.float32]
 
@@ -56,7 +56,7 @@ def is_image(content: bytes) -> bool:
 
 
 def opened(content: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
-    """The image file `content`, its header read and not a pixel decoded yet. Raises Refused."""
+    """The image file `content`, its header read and not a pixel decoded yet. Raises ScoringRefused."""
     reader = _reader(content)
     try:
         image = reader(BytesIO(content))
@@ -64,7 +64,7 @@ def opened(content: bytes, max_pixels: int = MAX_PIXELS) -> ImageFile:
     except Exception as error:  # decoders raise whatever they trip over
         raise _unreadable(error) from error
     if moves:
-        raise Refused(415, "animated_image", "the image is animated; send one still picture")
+        raise ScoringRefused(415, "animated_image", "the image is animated; send one still picture")
     _check_size(image.width, image.height, max_pixels)
     return image
 
@@ -86,11 +86,11 @@ def _reader(content: bytes) -> type[ImageFile]:
         from PIL.WebPImagePlugin import WebPImageFile
 
         return WebPImageFile
-    raise Refused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
+    raise ScoringRefused(415, "not_an_image", "this is not an image; PNG, JPEG, WebP, GIF and BMP are read")
 
 
 def picture(image: ImageFile, full_decode: bool = False) -> Floats:
-    """`image` as the model wants it: (28, 28) from 0, black, to 1, white. Raises Refused.
+    """`image` as the model wants it: (28, 28) from 0, black, to 1, white. Raises ScoringRefused.
 
     A JPEG is decoded at an eighth of its size where that is enough; `full_decode` turns that off, for comparison.
     """
@@ -103,23 +103,25 @@ def picture(image: ImageFile, full_decode: bool = False) -> Floats:
         raise _unreadable(error) from error
     darkest, lightest = small.getextrema()
     if lightest - darkest < MIN_CONTRAST:  # type: ignore[operator]  # one band: two numbers
-        raise Refused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
+        raise ScoringRefused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
     levels: Floats = np.frombuffer(small.tobytes(), np.uint8).reshape(SIDE, SIDE) * np.float32(1 / 255)
     return levels
 
 
-def _unreadable(error: Exception) -> Refused:
+def _unreadable(error: Exception) -> ScoringRefused:
     if isinstance(error, TimeoutError):  # the server's alarm went off while decoding: its answer to give
         raise error
-    return Refused(400, "unreadable_image", f"the image is damaged or cut off ({error})")
+    return ScoringRefused(400, "unreadable_image", f"the image is damaged or cut off ({error})")
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         limit = f"a request may have {MAX_PIXELS:,}"
-        raise Refused(413, "too_many_pixels", f"{width} x {height} pixels are too many; {limit}")
+        problem = f"{width} x {height} pixels are too many; {limit}"
+        raise ScoringRefused(413, "too_many_pixels", problem)
     if min(width, height) < MIN_SIDE:
-        raise Refused(400, "image_too_small", f"{width} x {height} pixels cannot show a digit; send {MIN_SIDE} or more")
+        problem = f"{width} x {height} pixels cannot show a digit; send {MIN_SIDE} or more"
+        raise ScoringRefused(400, "image_too_small", problem)
 
 
 def _grey(image: Image.Image) -> Image.Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class ScoringRefused(Exception):
     """A request that is not answered: the HTTP status, a code that never changes meaning, and a sentence for people."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

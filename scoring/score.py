@@ -27,7 +27,7 @@ from flask import Request, g
 
 from .contract import MAX_BODY_BYTES, answer, too_large
 from .engines import Engine, load
-from .refusal import Refused
+from .refusal import ScoringRefused
 
 TUTORIAL_BYTES = "SCORING_TUTORIAL_BYTES"
 """Set to 1, this environment variable keeps the answer a JSON string inside JSON, as the tutorial's script gave it."""
@@ -54,7 +54,7 @@ def _run(request: Request) -> object:
         given = _shaped(answer(_body(request), _engine))
         outcome = "ok"
         return given
-    except Refused as refusal:
+    except ScoringRefused as refusal:
         outcome = refusal.code
         return AMLResponse(refusal.body(), refusal.status, json_str=True)
     finally:
@@ -66,7 +66,7 @@ run: Callable[[Request], object] = rawhttp(_run)
 
 def _body(request: Request) -> bytes:
     if request.method != "POST":
-        raise Refused(405, "method_not_allowed", "send a POST request")
+        raise ScoringRefused(405, "method_not_allowed", "send a POST request")
     size = request.content_length or 0
     if size > MAX_BODY_BYTES:
         _discard(request)

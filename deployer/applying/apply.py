@@ -1,4 +1,4 @@
-"""apply: walk a plan and tell what became of each step. Endpoints go side by side, one endpoint's phases in order."""
+"""apply: walk a plan and report what became of each step. Endpoints go side by side, one endpoint's phases in order."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
-from deployer.applying.bake import bake, insistently, put_back, rescue
-from deployer.applying.step import Interrupted, Tools, ailment, ask_until_settled, carry_out, write
-from deployer.core.errors import DeployerError, Refused, WorkspaceError, told
+from deployer.applying.bake import bake
+from deployer.applying.step import Interrupted, Tools, ask_until_settled, carry_out, health_problem
+from deployer.applying.undo import move_to_healthy, put_back, undo
+from deployer.core.errors import Refused, WorkspaceError, as_deployer_error
 from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.core.plan import Action, Plan, Step
-from deployer.core.resources import ASSETS, Kind, traffic_ref
+from deployer.core.plan import Plan, Step
+from deployer.kinds import ASSETS
+from deployer.kinds.phases import Phase
 from deployer.planning.reconcile import phase_of
 
 Item = TypeVar("Item")
@@ -55,22 +57,25 @@ def _skipped(steps: Iterable[Step]) -> list[StepResult]:
 def _endpoint(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """The phases of one endpoint in order, until one fails or somebody asks to stop."""
     results: list[StepResult] = []
-    for _, phase in groupby(sorted(steps, key=phase_of), key=phase_of):
+    for phase, group in groupby(sorted(steps, key=phase_of), key=phase_of):
         if tools.stopping() or any(item.result is not Result.APPLIED for item in results):
-            results += _skipped(phase)
+            results += _skipped(group)
         else:
-            results += _phase(list(phase), tools)
+            results += _phase(phase, list(group), tools)
     return results
 
 
-def _phase(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    match steps[0].ref.kind, steps[0].action:
-        case Kind.TRAFFIC, _:
+def _phase(phase: Phase, steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+    match phase:
+        case Phase.TRAFFIC:
             return _traffic(steps, tools)
-        case _, Action.TEST:
+        case Phase.SMOKE_TESTS:
             return _tests(steps, tools)
-        case _:
+        case Phase.ASSETS | Phase.ENDPOINT | Phase.DEPLOYMENTS:
             return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+        case Phase.DELETES_OF_DEPLOYMENTS | Phase.DELETES_OF_ENDPOINTS:
+            return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+    assert_never(phase)
 
 
 def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:
@@ -83,7 +88,9 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
         note = work(step, tools)
         result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
     except Exception as error:
-        result = StepResult(step=step, result=Result.FAILED, seconds=tools.now() - started, error=told(error))
+        result = StepResult(
+            step=step, result=Result.FAILED, seconds=tools.now() - started, error=as_deployer_error(error)
+        )
     tools.watcher.step_ended(result)
     return result
 
@@ -91,20 +98,20 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
 def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """Smoke tests; a deployment that serves and fails hands its share to a healthy one where there is one."""
     results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
-    sick = frozenset(item.step.ref.name for item in results if _is_sick(item))
+    failing = frozenset(item.step.ref.name for item in results if _answered_wrongly(item))
     endpoint = steps[0].ref.endpoint
-    return [*results, *(_undo(endpoint, lambda: rescue(endpoint, sick, tools), tools) if sick else ())]
+    return [*results, *(undo(endpoint, lambda: move_to_healthy(endpoint, failing, tools), tools) if failing else ())]
 
 
-def _is_sick(item: StepResult) -> bool:
-    """Whether a deployment answered wrongly; one that could not be asked may be in the best of health."""
+def _answered_wrongly(item: StepResult) -> bool:
+    """Whether a deployment answered wrongly; one that could not be asked may be healthy."""
     return isinstance(item.error, WorkspaceError) and item.error.code == WRONG_ANSWER
 
 
 def _smoke(step: Step, tools: Tools) -> str:
     if step.test is None:
         raise ValueError(f"{step.ref} has nothing to test")
-    if problem := ailment(tools.workspace.read(step.ref)):
+    if problem := health_problem(tools.workspace.read(step.ref)):
         raise WorkspaceError(f"{step.ref} {problem}", hint="`deployer plan` shows what is to be done.")
     seen = ask_until_settled(step.ref, step.test, tools)
     if seen.problem:
@@ -124,44 +131,17 @@ def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
         results.append(last)
         if last.result is not Result.APPLIED:
             results += _skipped(steps[number + 1 :])
-            if _is_ours_to_undo(last):
-                results += _undo(step.ref.endpoint, partial(put_back, steps, step, tools), tools)
+            if _may_be_undone(last):
+                results += undo(step.ref.endpoint, partial(put_back, steps, step, tools), tools)
             break
     return results
 
 
-def _is_ours_to_undo(item: StepResult) -> bool:
-    """Not what somebody else changed meanwhile, and not what an interruption left to go on with."""
+def _may_be_undone(item: StepResult) -> bool:
+    """True unless the step was refused as stale, or interrupted: the next apply goes on from there."""
     return item.result is Result.FAILED and not isinstance(item.error, Refused | Interrupted)
 
 
 def _move(step: Step, tools: Tools) -> str:
     note = carry_out(step, tools)
     return bake(step, tools) or note
-
-
-def _undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[StepResult]:
-    """Carry out the step that takes something back, also when somebody asked to stop: it protects live traffic."""
-    started, undo = tools.now(), Step(action=Action.UPDATE, ref=traffic_ref(endpoint))
-    try:
-        found = insistently(find, tools)
-        if found is None:
-            return []
-        undo = found
-        tools.watcher.step_started(undo)
-        insistently(partial(write, undo, tools), tools)
-        result = StepResult(step=undo, result=Result.UNDONE, seconds=tools.now() - started, note=undo.reason)
-    except Exception as error:
-        result = StepResult(step=undo, result=Result.FAILED, seconds=tools.now() - started, error=_left(told(error)))
-    tools.watcher.step_ended(result)
-    return [result]
-
-
-def _left(error: DeployerError) -> DeployerError:
-    """An undoing that failed, told with what to do by hand."""
-    if isinstance(error, Refused):
-        return error
-    return WorkspaceError(
-        f"the traffic could not be put back: {error.message}",
-        hint="As soon as the workspace answers: `deployer status`, and `deployer rollback` for the split from before.",
-    )

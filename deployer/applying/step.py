@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from deployer.core.diff import FieldChange, diff
 from deployer.core.errors import DeployerError, Refused, Unreachable, WorkspaceError
@@ -119,11 +119,16 @@ def _moved(before: Resource | None, current: Resource | None) -> str:
 
 def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
     """What was safe when it was planned may not be so any more: a rollout before this step can take hours."""
-    match step.action, step.ref.kind:
-        case Action.UPDATE, Kind.TRAFFIC:
+    match step.ref.kind:
+        case Kind.TRAFFIC:
             _check_targets(step, current, tools)
-        case ((Action.DELETE | Action.REPLACE), Kind.DEPLOYMENT):
-            _check_idle(step, tools)
+        case Kind.DEPLOYMENT:
+            if step.action.removes:
+                _check_idle(step, tools)
+        case Kind.ENDPOINT | Kind.MODEL | Kind.ENVIRONMENT:
+            pass
+        case _:
+            assert_never(step.ref.kind)
 
 
 def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
@@ -131,7 +136,7 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
     now = share_map(current, "traffic")
     for name, share in share_map(step.after, "traffic").items():
         ref = deployment_ref(step.ref.endpoint, name)
-        if share > now.get(name, 0) and (problem := ailment(tools.workspace.read(ref))):
+        if share > now.get(name, 0) and (problem := health_problem(tools.workspace.read(ref))):
             raise WorkspaceError(
                 f"{ref} {problem}, so it gets no traffic",
                 hint=f"`deployer logs {name}` may tell why; `deployer plan` shows what is to be done.",
@@ -149,7 +154,7 @@ def _check_idle(step: Step, tools: Tools) -> None:
         )
 
 
-def ailment(deployment: Resource | None) -> str:
+def health_problem(deployment: Resource | None) -> str:
     """Why a deployment cannot serve; empty when it is there and its last operation worked."""
     if deployment is None:
         return "does not exist"

@@ -1,20 +1,25 @@
-"""Text -> desired: env files, templates, YAML, schemas and rules. Knows nothing of live state or plans."""
+"""Text -> desired: env files, templates, YAML, schemas and rules. Knows nothing of live state or plans.
+
+What `validate` does not need is imported by the functions that need it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deployer.authoring.content_hash import uploaded_files
-from deployer.authoring.desired import Desired, desired_of
 from deployer.authoring.env_file import EnvFile, load_env
 from deployer.authoring.explain import explain, suggestion
 from deployer.authoring.project import check_paths, check_project, errors_of, only_endpoint
 from deployer.core.diagnostics import Diagnostic
 from deployer.core.errors import SpecError
 
+if TYPE_CHECKING:
+    from deployer.authoring.desired import Desired
+
 __all__ = [
-    "Desired",
     "EnvFile",
     "explain",
     "load_env",
@@ -32,6 +37,8 @@ def load_project(project: Path, env: str, *, endpoint: str = "", overrides: Sequ
 
     Raises SpecError with every defect of every file, sorted by place; UsageError for an unknown `endpoint`.
     """
+    from deployer.authoring.desired import desired_of
+
     checked = check_project(project, env, overrides)
     if errors_of(checked.diagnostics) or checked.env is None:
         raise SpecError(checked.diagnostics)

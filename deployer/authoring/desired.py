@@ -6,17 +6,18 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from deployer.authoring.canonical import canonical
 from deployer.authoring.content_hash import code_hash, model_hash
 from deployer.authoring.documents.document import Document, FieldPath
 from deployer.authoring.extension_keys import intent_of
-from deployer.authoring.project_index import REMOTE, project_path, resolved
+from deployer.authoring.project_index import REMOTE, declared_by, project_path, resolved
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
     KeyPath,
@@ -25,7 +26,6 @@ from deployer.core.resources import (
     State,
     Value,
     asset_ref,
-    deployment_ref,
     digest_of,
     endpoint_ref,
     state_of,
@@ -34,8 +34,6 @@ from deployer.core.resources import (
 
 if TYPE_CHECKING:
     from deployer.authoring.env_file import EnvFile
-
-ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +120,10 @@ def _resources(document: Document, maker: Maker) -> Iterator[Made]:
         case Kind.ENVIRONMENT:
             name, version = document.text("name"), document.text("version")
             yield Made(resource=_environment(document, (), maker, name, version), document=document)
+        case Kind.TRAFFIC | None:
+            raise ValueError(f"{document.file} declares no resource of its own")
+        case _:
+            assert_never(document.kind)
 
 
 def _endpoint(document: Document) -> Iterator[Made]:
@@ -157,8 +159,7 @@ def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
             **document.map("code_configuration"),
             "code": _code(document, code, maker, sources),
         }
-    ref = deployment_ref(document.text("endpoint_name"), document.text("name"))
-    yield Made(resource=Resource(ref=ref, fields=fields, sources=sources), document=document)
+    yield Made(resource=Resource(ref=declared_by(document), fields=fields, sources=sources), document=document)
 
 
 def _code(document: Document, code: str, maker: Maker, sources: dict[KeyPath, str]) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from deployer.authoring.text.suggest import did_you_mean
-from deployer.core.fields import schema_of
+from deployer.core.fields import schema_name, schema_of
 from deployer.core.resources import Kind
+from deployer.kinds import DOCUMENTS
 
 DIAGNOSTICS = Path(__file__).parent / "codes.md"
 FINDINGS = Path(__file__).parent / "findings.md"
-KINDS = (Kind.ENDPOINT, Kind.DEPLOYMENT, Kind.MODEL, Kind.ENVIRONMENT)
 
 
 @cache
@@ -34,19 +34,19 @@ def explain(code_or_field: str) -> str | None:
     page = pages().get(code_or_field)
     if page:
         return f"{code_or_field}\n\n{page}\n"
-    found = [text for kind in KINDS for text in _field_page(kind.value, code_or_field)]
+    found = [text for kind in DOCUMENTS for text in _field_page(kind, code_or_field)]
     return "\n".join(found) or None
 
 
 def suggestion(code_or_field: str) -> str:
     """The most similar code or field; "" when nothing is similar."""
-    fields = {path for kind in KINDS for path, _ in described(schema_of(kind.value), "")}
+    fields = {path for kind in DOCUMENTS for path, _ in described(schema_of(schema_name(kind)), "")}
     return did_you_mean(code_or_field, {*pages(), *fields})
 
 
-def _field_page(kind: str, field: str) -> Iterator[str]:
+def _field_page(kind: Kind, field: str) -> Iterator[str]:
     wanted = field.removeprefix(f"{kind}.")
-    for path, node in described(schema_of(kind), ""):
+    for path, node in described(schema_of(schema_name(kind)), ""):
         if path == wanted:
             yield f"{path} ({kind})\n\n{facts(node)}\n"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from deployer.core.compute import Compute, compute_of
 from deployer.core.fields import field_at
 from deployer.core.resources import NOTHING, KeyPath, Kind, Resource, State, Value, endpoint_ref, share_map, traffic_ref
 
@@ -59,15 +60,15 @@ def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
 
 def _written(resource: Resource) -> dict[str, Any]:
     """The fields that are not at their default."""
-    return _without_defaults(resource.ref.kind, (), resource.fields)
+    return _without_defaults(resource.ref.kind, (), resource.fields, compute_of(resource.fields))
 
 
-def _without_defaults(kind: Kind, path: KeyPath, fields: Mapping[str, Value]) -> dict[str, Any]:
+def _without_defaults(kind: Kind, path: KeyPath, fields: Mapping[str, Value], compute: Compute) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in fields.items():
         inner = (*path, key)
         if isinstance(value, Mapping):
-            value = _without_defaults(kind, inner, value)
-        if value not in (None, NOTHING, [], {}) and value != field_at(kind, inner).default:
+            value = _without_defaults(kind, inner, value, compute)
+        if value not in (None, NOTHING, [], {}) and value != field_at(kind, inner).default_on(compute):
             kept[key] = value
     return kept

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from deployer.authoring.documents.document import Document
-from deployer.authoring.project_index import project_path, resolved
+from deployer.authoring.project_index import declared_by, project_path, resolved
 from deployer.core.fields import path_of
 from deployer.core.intent import ANYTHING, Checks, Intent, Rollout, SmokeTest
-from deployer.core.resources import KeyPath, Kind, Ref, deployment_ref, endpoint_ref
+from deployer.core.resources import KeyPath, Kind
 
 SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
@@ -22,19 +22,15 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
     endpoints = [document for document in documents if document.kind is Kind.ENDPOINT]
     deployments = [document for document in documents if document.kind is Kind.DEPLOYMENT]
     return Intent(
-        smoke_tests={_ref(item): _smoke_test(item, project) for item in deployments if item.data.get("x-smoke-test")},
+        smoke_tests={
+            declared_by(item): _smoke_test(item, project) for item in deployments if item.data.get("x-smoke-test")
+        },
         rollouts={
             item.text("name").lower(): _rollout(item.map("x-rollout")) for item in endpoints if "x-rollout" in item.data
         },
         protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
-        ignored={_ref(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
+        ignored={declared_by(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
     )
-
-
-def _ref(document: Document) -> Ref:
-    if document.kind is Kind.ENDPOINT:
-        return endpoint_ref(document.text("name"))
-    return deployment_ref(document.text("endpoint_name"), document.text("name"))
 
 
 def _ignored(document: Document) -> tuple[KeyPath, ...]:

@@ -14,7 +14,7 @@ from deployer.authoring.documents.overrides import Override, for_fields, parse_o
 from deployer.authoring.documents.read_spec import read_spec
 from deployer.authoring.env_file import EnvFile, read_env
 from deployer.authoring.plain_yaml import discreet
-from deployer.authoring.project_index import World, index_of, project_path, resolved
+from deployer.authoring.project_index import World, declared_by, index_of, project_path, resolved
 from deployer.authoring.rules.table import broken_rules
 from deployer.authoring.text.encoding import failure, read_text
 from deployer.authoring.text.scope import Scope
@@ -22,6 +22,7 @@ from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError, UsageError
+from deployer.core.fields import schema_name
 from deployer.core.resources import Kind
 
 SPECS = "specs"
@@ -115,7 +116,7 @@ def _defects(world: World) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for document in world.documents:
         if document.kind:
-            faults = schema_faults(document.kind.value, document.data)
+            faults = schema_faults(schema_name(document.kind), document.data)
             found += [document.diagnostic("schema", fault) for fault in faults]
             found += broken_rules(document, world)
     return found
@@ -146,9 +147,10 @@ class _Reading:
     def _one(self, file: str) -> tuple[Document | None, list[Diagnostic]]:
         path = self.project / file
         try:
-            if not self.strict and not looks_like_a_spec(read_text(path, file)):
+            text = read_text(path, file)
+            if not self.strict and not looks_like_a_spec(text):
                 return None, []
-            document, diagnostics = read_spec(path, file, self.templates, self.overrides)
+            document, diagnostics = read_spec(path, file, text, self.templates, self.overrides)
         except SpecError as error:
             return None, list(error.diagnostics)
         return (document if document.kind else None), diagnostics
@@ -198,18 +200,9 @@ def only_endpoint(documents: Sequence[Document], endpoint: str) -> list[Document
     if endpoint.lower() not in {name.lower() for name in names}:
         hint = did_you_mean(endpoint, names) or f"There are {', '.join(names) or 'none'}."
         raise UsageError(f"The specs declare no endpoint `{endpoint}`.", hint=hint)
-    return [item for item in documents if _of_endpoint(item, endpoint.lower())]
-
-
-def _of_endpoint(document: Document, endpoint: str) -> bool:
-    match document.kind:
-        case Kind.ENDPOINT:
-            return document.text("name").lower() == endpoint
-        case Kind.DEPLOYMENT:
-            return document.text("endpoint_name").lower() == endpoint
-    return True
+    return [item for item in documents if declared_by(item).endpoint in ("", endpoint.lower())]
 
 
 def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Those that stop."""
+    """Only the diagnostics with severity ERROR."""
     return [item for item in diagnostics if item.severity is Severity.ERROR]

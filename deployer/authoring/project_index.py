@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from deployer.authoring.documents.document import Document
-from deployer.core.resources import Kind
+from deployer.core.resources import Kind, Ref
+from deployer.kinds import KINDS
 
 REMOTE = re.compile(r"^(azureml|https?|runs|abfss?|wasbs?|adl|git\+https?|git\+ssh):", re.IGNORECASE)
 
@@ -22,7 +23,7 @@ class Index:
 
     endpoints: Mapping[str, Document]
     deployments: Mapping[str, Sequence[Document]]
-    files: Mapping[tuple[str, ...], Sequence[str]]
+    files: Mapping[Ref, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +57,19 @@ class World:
         return self.index.deployments.get(endpoint.lower(), ())
 
 
-def identity(document: Document) -> tuple[str, ...]:
-    """What makes a document the same resource as another one."""
-    kind, name = str(document.kind), document.text("name")
-    match document.kind:
-        case Kind.DEPLOYMENT:
-            return kind, document.text("endpoint_name").lower(), name.lower()
-        case Kind.ENDPOINT:
-            return kind, name.lower()
-    return kind, name, document.text("version")
+def declared_by(document: Document) -> Ref:
+    """The resource that a document declares; two documents of one ref declare the same."""
+    if document.kind is None:
+        raise ValueError(f"{document.file} declares nothing")
+    return KINDS[document.kind].ref(document.data)
 
 
 def index_of(documents: Sequence[Document]) -> Index:
     """The index of a run's documents; deployments without `endpoint_name` get that of the endpoint beside them."""
     _name_endpoints(documents)
-    deployments, files = defaultdict[str, list[Document]](list), defaultdict[tuple[str, ...], list[str]](list)
+    deployments, files = defaultdict[str, list[Document]](list), defaultdict[Ref, list[str]](list)
     for document in documents:
-        files[identity(document)].append(document.file)
+        files[declared_by(document)].append(document.file)
         if document.kind is Kind.DEPLOYMENT:
             deployments[document.text("endpoint_name").lower()].append(document)
     named = [item for item in documents if item.kind is Kind.ENDPOINT and item.text("name")]

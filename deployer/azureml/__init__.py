@@ -7,8 +7,10 @@ from pathlib import Path
 from deployer.azureml import execute as writing
 from deployer.azureml import observe as reading
 from deployer.azureml import score as scoring
+from deployer.azureml.access import Reader, Writer
 from deployer.azureml.arm import Arm
 from deployer.azureml.client import Site, site_of
+from deployer.azureml.kinds import deployment
 from deployer.azureml.logs import failed_with_logs, read_logs
 from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
@@ -36,8 +38,9 @@ class AzureWorkspace:
     def __init__(self, site: Site, *, project: str, root: Path, patience: Patience) -> None:
         self._patience = patience
         self._arm = Arm(site)
-        self._reader = reading.Reader(arm=self._arm, home=site.home)
-        self._writer = writing.Writer(sdk=Sdk(site, patience), reader=self._reader, project=project, root=root)
+        self._reader = Reader(arm=self._arm, home=site.home)
+        sdk = Sdk(site, patience, deployments_api=deployment.API)
+        self._writer = Writer(sdk=sdk, reader=self._reader, project=project, root=root)
         self._scorer = scoring.Scorer(site, self._reader)
 
     def observe(self, wanted: Wanted) -> State:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from deployer.core.resources import Kind, Ref
-
-PLURAL: Mapping[Kind, str] = {Kind.MODEL: "models", Kind.ENVIRONMENT: "environments"}
+from deployer.core.resources import Ref
 
 _ASSET = re.compile(r"(?:models|environments|codes|data)/([^/]+)/(versions|labels)/([^/]+)", re.IGNORECASE)
 _CONTENT = re.compile(r"/LocalUpload/([0-9a-fA-F]{16,})(?:/|$)")
@@ -42,9 +39,3 @@ def name_and_version(ref: Ref) -> tuple[str, str]:
     """Name and version of a model or an environment."""
     name, _, version = ref.name.rpartition(":")
     return name, version
-
-
-def asset_path(ref: Ref) -> str:
-    """Where a model or environment version is, below its workspace."""
-    name, version = name_and_version(ref)
-    return f"/{PLURAL[ref.kind]}/{name}/versions/{version}"

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from deployer.azureml.refusal import Refusal
-from deployer.core.errors import Busy, NotFound, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, Unreachable, WorkspaceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def error_of(refusal: Refusal, what: str) -> WorkspaceError:
     return kind(
         f"Could not {what}: {said}",
         hint=_hint(refusal, kind),
-        code=refusal.code or (f"HTTP {refusal.status}" if refusal.status else ""),
+        code=refusal.code,
         correlation_id=refusal.correlation_id,
     )
 
@@ -127,8 +127,10 @@ def _kind(refusal: Refusal) -> type[WorkspaceError]:
             return SignInFailed
         case 404:
             return NotFound
+        case _ if refusal.busy:
+            return Busy
         case _:
-            return Busy if refusal.busy else WorkspaceError
+            return OperationFailed if refusal.of_operation else WorkspaceError
 
 
 def _hint(refusal: Refusal, kind: type[WorkspaceError]) -> str:

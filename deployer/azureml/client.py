@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from deployer.azureml.causes import sign_in_failed
-from deployer.azureml.silence_sdk import hush
+from deployer.azureml.silence_sdk import silence
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
 
@@ -66,7 +66,7 @@ class AzureCredential:
 
         with self._lock:
             if self._chain is None:
-                hush()
+                silence()
                 self._chain = DefaultAzureCredential()
         try:
             return self._chain.get_token(*scopes, **options)  # type: ignore[no-any-return]

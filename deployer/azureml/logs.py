@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from deployer.azureml.arm import Arm
-from deployer.azureml.kinds import rows
+from deployer.azureml.kinds import deployment
 from deployer.azureml.refusal import without_secrets
-from deployer.core.errors import Busy, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.errors import OperationFailed, WorkspaceError
 from deployer.core.resources import Kind, Ref
 
 CONTAINERS: Mapping[str, str] = {"storage-initializer": "StorageInitializer", "inference-server": "InferenceServer"}
@@ -19,20 +19,21 @@ def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
     """The last `tail` lines of "inference-server" or "storage-initializer"; ValueError for another name."""
     if container not in CONTAINERS:
         raise ValueError(f"there is no container {container}: {', '.join(CONTAINERS)}")
-    path = f"/onlineEndpoints/{ref.endpoint}/deployments/{ref.name}/getLogs"
-    found = arm.post(path, rows.DEPLOYMENTS_API, {"containerType": CONTAINERS[container], "tail": tail})
+    asked = {"containerType": CONTAINERS[container], "tail": tail}
+    found = arm.post(f"{deployment.path(ref)}/getLogs", deployment.API, asked)
     return str(found.get("content") or "")
 
 
 @contextmanager
 def failed_with_logs(arm: Arm, ref: Ref) -> Iterator[None]:
-    """Add the last lines of both containers to what Azure says of a failed deployment."""
+    """Add the last lines of both containers to the failure of a deployment's operation.
+
+    Not to a refused request: its containers were not touched, and what they said before is no reason.
+    """
     try:
         yield
-    except (Busy, SignInFailed, Unreachable):
-        raise
-    except WorkspaceError as error:
-        if ref.kind is Kind.DEPLOYMENT and error.code and not error.log_tail:
+    except OperationFailed as error:
+        if ref.kind is Kind.DEPLOYMENT and not error.log_tail:
             error.log_tail = _last_lines(arm, ref)
         raise
 

@@ -37,6 +37,11 @@ class Refusal:
     retry_after: float | None = None
 
     @property
+    def of_operation(self) -> bool:
+        """The request was taken, and the operation it began failed: how it ended was asked for, and answered well."""
+        return 200 <= self.status < 300
+
+    @property
     def canceled(self) -> bool:
         """The operation lost against another one, or against its own twin."""
         return self.code in ("OperationCanceled", "Canceled")

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import urllib3
 
+from deployer.azureml.access import Reader
 from deployer.azureml.arm import Arm, pool_for, silence
 from deployer.azureml.causes import error_of
 from deployer.azureml.client import SCORING_SCOPE, Site
-from deployer.azureml.kinds import normalise, rows
-from deployer.azureml.observe import Reader
+from deployer.azureml.kinds import endpoint as endpoints
+from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
 from deployer.core.errors import NotFound, WorkspaceError
 from deployer.core.workspace import Answer
@@ -86,11 +87,11 @@ class Scorer:
             return door
 
     def _open(self, endpoint: str) -> Door:
-        raw = self._reader.raw_endpoint(endpoint)
+        raw = endpoints.look(self._reader, endpoint)
         if raw is None:
             raise NotFound(f"There is no endpoint {endpoint} in this workspace.", hint="Create it: `deployer apply`.")
-        live = normalise.endpoint(raw, self._reader.home)
-        uri = rows.wire_value(raw, "properties.scoringUri")
+        live = endpoints.normalise(raw, self._reader.home)
+        uri = wire_value(raw, "properties", "scoringUri")
         if not uri:
             raise WorkspaceError(
                 f"Endpoint {endpoint} has no scoring address yet.", hint="Wait until its creation has ended."
@@ -102,7 +103,7 @@ class Scorer:
         """The key or token an endpoint wants, and for how many seconds to use it without asking again."""
         match auth_mode:
             case "aml_token":
-                token = self._reader.arm.post(f"/onlineEndpoints/{endpoint}/token", rows.ENDPOINTS_API)
+                token = self._reader.arm.post(f"{endpoints.path(endpoint)}/token", endpoints.API)
                 refresh = float(token.get("refreshAfterTimeUtc") or 0) - time.time()
                 return str(token["accessToken"]), max(60.0, refresh)
             case "aad_token":
@@ -113,5 +114,5 @@ class Scorer:
 
 def keys(arm: Arm, endpoint: str) -> tuple[str, str]:
     """The primary and the secondary key of an endpoint with key authentication."""
-    found = arm.post(f"/onlineEndpoints/{endpoint}/listKeys", rows.ENDPOINTS_API)
+    found = arm.post(f"{endpoints.path(endpoint)}/listKeys", endpoints.API)
     return str(found["primaryKey"]), str(found["secondaryKey"])

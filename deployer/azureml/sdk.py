@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from deployer.azureml.client import Site, trusted_bundle
 from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
 from deployer.azureml.retry import Patience, Refused, insist
-from deployer.azureml.silence_sdk import hush, sdk_at_work
+from deployer.azureml.silence_sdk import sdk_at_work, silence
 from deployer.core.errors import Busy
 
 T = TypeVar("T")
@@ -40,8 +41,9 @@ _KNOWN_CLOUD = "AzureCloud"
 class Sdk:
     """azure-ai-ml for one workspace. Safe for many threads: they share one client, and uploads of code take turns."""
 
-    def __init__(self, site: Site, patience: Patience) -> None:
+    def __init__(self, site: Site, patience: Patience, *, deployments_api: str) -> None:
         self.patience = patience
+        self._deployments_api = deployments_api
         self.uploading = threading.Lock()
         self._site = site
         self._lock = threading.Lock()
@@ -84,7 +86,9 @@ class Sdk:
             if self._client is None:
                 settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
                 with sdk_at_work({**settings, _CLOUD: _KNOWN_CLOUD if self._site.local else None}):
-                    self._client = _make_client(self._site, self.patience.poll)
+                    client = _make_client(self._site, self.patience.poll)
+                    _ask_deployments_at(client, self._deployments_api)
+                    self._client = client
                 self._settings = settings | ({_CLOUD: _cloud_name(self._site)} if self._site.local else {})
             return self._client
 
@@ -101,7 +105,7 @@ class Sdk:
 def _make_client(site: Site, poll: float) -> Any:
     from azure.ai.ml import MLClient
 
-    hush()
+    silence()
     cloud = {} if site.local is None else {"cloud": _cloud_name(site), "cloud_metadata": _cloud_metadata(site.base)}
     return MLClient(
         site.tokens.credential,
@@ -114,6 +118,15 @@ def _make_client(site: Site, poll: float) -> Any:
         **_RETRIES,
         **cloud,
     )
+
+
+def _ask_deployments_at(client: Any, version: str) -> None:
+    """Let the SDK write deployments at this api-version: the one it is fixed at lacks fields that its models have."""
+    deployments = client.online_deployments
+    fixed = deployments._online_deployment
+    settings = copy(fixed._config)
+    settings.api_version = version
+    deployments._online_deployment = type(fixed)(fixed._client, settings, fixed._serialize, fixed._deserialize)
 
 
 def _cloud_name(site: Site) -> str:

@@ -50,8 +50,8 @@ def _belongs_to_sdk() -> bool:
     return getattr(_silent, "on", False) or threading.current_thread().name.startswith(_POLLER)
 
 
-def hush() -> None:
-    """Take the voice from the SDK's loggers and warnings, for good."""
+def silence() -> None:
+    """Silence the SDK's loggers and warnings permanently."""
     for name in ("azure", "msrest", "msal"):
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)

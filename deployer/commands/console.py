@@ -1,4 +1,4 @@
-"""What the command line says: results on stdout, everything else on stderr, secrets nowhere."""
+"""The terminal: results on stdout, everything else on stderr, secrets nowhere; and the questions asked on it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from deployer.core.errors import DeployerError, SpecError, UsageError, WorkspaceError
 from deployer.report.redaction import mask_of
 
-Item = TypeVar("Item")
+if TYPE_CHECKING:
+    from deployer.applying.consent import Question
+    from deployer.core.resources import Ref
 
-NO_TERMINAL = "there is no terminal to confirm on"
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -27,6 +29,14 @@ class Console:
     """The two streams, and the values that must not appear on them; `secrets` grows as they become known."""
 
     secrets: frozenset[str] = field(default_factory=frozenset)
+
+    def keep_secret(self, values: frozenset[str]) -> None:
+        """Mask these values from now on."""
+        self.secrets |= values
+
+    def waiting_for(self, ref: Ref) -> None:
+        """Say that a resource has to settle before the plan can be made."""
+        self.err(f"Somebody is changing {ref}; waiting …")
 
     @property
     def color(self) -> bool:
@@ -63,7 +73,7 @@ class Console:
         """Whether somebody can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    def counted(self, items: Iterable[Item], length: int) -> Iterator[Item]:
+    def with_progress_bar(self, items: Iterable[Item], length: int) -> Iterator[Item]:
         """The items as they come, with a progress bar where somebody looks on."""
         if not sys.stderr.isatty():
             yield from items
@@ -71,15 +81,19 @@ class Console:
         with click.progressbar(items, length=length, file=sys.stderr, label="asking") as bar:
             yield from bar
 
-    def typed(self, question: str, expected: str) -> bool:
-        """Whether what is typed at the question is what was expected. Raises UsageError where there is no terminal."""
-        if not self.has_terminal:
-            raise UsageError(
-                NO_TERMINAL, hint=f"Say --yes {expected} if you mean it." if expected != "yes" else "Say --yes."
-            )
-        sys.stderr.write(f"{question} ")
+    def check_can_ask(self, question: Question | None) -> None:
+        """Raise UsageError when there is a question and no terminal to ask it on."""
+        if question and not self.has_terminal:
+            raise UsageError("there is no terminal to confirm on", hint=question.without_terminal)
+
+    def agrees(self, question: Question | None) -> bool:
+        """Whether the answer typed is the one that agrees; no question needs none. Raises as `check_can_ask`."""
+        self.check_can_ask(question)
+        if question is None:
+            return True
+        sys.stderr.write(f"{question.text} ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip() == expected
+        return sys.stdin.readline().strip() == question.answer
 
 
 @contextmanager

@@ -1,30 +1,31 @@
-"""Options that several commands take."""
+"""The options that several commands take, as decorators; the command gets one `request` instead of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from deployer.pipeline import Request
+from deployer.core.plan_options import Allow, Options
 
-Command = TypeVar("Command", bound=Callable[..., object])
+Command = Callable[..., Any]
+
+ALLOW_FLAGS: Mapping[Allow, tuple[str, str]] = {
+    Allow.OUTAGE: ("--allow-outage", "Let an endpoint that serves traffic end up without any."),
+    Allow.DELETES: ("--allow-deletes", "Let a plan delete a large part of the project."),
+    Allow.ADOPT: ("--adopt", "Take over endpoints that were not created by this tool."),
+}
+"""The flag that lifts each refusal, and its help."""
 
 
 def env_option(command: Command) -> Command:
     """--env and --project, which every command takes."""
-    command = click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")(
-        command
-    )
+    folder = click.Path(path_type=Path)
+    command = click.option("--project", type=folder, default=Path(), help="The project folder.")(command)
     return click.option("--env", default="local", show_default=True, help="Which specs/env/<env>.yml to use.")(command)
-
-
-def endpoint_option(command: Command) -> Command:
-    """--endpoint, where the specs hold several."""
-    return click.option("--endpoint", default="", help="Only this endpoint.")(command)
 
 
 def set_option(command: Command) -> Command:
@@ -33,36 +34,42 @@ def set_option(command: Command) -> Command:
     return click.option("--set", "overrides", multiple=True, metavar="A.B=C", help=text)(command)
 
 
+def place_options(command: Command) -> Command:
+    """--env, --project and --endpoint as a `request`."""
+    return _place(_as_request(command))
+
+
+def spec_options(command: Command) -> Command:
+    """--set and those of `place_options` as a `request`."""
+    return set_option(_place(_as_request(command)))
+
+
 def plan_options(command: Command) -> Command:
-    """The options that decide what is planned."""
-    for decorate in (
-        click.option("--prune", is_flag=True, help="Delete what carries the project's tag but is in no spec."),
-        click.option("--allow-outage", is_flag=True, help="Let a serving endpoint end without traffic."),
-        click.option("--allow-deletes", is_flag=True, help="Let a plan delete a large part of the project."),
-        click.option("--adopt", is_flag=True, help="Take over endpoints that this tool did not make."),
-    ):
-        command = decorate(command)
-    return set_option(endpoint_option(env_option(command)))
+    """Everything that decides what is planned, as a `request`: `plan` and `apply` take the same."""
+    command = _place(_as_request(command))
+    for allow, (flag, text) in ALLOW_FLAGS.items():
+        command = click.option(flag, allow.value, is_flag=True, help=text)(command)
+    text = "Delete what carries the project's tag but is in no spec."
+    return set_option(click.option("--prune", is_flag=True, help=text)(command))
 
 
-def allowed(*, outage: bool, adopt: bool, deletes: bool) -> tuple[str, ...]:
-    """The names of the refusals that were lifted."""
-    flags = {"outage": outage, "adopt": adopt, "deletes": deletes}
-    return tuple(name for name, given in flags.items() if given)
+def _place(command: Command) -> Command:
+    return env_option(click.option("--endpoint", default="", help="Only this endpoint.")(command))
 
 
-def requested(
-    project: Path,
-    env: str,
-    endpoint: str,
-    overrides: tuple[str, ...] = (),
-    *,
-    prune: bool = False,
-    allow: tuple[str, ...] = (),
-) -> Request:
-    """What was asked for; the pipeline is imported here, when a command that needs it is called."""
-    from deployer.core.plan import Options
-    from deployer.pipeline import Request
+def _as_request(command: Command) -> Command:
+    """A command that is called with the values of its options, those of a request made into one."""
 
-    options = Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
-    return Request(project=project, env=env, options=options)
+    @wraps(command)
+    def with_request(*arguments: object, env: str, project: Path, endpoint: str, **values: Any) -> object:
+        from deployer.pipeline import Request  # late: `deployer --help` does not pay for it
+
+        options = Options(
+            endpoint=endpoint,
+            overrides=values.pop("overrides", ()),
+            prune=values.pop("prune", False),
+            allow=frozenset(allow for allow in ALLOW_FLAGS if values.pop(allow.value, False)),
+        )
+        return command(*arguments, request=Request(project=project, env=env, options=options), **values)
+
+    return with_request

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, assert_never
 
 from deployer.commands.console import Console
 from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.core.errors import DeployerError
+
+DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Check:
     files: bool = True
 
 
-def validate(check: Check, shape: str, console: Console) -> int:
+def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:
     """Print every defect in one of the shapes text, json, sarif, github; exit 1 when there is an error."""
     found = _defects(check)
     console.out(_shown(found, shape, check, console))
@@ -39,7 +42,7 @@ def _defects(check: Check) -> tuple[Diagnostic, ...]:
     )
 
 
-def _shown(found: tuple[Diagnostic, ...], shape: str, check: Check, console: Console) -> str:
+def _shown(found: tuple[Diagnostic, ...], shape: DiagnosticsFormat, check: Check, console: Console) -> str:
     match shape:
         case "json":
             from deployer.report.json_output import diagnostics_json
@@ -53,11 +56,13 @@ def _shown(found: tuple[Diagnostic, ...], shape: str, check: Check, console: Con
             from deployer.report.github_annotations import workflow_commands
 
             return workflow_commands(found)
-        case _:
+        case "text":
             from deployer.report.diagnostics_text import diagnostics_text
 
             text = diagnostics_text(found, sources=_sources(found, check.project), color=console.color)
             return text or "The specs are valid.\n"
+        case _:
+            assert_never(shape)
 
 
 def _sources(found: Sequence[Diagnostic], project: Path) -> Mapping[str, str]:

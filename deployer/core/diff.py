@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from deployer.core.compute import Compute, compute_of
 from deployer.core.fields import Effect, field_at
 from deployer.core.resources import NOTHING, KeyPath, Kind, Resource, Value
 
@@ -36,7 +37,9 @@ def diff(before: Resource | None, after: Resource) -> tuple[FieldChange, ...]:
     """The fields that differ, sorted by path; for a new resource, those that are not at their default."""
     kind = after.ref.kind
     if before is None:
-        return tuple(change for change in _changes(kind, NOTHING, after.fields) if not _is_default(kind, change))
+        compute = compute_of(after.fields)
+        changes = _changes(kind, NOTHING, after.fields)
+        return tuple(change for change in changes if not _is_default(kind, change, compute))
     return tuple(_changes(kind, before.fields, after.fields))
 
 
@@ -73,6 +76,7 @@ def _keys(side: Side) -> Mapping[str, Value]:
     return side if isinstance(side, Mapping) else NOTHING
 
 
-def _is_default(kind: Kind, change: FieldChange) -> bool:
+def _is_default(kind: Kind, change: FieldChange, compute: Compute) -> bool:
     """Whether a field of a new resource says only what leaving it out would say."""
-    return change.after is None or change.after in ({}, []) or _same(change.after, field_at(kind, change.path).default)
+    default = field_at(kind, change.path).default_on(compute)
+    return change.after is None or change.after in ({}, []) or _same(change.after, default)

@@ -4,10 +4,11 @@
     |-- SpecError           the specs or the env file are wrong; carries diagnostics           exit 1
     |-- UsageError          the command line asks for something that cannot be                 exit 64
     |-- Refused             unsafe, stale or not ours: nothing was written                     exit 3
-    |-- Unforeseen          a bug of ours, told in one sentence                                exit 1
+    |-- Unforeseen          a bug of ours, in one sentence                                     exit 1
     `-- WorkspaceError      the workspace said no, or could not be reached                     exit 1
         |-- NotFound        404: what was asked for is not there
         |-- Busy            somebody else is changing the resource, or we are throttled
+        |-- OperationFailed the request was taken, and what Azure then did failed
         |-- Unreachable     no answer at all: network, DNS, TLS, a closed port
         `-- SignInFailed    no credential, an expired one, or one without the needed role
 
@@ -64,13 +65,15 @@ class Unforeseen(DeployerError):
         self.__cause__ = error
 
 
-def told(error: Exception) -> DeployerError:
-    """An error as it is shown: our own as they are, anything else as unforeseen."""
+def as_deployer_error(error: Exception) -> DeployerError:
+    """The error itself when it is one of ours, anything else wrapped as Unforeseen."""
     return error if isinstance(error, DeployerError) else Unforeseen(error)
 
 
 class WorkspaceError(DeployerError):
-    """The workspace refused or failed; `code` is Azure's error code, `correlation_id` what Azure support asks for."""
+    """The workspace refused or failed; `code` is Azure's error code ("" when it gave none), `correlation_id` what Azure
+    support asks for.
+    """
 
     def __init__(
         self, message: str, *, hint: str = "", code: str = "", correlation_id: str = "", log_tail: str = ""
@@ -87,6 +90,10 @@ class NotFound(WorkspaceError):
 
 class Busy(WorkspaceError):
     """Another operation holds the resource, or the service asks to slow down; waiting may help."""
+
+
+class OperationFailed(WorkspaceError):
+    """The workspace took the request, and the operation it began failed: what ran in it may have said why."""
 
 
 class Unreachable(WorkspaceError):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
+from deployer.core.compute import Compute, compute_of
 from deployer.core.resources import KeyPath, Kind, Value
 
 Schema = Mapping[str, Any]
@@ -37,11 +38,21 @@ class Field:
 
     path: KeyPath
     default: Value = None
+    default_kubernetes: Value = None
     has_default: bool = False
     effect: Effect = Effect.ROLLING
     sensitive: bool = False
     read_only: bool = False
     description: str = ""
+
+    def default_on(self, compute: Compute) -> Value:
+        """The value that leaving the field out means."""
+        match compute:
+            case Compute.MANAGED:
+                return self.default
+            case Compute.KUBERNETES:
+                return self.default_kubernetes
+        assert_never(compute)
 
 
 @cache
@@ -54,8 +65,13 @@ def schema_text(name: str) -> str:
 @cache
 def schema_of(name: str) -> Schema:
     """The schema of "endpoint", "deployment", "model", "environment" or "env", every `$ref` replaced by its target."""
-    document = json.loads(schema_text(name))
-    return {**_inlined(document, name)}
+    return {**_inlined(_parsed(name), name)}
+
+
+@cache
+def _parsed(name: str) -> Schema:
+    """The schema as it is written, with its references."""
+    return {**json.loads(schema_text(name))}
 
 
 def _inlined(node: Any, name: str) -> Any:
@@ -72,7 +88,7 @@ def _target(ref: str, name: str) -> Any:
     """What `other.schema.json#/a/b` or `#/a/b` refers to."""
     file, _, pointer = ref.partition("#/")
     home = file.removesuffix(".schema.json") or name
-    node = json.loads(schema_text(home))
+    node: Any = _parsed(home)
     for part in pointer.split("/"):
         node = node[part]
     return _inlined(node, home)
@@ -85,19 +101,31 @@ def fields_of(kind: Kind) -> Mapping[KeyPath, Field]:
     What names the resource, extension keys without an effect on it, and fields that are accepted but not deployed are
     no fields of it.
     """
-    schema = schema_of(_document(kind))
+    schema = schema_of(schema_name(kind))
     return {field.path: field for field in _fields(schema, ()) if _belongs(kind, field.path)}
 
 
-def _document(kind: Kind) -> str:
+def schema_name(kind: Kind) -> str:
     """The name of the schema that describes a kind: traffic is written in the endpoint's file."""
-    return Kind.ENDPOINT.value if kind is Kind.TRAFFIC else kind.value
+    match kind:
+        case Kind.ENDPOINT | Kind.TRAFFIC:
+            return "endpoint"
+        case Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+            return kind.value
+    assert_never(kind)
 
 
 def _belongs(kind: Kind, path: KeyPath) -> bool:
     """Whether a field of the schema is one of this kind: traffic is a resource of its own."""
     in_traffic = path[0] in TRAFFIC
-    return in_traffic == (kind is Kind.TRAFFIC) or kind not in (Kind.TRAFFIC, Kind.ENDPOINT)
+    match kind:
+        case Kind.TRAFFIC:
+            return in_traffic
+        case Kind.ENDPOINT:
+            return not in_traffic
+        case Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+            return True
+    assert_never(kind)
 
 
 def _fields(schema: Schema, above: KeyPath) -> Iterator[Field]:
@@ -120,7 +148,8 @@ def _deployed(path: KeyPath, node: Schema) -> bool:
 def _field(node: Schema, path: KeyPath) -> Field:
     return Field(
         path=path,
-        default=node.get("default"),
+        default=_default(node, Compute.MANAGED),
+        default_kubernetes=_default(node, Compute.KUBERNETES),
         has_default="default" in node,
         effect=Effect(node.get("x-effect", "rolling")),
         sensitive=node.get("x-sensitive", False),
@@ -169,20 +198,19 @@ def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
     """
     if kind is Kind.TRAFFIC:
         return {key: value for key, value in data.items() if key in TRAFFIC}
-    kubernetes = str(data.get("type")).lower() == "kubernetes"
-    filled = _filled(schema_of(_document(kind)), data, kubernetes)
+    filled = _filled(schema_of(schema_name(kind)), data, compute_of(data))
     return {key: value for key, value in filled.items() if (key,) in fields_of(kind)}
 
 
-def _filled(schema: Schema, data: Mapping[str, Value], kubernetes: bool) -> dict[str, Value]:
+def _filled(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict[str, Value]:
     """A map with the defaults of its schema filled in, nested maps too."""
     result: dict[str, Value] = {}
     for key, node in schema.get("properties", {}).items():
         if not node.get("x-read-only", False) and _applies(node, result):
-            result[key] = _value(node, data.get(key), kubernetes)
+            result[key] = _value(node, data.get(key), compute)
     rest = schema.get("additionalProperties")
     if isinstance(rest, dict):
-        result |= {key: _value(rest, value, kubernetes) for key, value in data.items() if key not in result}
+        result |= {key: _value(rest, value, compute) for key, value in data.items() if key not in result}
     return result
 
 
@@ -191,10 +219,22 @@ def _applies(node: Schema, siblings: Mapping[str, Value]) -> bool:
     return all(siblings.get(key) == value for key, value in node.get("x-when", {}).items())
 
 
-def _value(node: Schema, value: Value, kubernetes: bool) -> Value:
+def _value(node: Schema, value: Value, compute: Compute) -> Value:
     if value is None:
-        value = node.get("x-default-kubernetes", node.get("default")) if kubernetes else node.get("default")
+        value = _default(node, compute)
     if isinstance(value, Mapping):
         described = "properties" in node or isinstance(node.get("additionalProperties"), dict)
-        return _filled(node, value, kubernetes) if described else dict(value)
+        return _filled(node, value, compute) if described else dict(value)
     return list(value) if isinstance(value, list | tuple) else value
+
+
+def _default(node: Schema, compute: Compute) -> Value:
+    """The default that a schema gives a field: defaults stand there, once for each kind of compute."""
+    default: Value = node.get("default")
+    match compute:
+        case Compute.MANAGED:
+            return default
+        case Compute.KUBERNETES:
+            on_kubernetes: Value = node.get("x-default-kubernetes", default)
+            return on_kubernetes
+    assert_never(compute)

@@ -14,8 +14,8 @@ class Result(StrEnum):
 
     APPLIED = "applied"
     FAILED = "failed"
-    SKIPPED = "skipped"
     UNDONE = "undone"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +48,3 @@ class Outcome:
     def ok(self) -> bool:
         """Whether every step was applied."""
         return not self.interrupted and all(item.result is Result.APPLIED for item in self.results)
-
-    @property
-    def applied(self) -> tuple[StepResult, ...]:
-        """What was done."""
-        return tuple(item for item in self.results if item.result is Result.APPLIED)
-
-    @property
-    def remaining(self) -> tuple[StepResult, ...]:
-        """What was not."""
-        return tuple(item for item in self.results if item.result is not Result.APPLIED)

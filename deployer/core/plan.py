@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from deployer.core.action import Action as Action
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
+from deployer.core.plan_options import Options
 from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
-
-
-class Action(StrEnum):
-    """What a step does; the value is its symbol. TEST writes nothing: it asks a deployment before it gets traffic."""
-
-    CREATE = "+"
-    UPDATE = "~"
-    REPLACE = "-/+"
-    DELETE = "-"
-    TEST = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +57,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was asked for beside the specs: one endpoint only, overrides (`a.b=c`), pruning, and refusals lifted by
-    name (`outage`, `adopt`, `deletes`). A saved plan is made again with the same ones.
-    """
-
-    endpoint: str = ""
-    overrides: tuple[str, ...] = ()
-    prune: bool = False
-    allow: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What apply will do, and what it was decided on.
 
@@ -98,7 +77,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be written."""
-        return not any(step.action is not Action.TEST for step in self.steps)
+        return not any(step.action.writes for step in self.steps)
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import assert_never
 
+from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -23,16 +25,15 @@ NOTHING: Mapping[str, Value] = MappingProxyType({})
 class Kind(StrEnum):
     """What a resource is. Traffic changes at another time than its endpoint, so it is a resource of its own."""
 
-    MODEL = "model"
-    ENVIRONMENT = "environment"
     ENDPOINT = "endpoint"
     DEPLOYMENT = "deployment"
     TRAFFIC = "traffic"
+    MODEL = "model"
+    ENVIRONMENT = "environment"
 
 
 FAILED_STATES = frozenset({"Failed", "Canceled"})
 BUSY_STATES = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
-ASSETS = frozenset({Kind.MODEL, Kind.ENVIRONMENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -62,6 +63,7 @@ class Ref:
                 return f"deployment {self.endpoint}/{self.name}"
             case Kind.ENDPOINT | Kind.TRAFFIC:
                 return f"{self.kind} {self.endpoint}"
+        assert_never(self.kind)
 
 
 def is_anonymous(ref: Ref) -> bool:
@@ -71,9 +73,10 @@ def is_anonymous(ref: Ref) -> bool:
         case Kind.MODEL:
             return version == "1" and len(name) == 64 and not name.strip("0123456789abcdef")
         case Kind.ENVIRONMENT:
-            return name == "CliV2AnonymousEnvironment"
-        case _:
+            return name == ANONYMOUS_ENVIRONMENT
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC:
             return False
+    assert_never(ref.kind)
 
 
 def reference_at(deployment: Resource, path: KeyPath, type_: AssetType) -> AssetReference | None:
@@ -206,12 +209,12 @@ def share_map(traffic: Resource | None, key: str) -> Mapping[str, int]:
 
 def digest_of(value: Value) -> str:
     """A short stable hash of plain data: the first 16 hex digits of SHA-256 over canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=as_json)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _plain(value: object) -> object:
-    """Read-only mappings and tuples as json knows them."""
+def as_json(value: object) -> object:
+    """Read-only mappings and tuples as json knows them: the `default` of `json.dumps`."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):

@@ -1,1 +1,5 @@
-"""One home per kind of resource: what a ref of it is, how its spec reads, what reports call it. Pure."""
+"""What each kind of resource is: one file per kind, joined by the table KINDS. Pure; imports the vocabulary alone."""
+
+from deployer.kinds.table import ASSETS, DOCUMENTS, KINDS, OPERATED, OWNED, telling_keys
+
+__all__ = ["ASSETS", "DOCUMENTS", "KINDS", "OPERATED", "OWNED", "telling_keys"]

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deployer.local_workspace import background
-from deployer.local_workspace.paths import Home, Trouble, one_sentence
+from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.commands import background
+from deployer.local_workspace.files.paths import Home
 
 
 class _Parser(argparse.ArgumentParser):
@@ -25,15 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
     # --root and --json may stand anywhere, so that another program can append them to any command.
     anywhere, rest = _anywhere(_Parser(add_help=False, allow_abbrev=False)).parse_known_args(arguments)
-    options = _parser().parse_args(rest, anywhere)
+    options = parser().parse_args(rest, anywhere)
     if options.root is None:
-        _parser().error("--root is missing: the folder of the local workspace, usually PROJECT/.deployer/local")
+        parser().error("--root is missing: the folder of the local workspace, usually PROJECT/.deployer/local")
     home = Home(root=Path(options.root).absolute())
     try:
         with one_sentence(f"do `{options.command}`"):
             return _run(options, home)
-    except Trouble as trouble:
-        print(f"error: {trouble}", file=sys.stderr)
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -53,11 +54,11 @@ def _run(options: argparse.Namespace, home: Home) -> int:
             background.forget(home)
             _say(options, {"reset": True}, f"local workspace ended and emptied: {home.root}")
         case "serve":
-            from deployer.local_workspace.foreground import run
+            from deployer.local_workspace.commands.foreground import run
 
             return run(home, realistic=options.realistic, new_ports=options.new_ports, ready_fd=options.ready_fd)
         case "fault":
-            from deployer.local_workspace.fault_command import fault
+            from deployer.local_workspace.commands.fault_command import fault
 
             _print(fault(home, options))
     return 0
@@ -96,19 +97,20 @@ def _anywhere(parser: _Parser) -> _Parser:
     return parser
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="deployer local", description="An Azure ML workspace on this machine.")
-    _anywhere(parser)
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    for name, text in {
-        "up": "start it in the background, if it does not run",
-        "down": "end it",
-        "status": "say whether it runs",
-        "reset": "end it and remove all it keeps",
-        "serve": "run it in the foreground",
-        "fault": "lay faults on it",
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each command's help ends in an example."""
+    made = _Parser(prog="deployer local", description="An Azure ML workspace on this machine.")
+    _anywhere(made)
+    commands = made.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    for name, (text, example) in {
+        "up": ("start the local workspace in the background, unless it is running", "up --realistic 0.1"),
+        "down": ("stop the local workspace", "down"),
+        "status": ("say whether the local workspace is running, and where its page is", "status"),
+        "reset": ("stop the local workspace and delete everything it stores", "reset"),
+        "serve": ("run the local workspace in the foreground", "serve"),
+        "fault": ("make the local workspace misbehave on purpose", "fault list"),
     }.items():
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(name, help=text, description=text, epilog=_example(example))
         if name in ("up", "serve"):
             help_text = "let operations take this much of the time they take in Azure (0: none, 1: all)"
             command.add_argument("--realistic", type=float, default=0.0, metavar="FACTOR", help=help_text)
@@ -117,30 +119,40 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
         if name == "fault":
             _fault_arguments(command)
-    return parser
+    return made
+
+
+def _example(words: str) -> str:
+    return f"Example: deployer local {words}"
 
 
 def _fault_arguments(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, parser_class=_Parser)
-    add = actions.add_parser("add", help="lay a fault on requests")
-    add.add_argument("--method", help="regular expression the whole method has to match")
+    add = _action(actions, "add", "make requests fail", "fault add --method PUT --status 503 --count 2")
+    add.add_argument("--method", help="regular expression that the whole method matches")
     add.add_argument("--path", help="regular expression found in the path")
-    add.add_argument("--count", type=int, help="how many requests it meets (all)")
-    add.add_argument("--delay-ms", type=int)
+    add.add_argument("--count", type=int, help="number of requests that fail (default: all)")
+    add.add_argument("--delay-ms", type=int, help="wait before answering")
     add.add_argument("--reset", action="store_true", default=None, help="cut the connection")
     add.add_argument("--status", type=int, help="answer with this status")
-    add.add_argument("--retry-after", type=int, metavar="SECONDS")
-    add.add_argument("--operation", choices=("fail", "hang", "cancel"), help="what becomes of the operation started")
+    add.add_argument("--retry-after", type=int, metavar="SECONDS", help="value of the header Retry-After")
+    add.add_argument("--operation", choices=("fail", "hang", "cancel"), help="how the operation that starts ends")
     add.add_argument("--code", help="error code of the answer or the operation")
-    add.add_argument("--message")
-    add.add_argument("--stale", action="store_true", default=None, help="read what stood there before the last write")
-    actions.add_parser("list", help="the faults laid")
-    actions.add_parser("clear", help="take all faults, quota and token life times away; hanging operations go on")
-    quota = actions.add_parser("quota", help="limit the cores of VM families")
+    add.add_argument("--message", help="message of the error")
+    add.add_argument("--stale", action="store_true", default=None, help="read the state from before the last write")
+    _action(actions, "list", "list the faults", "fault list")
+    _action(actions, "clear", "remove all faults, quotas and token lifetimes; hanging operations go on", "fault clear")
+    quota = _action(actions, "quota", "limit the cores of VM families", "fault quota standardDSv2Family=8")
     quota.add_argument("limits", nargs="+", metavar="FAMILY=CORES")
-    tokens = actions.add_parser("tokens", help="life of endpoint tokens")
-    tokens.add_argument("--lifetime", type=int, metavar="SECONDS")
-    tokens.add_argument("--expire", action="store_true", default=None, help="end all tokens given out so far")
+    tokens = _action(actions, "tokens", "set the lifetime of endpoint tokens", "fault tokens --lifetime 60")
+    tokens.add_argument("--lifetime", type=int, metavar="SECONDS", help="how long new tokens are valid")
+    tokens.add_argument("--expire", action="store_true", default=None, help="expire all tokens issued so far")
+
+
+def _action(
+    actions: argparse._SubParsersAction[_Parser], name: str, text: str, example: str
+) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=text, description=text, epilog=_example(example))
 
 
 if __name__ == "__main__":

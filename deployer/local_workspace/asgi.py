@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 from deployer.local_workspace.blob.addresses import ACCOUNT
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import INVALID_TOKEN
 from deployer.local_workspace.control.request import Reply, encoded
 from deployer.local_workspace.control.routes import refusal
-from deployer.local_workspace.control.site import Site
-from deployer.local_workspace.control.state.faults import Fault
-from deployer.local_workspace.paths import secret_in
+from deployer.local_workspace.control.state.faults import InjectedFault
+from deployer.local_workspace.files.private_files import secret_in
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,12 +30,12 @@ _SCORING = "/inference/"
 _OWN_ACCESS = (f"/{ACCOUNT}/", "/admin/")
 
 
-class Entry:
+class Dispatcher:
     """An ASGI application: faults first, then scoring to the front door, the rest logged to the control plane."""
 
-    def __init__(self, site: Site, control_plane: App, front_door: App) -> None:
-        self._site, self._control_plane, self._front_door = site, control_plane, front_door
-        self._token = secret_in(site.home.token).encode()
+    def __init__(self, context: ServerContext, control_plane: App, front_door: App) -> None:
+        self._context, self._control_plane, self._front_door = context, control_plane, front_door
+        self._token = secret_in(context.home.token).encode()
         self.connections: Collection[Any] = ()
         """The open connections of the server, for the fault that cuts one."""
 
@@ -44,17 +44,17 @@ class Entry:
             return
         scoring = scope["path"].startswith(_SCORING)
         if scoring:
-            self._site.log.scored += 1
+            self._context.log.scored += 1
         else:
             send = self._logged(scope, send)
-        if self._site.faults.laid and await self._meet_faults(scope, send):
+        if self._context.faults.active and await self._meet_faults(scope, send):
             return
         if scoring:
             await self._front_door(scope, receive, send)
         elif self._may(scope):
             await self._control_plane(scope, receive, send)
         else:
-            await _answer(send, refusal(Refused(INVALID_TOKEN)))
+            await _answer(send, refusal(ArmRefused(INVALID_TOKEN)))
 
     def _logged(self, scope: Scope, send: Send) -> Send:
         """The same `send`, with a line in the log before the answer begins."""
@@ -64,7 +64,7 @@ class Entry:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._site.log.add(scope["method"], path, message.get("status"), time.perf_counter() - begun)
+                self._context.log.add(scope["method"], path, message.get("status"), time.perf_counter() - begun)
                 if message.get("status") is None:
                     return
             await send(message)
@@ -82,7 +82,7 @@ class Entry:
         """Do what the faults laid for this request want; whether it is answered with that."""
         if scope["path"].startswith("/admin/"):
             return False
-        for fault in self._site.faults.take(scope["method"], scope["path"]):
+        for fault in self._context.faults.take(scope["method"], scope["path"]):
             await asyncio.sleep(fault.delay_ms / 1_000)
             if fault.reset:
                 if not scope["path"].startswith(_SCORING):
@@ -93,7 +93,7 @@ class Entry:
                 await _answer(send, _status(fault))
                 return True
             if fault.operation:
-                scope["local.fate"] = {"kind": fault.operation, "code": fault.code, "message": fault.message}
+                scope["local.operation_fault"] = {"kind": fault.operation, "code": fault.code, "message": fault.message}
             if fault.stale:
                 scope["local.stale"] = True
         return False
@@ -108,7 +108,7 @@ class Entry:
         await asyncio.sleep(0.01)
 
 
-def _status(fault: Fault) -> Reply:
+def _status(fault: InjectedFault) -> Reply:
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     error = {"code": fault.code or "InjectedFault", "message": fault.message}
     return Reply(status=fault.status or 500, body={"error": error}, headers=headers)

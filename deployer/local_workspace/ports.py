@@ -13,7 +13,7 @@ AuthMode = Literal["Key", "AMLToken", "AADToken"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A liveness or readiness probe; times in seconds."""
+    """A liveness, readiness or startup probe; times in seconds."""
 
     initial_delay: float
     period: float
@@ -43,6 +43,8 @@ class Workload:
     max_queue_wait_ms: int
     liveness_probe: Probe
     readiness_probe: Probe
+    startup_probe: Probe | None = None
+    """Until it succeeds the other probes wait; None where a container counts as started at once."""
 
 
 class WorkloadFailed(Exception):

@@ -19,26 +19,20 @@ from typing import Any
 
 import uvicorn
 
-from deployer.local_workspace.asgi import App, Entry, alive_app
+from deployer.local_workspace.asgi import App, Dispatcher, alive_app
 from deployer.local_workspace.blob.addresses import STAGED
+from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.resources import deployments, endpoints
 from deployer.local_workspace.control.routes import control_plane
-from deployer.local_workspace.control.site import Site
 from deployer.local_workspace.control.state.faults import Faults
 from deployer.local_workspace.control.state.live_routes import LiveRoutes
 from deployer.local_workspace.control.state.request_log import RequestLog
 from deployer.local_workspace.control.state.tasks import Tasks
-from deployer.local_workspace.control.state.tokens import Tokens
-from deployer.local_workspace.paths import (
-    Home,
-    Ports,
-    Trouble,
-    connection,
-    one_sentence,
-    read_json,
-    secret_in,
-    write_private,
-)
+from deployer.local_workspace.control.state.tokens import EndpointTokens
+from deployer.local_workspace.files.connection_file import TcpPorts, connection
+from deployer.local_workspace.files.paths import Home
+from deployer.local_workspace.files.private_files import read_json, secret_in, write_private
 from deployer.local_workspace.ports import Routes, Serving
 from deployer.local_workspace.store import Document, Store, workspace_id
 
@@ -55,8 +49,8 @@ class DataPlane:
 
     serving: Callable[[Path], Serving]
     front_door: Callable[[Routes, Any], App]
-    page: Callable[[Site, Any], App] | None = None
-    """The page, of a site and its front door; without one the plain port only says that the server is alive."""
+    page: Callable[[ServerContext, Any], App] | None = None
+    """Makes the page; without one the plain port only says that the server is alive."""
 
 
 def real_data_plane() -> DataPlane:
@@ -66,39 +60,39 @@ def real_data_plane() -> DataPlane:
     from deployer.local_workspace.serving.front_door import FrontDoor
     from deployer.local_workspace.serving.runtime import Runtime
 
-    def page(site: Site, door: FrontDoor) -> App:
-        return page_app(StoredPage(site), door)
+    def page(context: ServerContext, front_door: FrontDoor) -> App:
+        return page_app(StoredPage(context), front_door)
 
     return DataPlane(serving=Runtime, front_door=FrontDoor, page=page)
 
 
 async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bool, ready: Callable[[], None]) -> None:
-    """Run until SIGTERM or SIGINT; `ready` is called once requests are answered. Trouble where it cannot start."""
+    """Run until SIGTERM or SIGINT; `ready` is called once requests are answered. CommandError where it cannot start."""
     with one_sentence("prepare the folder of the local workspace"):
         home.blobs.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(home.blobs / STAGED, ignore_errors=True)
         _see_to_certificates(home)
         sockets = _listen(home, new_ports)
-    ports = Ports(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])
-    site = _site(home, plane, ports, realistic)
-    door = plane.front_door(site.routes, site.serving)
-    entry = Entry(site, control_plane(site), door)
-    page = plane.page(site, door) if plane.page else alive_app
-    servers = [_server(entry, home.server_certificate), _server(page, None)]
+    ports = TcpPorts(api=sockets[0].getsockname()[1], page=sockets[1].getsockname()[1])
+    context = _context(home, plane, ports, realistic)
+    front_door = plane.front_door(context.routes, context.serving)
+    dispatcher = Dispatcher(context, control_plane(context), front_door)
+    page = plane.page(context, front_door) if plane.page else alive_app
+    servers = [_server(dispatcher, home.server_certificate), _server(page, None)]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        _resume(site)
+        _resume(context)
         for server, listening in zip(servers, sockets, strict=True):
             await server.startup(sockets=[listening])
-        entry.connections = servers[0].server_state.connections
+        dispatcher.connections = servers[0].server_state.connections
         write_private(home.connection, _json(connection(home, ports)))
         ready()
         await stop.wait()
     finally:
         home.connection.unlink(missing_ok=True)
-        await _close(site, servers)
+        await _close(context, servers)
 
 
 def _see_to_certificates(home: Home) -> None:
@@ -133,21 +127,22 @@ def _bind(port: int, name: str) -> socket.socket:
         listening.close()
         if error.errno != errno.EADDRINUSE:
             raise
-        way_out = "end that program, or start with `up --new-ports`, which keeps all state and draws two others"
-        raise Trouble(f"port {port} of the local workspace ({name}) is taken by another program; {way_out}") from error
+        taken = f"port {port} of the local workspace ({name}) is taken by another program"
+        way_out = "end that program, or run `up --new-ports`, which picks two other ports and keeps all state"
+        raise CommandError(f"{taken}; {way_out}") from error
     return listening
 
 
-def _site(home: Home, plane: DataPlane, ports: Ports, realistic: float) -> Site:
+def _context(home: Home, plane: DataPlane, ports: TcpPorts, realistic: float) -> ServerContext:
     try:
         store = Store(home.database)
-        ident, tokens = workspace_id(store), Tokens(store, workspace_id(store))
+        ident, tokens = workspace_id(store), EndpointTokens(store, workspace_id(store))
     except sqlite3.Error as error:
         way_out = "make room, or `reset` if nothing in it is needed any more"
-        raise Trouble(f"cannot open {home.database}: {error}; {way_out}") from error
+        raise CommandError(f"cannot open {home.database}: {error}; {way_out}") from error
     control = secret_in(home.token).encode()
     secret_in(home.admin_key)
-    return Site(
+    return ServerContext(
         home=home,
         base=f"https://127.0.0.1:{ports.api}",
         workspace_id=ident,
@@ -185,44 +180,44 @@ def _server(app: App, certificate: Path | None) -> uvicorn.Server:
     return server
 
 
-def _resume(site: Site) -> None:
+def _resume(context: ServerContext) -> None:
     """Bring every deployment back, and go on with the operations that were not over."""
-    under_way = {item["key"]: item for item in _operations(site) if item["status"] == "Updating"}
-    for deployment in site.store.list("deployment"):
+    under_way = {item["key"]: item for item in _operations(context) if item["status"] == "Updating"}
+    for deployment in context.store.list("deployment"):
         key = f"{deployment['endpoint']}/{deployment['name']}".lower()
-        site.tasks.start(f"deployment {key}", _bring_back(site, deployment, under_way.get(key)))
+        context.tasks.start(f"deployment {key}", _bring_back(context, deployment, under_way.get(key)))
     for key, operation in under_way.items():
         if operation["action"] == "put-endpoint":
-            site.tasks.start(f"endpoint {key}", endpoints.finish_put(site, operation))
+            context.tasks.start(f"endpoint {key}", endpoints.finish_put(context, operation))
         elif operation["action"] == "delete-endpoint":
-            site.tasks.start(f"endpoint {key}", endpoints.finish_delete(site, operation))
+            context.tasks.start(f"endpoint {key}", endpoints.finish_delete(context, operation))
 
 
-async def _bring_back(site: Site, deployment: Document, operation: Document | None) -> None:
+async def _bring_back(context: ServerContext, deployment: Document, operation: Document | None) -> None:
     if deployment["serving"]:
-        await deployments.restore(site, deployment)
+        await deployments.restore(context, deployment)
     if operation and operation["action"] == "put-deployment":
-        await deployments.finish_put(site, operation)
+        await deployments.finish_put(context, operation)
     elif operation and operation["action"] == "delete-deployment":
-        await deployments.finish_delete(site, operation)
+        await deployments.finish_delete(context, operation)
 
 
-def _operations(site: Site) -> list[Document]:
+def _operations(context: ServerContext) -> list[Document]:
     """All operations; of those that are over, the last ones only are kept."""
-    found = site.store.list("operation")
+    found = context.store.list("operation")
     over = [item for item in found if item["status"] != "Updating"]
     for item in over[:-_KEEP_OPERATIONS]:
-        site.store.delete("operation", item["name"].lower())
+        context.store.delete("operation", item["name"].lower())
     return found
 
 
-async def _close(site: Site, servers: list[uvicorn.Server]) -> None:
+async def _close(context: ServerContext, servers: list[uvicorn.Server]) -> None:
     """Let requests under way end, then everything that was started."""
     await asyncio.gather(*(_drain(server) for server in servers if server.started))
-    await site.tasks.close()
-    await site.serving.close()
-    site.log.close()
-    site.store.close()
+    await context.tasks.close()
+    await context.serving.close()
+    context.log.close()
+    context.store.close()
 
 
 async def _drain(server: uvicorn.Server) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import assert_never
 
 from deployer.core.fields import Effect
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.resources import BUSY_STATES, Kind, deployment_ref, is_failed
+from deployer.kinds import OPERATED
 from deployer.planning.review import Case
-
-TALL_ORDER = (Effect.ROLLING, Effect.IMMUTABLE)
 
 
 def advice(case: Case) -> Iterator[Finding]:
@@ -19,7 +19,7 @@ def advice(case: Case) -> Iterator[Finding]:
 
 
 def _under_way(case: Case) -> Iterator[Finding]:
-    for kind in (Kind.ENDPOINT, Kind.DEPLOYMENT):
+    for kind in OPERATED:
         for item in case.live.of_kind(kind):
             state = item.seen.provisioning_state
             if state in BUSY_STATES and item.ref in case.desired.resources:
@@ -33,7 +33,7 @@ def _under_way(case: Case) -> Iterator[Finding]:
 
 def _in_place(case: Case) -> Iterator[Finding]:
     for step in case.steps:
-        if not _updates_deployment(step) or not any(change.effect in TALL_ORDER for change in step.changes):
+        if not _updates_deployment(step) or not any(_renews(change.effect) for change in step.changes):
             continue
         share = case.live.split(step.ref.endpoint).get(step.ref.name, 0)
         if share:
@@ -44,6 +44,16 @@ def _in_place(case: Case) -> Iterator[Finding]:
                 ref=step.ref,
                 origin=step.origin,
             )
+
+
+def _renews(effect: Effect) -> bool:
+    """Whether a change puts new instances in the place of those that serve."""
+    match effect:
+        case Effect.ROLLING | Effect.IMMUTABLE:
+            return True
+        case Effect.METADATA | Effect.SCALE | Effect.ADD_ONLY | Effect.TRAFFIC:
+            return False
+    assert_never(effect)
 
 
 def _updates_deployment(step: Step) -> bool:

@@ -10,16 +10,16 @@ from deployer.core.plan import Bake, Plan, Step
 from deployer.core.resources import Value, digest_of, fingerprint, without
 
 
-def seal(plan: Plan, hide: Callable[[Value], Value]) -> Plan:
+def with_digest(plan: Plan, hide: Callable[[Value], Value]) -> Plan:
     """The plan with its digest: over every step, what it was decided on and what it leads to.
 
     `hide` masks secrets, so that a reviewed plan stays valid when one is rotated.
     """
-    steps: list[Value] = [_sealed(step, hide) for step in plan.steps]
+    steps: list[Value] = [_digest_input(step, hide) for step in plan.steps]
     return replace(plan, digest=digest_of([plan.env, plan.project, steps, [str(ref) for ref in plan.unchanged]]))
 
 
-def _sealed(step: Step, hide: Callable[[Value], Value]) -> Value:
+def _digest_input(step: Step, hide: Callable[[Value], Value]) -> Value:
     after = dict(step.after.fields) if step.after else {}
     for path in step.ignore:
         after = dict(without(after, path))

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import (
-    ASSETS,
     BUSY_STATES,
     Kind,
     Ref,
@@ -18,6 +17,7 @@ from deployer.core.resources import (
     with_value,
 )
 from deployer.core.workspace import Wanted
+from deployer.kinds import ASSETS, OPERATED, OWNED
 
 CODE = ("code_configuration", "code")
 
@@ -48,14 +48,14 @@ def _code_asset(deployment: Resource) -> AssetReference | None:
     return reference_at(deployment, CODE, AssetType.CODE)
 
 
-def under_way(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
+def busy_resources(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
     """What of these endpoints somebody is changing right now."""
-    there = [*live.of_kind(Kind.ENDPOINT), *live.of_kind(Kind.DEPLOYMENT)]
+    there = [item for kind in OPERATED for item in live.of_kind(kind)]
     busy = [item.ref for item in there if item.seen.provisioning_state in BUSY_STATES]
     return tuple(ref for ref in busy if ref.endpoint in endpoints)
 
 
-def staying(live: State) -> State:
+def without_deleting(live: State) -> State:
     """`live` without what is on its way out: it has to be gone before it can be made again, so it counts as gone."""
     going = {ref for ref, item in live.resources.items() if item.seen.provisioning_state == "Deleting"}
     endpoints = {ref.endpoint for ref in going if ref.kind is Kind.ENDPOINT}
@@ -63,12 +63,14 @@ def staying(live: State) -> State:
     return replace(live, resources=kept)
 
 
-def pinned(desired: State, live: State) -> State:
+def with_pinned_references(desired: State, live: State) -> State:
     """`desired` with every reference replaced by what it stood for when `live` was read."""
-    return replace(desired, resources={ref: _pinned(item, live) for ref, item in desired.resources.items()})
+    return replace(
+        desired, resources={ref: _with_pinned_references(item, live) for ref, item in desired.resources.items()}
+    )
 
 
-def _pinned(resource: Resource, live: State) -> Resource:
+def _with_pinned_references(resource: Resource, live: State) -> Resource:
     """A resource with its references made concrete; one that names nothing stays as it is."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource
@@ -88,4 +90,4 @@ def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[R
     here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
     whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
     kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
-    return tuple(sorted(ref for ref in kept if ref.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT)))
+    return tuple(sorted(ref for ref in kept if ref.kind in OWNED))

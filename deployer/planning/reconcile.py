@@ -1,9 +1,10 @@
-"""make_plan and simulate: what to write so that live becomes desired, and what a write leads to. Pure."""
+"""reconcile and simulate: what to write so that live becomes desired, and what a write leads to. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from deployer.core.diff import FieldChange, diff
 from deployer.core.intent import Origins
@@ -23,26 +24,16 @@ from deployer.core.resources import (
     value_at,
     with_value,
 )
-
-PHASES: tuple[tuple[str, frozenset[Kind], frozenset[Action]], ...] = (
-    ("assets", frozenset({Kind.MODEL, Kind.ENVIRONMENT}), frozenset({Action.CREATE, Action.UPDATE})),
-    ("endpoint", frozenset({Kind.ENDPOINT}), frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})),
-    ("deployments", frozenset({Kind.DEPLOYMENT}), frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})),
-    ("smoke tests", frozenset({Kind.DEPLOYMENT}), frozenset({Action.TEST})),
-    ("traffic", frozenset({Kind.TRAFFIC}), frozenset({Action.UPDATE})),
-    ("deletes of deployments", frozenset({Kind.DEPLOYMENT}), frozenset({Action.DELETE})),
-    ("deletes of endpoints", frozenset({Kind.ENDPOINT}), frozenset({Action.DELETE})),
-)
-"""The order of all writes: a deployment needs its assets and its endpoint, traffic needs tested deployments, and
-nothing is deleted while it has traffic."""
+from deployer.kinds import KINDS, OPERATED
+from deployer.kinds.phases import Phase
 
 
-def phase_of(step: Step) -> int:
-    """The place of a step's phase in PHASES."""
-    for number, (_, kinds, actions) in enumerate(PHASES):
-        if step.ref.kind in kinds and step.action in actions:
-            return number
-    raise ValueError(f"no phase does {step.action.name} on {step.ref}")
+def phase_of(step: Step) -> Phase:
+    """When a step is done."""
+    phase = KINDS[step.ref.kind].phase(step.action)
+    if phase is None:
+        raise ValueError(f"no phase does {step.action.name} on {step.ref}")
+    return phase
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -50,31 +41,31 @@ def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: (phase_of(step), step.ref)))
 
 
-def make_plan(
+def reconcile(
     desired: State,
     live: State,
     *,
     ignored: Mapping[Ref, tuple[KeyPath, ...]] = {},
-    doomed: frozenset[Ref] = frozenset(),
+    deletes: frozenset[Ref] = frozenset(),
     origins: Origins = Origins(),  # noqa: B008 -- frozen
 ) -> tuple[Step, ...]:
-    """The writes that turn `live` into `desired`, in order; `doomed` are live resources to delete.
+    """The writes that turn `live` into `desired`, in order; `deletes` are live resources to delete.
 
     What the specs leave open (undeclared traffic, ignored paths, foreign properties) keeps its live value.
     """
     known = _without_replaced_endpoints(desired, live)
-    wishes = {**_traffic_without(doomed, live), **desired.resources}
+    wishes = {**_traffic_without(deletes, live), **desired.resources}
     steps = []
     for ref in sorted(wishes):
-        wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), doomed)
+        wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), deletes)
         steps += _steps_for(wish, live if ref.kind is Kind.ENDPOINT else known, ignored.get(ref, ()), origins)
-    steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(doomed)]
+    steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(deletes)]
     return in_order(steps)
 
 
-def _traffic_without(doomed: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:
+def _traffic_without(deletes: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:
     """An open wish for the traffic of endpoints that lose deployments: a mirror must not point at what is gone."""
-    refs = {traffic_ref(ref.endpoint) for ref in doomed if ref.kind is Kind.DEPLOYMENT}
+    refs = {traffic_ref(ref.endpoint) for ref in deletes if ref.kind is Kind.DEPLOYMENT}
     return {ref: Resource(ref=ref, fields=NOTHING) for ref in refs if live.get(ref)}
 
 
@@ -85,12 +76,12 @@ def _without_replaced_endpoints(desired: State, live: State) -> State:
 
 
 def _with_live_values(
-    wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], doomed: frozenset[Ref]
+    wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], deletes: frozenset[Ref]
 ) -> Resource:
     """`wish` with the live value wherever the spec leaves the decision to somebody else."""
     fields = wish.fields
     if wish.ref.kind is Kind.TRAFFIC:
-        fields = {**_kept_traffic(live, doomed), **fields}
+        fields = {**_kept_traffic(live, deletes), **fields}
     elif live is not None:
         fields = keep_live(fields, live.fields, ignored)
     return replace(wish, fields=fields)
@@ -109,10 +100,10 @@ def keep_live(
     return fields
 
 
-def _kept_traffic(live: Resource | None, doomed: frozenset[Ref]) -> Mapping[str, Value]:
+def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str, Value]:
     """Both maps of live traffic; a mirror never points at what is about to be deleted."""
     fields = live.fields if live else NOTHING
-    going = {ref.name for ref in doomed if live is not None and ref.endpoint == live.ref.endpoint}
+    going = {ref.name for ref in deletes if live is not None and ref.endpoint == live.ref.endpoint}
     mirror = fields.get("mirror_traffic")
     kept = {name: share for name, share in mirror.items() if name not in going} if isinstance(mirror, Mapping) else {}
     return {"traffic": fields.get("traffic", {}), "mirror_traffic": kept}
@@ -164,10 +155,21 @@ def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action
 
 def _is_dead(resource: Resource | None, live: State) -> bool:
     """Failed and without traffic: to replace it costs nobody anything, and often nothing else works."""
-    if resource is None or not is_failed(resource) or resource.ref.kind not in (Kind.ENDPOINT, Kind.DEPLOYMENT):
+    if resource is None or not is_failed(resource) or resource.ref.kind not in OPERATED:
         return False
-    split = live.split(resource.ref.endpoint)
-    return not split if resource.ref.kind is Kind.ENDPOINT else resource.ref.name not in split
+    return not serves(resource.ref, live.split(resource.ref.endpoint))
+
+
+def serves(ref: Ref, split: Mapping[str, int]) -> bool:
+    """Whether a resource has a share of its endpoint's traffic."""
+    match ref.kind:
+        case Kind.ENDPOINT:
+            return bool(split)
+        case Kind.DEPLOYMENT:
+            return ref.name in split
+        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return False
+    assert_never(ref.kind)
 
 
 def _observed_after(step: Step) -> Observed:
@@ -178,17 +180,22 @@ def _observed_after(step: Step) -> Observed:
 
 def simulate(live: State, step: Step) -> State:
     """What the workspace will look like after a step."""
-    resources = dict(live.resources)
+    if not step.action.writes:
+        return live
+    resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
     endpoint = step.ref.endpoint
-    match step.action, step.ref.kind:
-        case Action.TEST, _:
-            return live
-        case ((Action.DELETE | Action.REPLACE), Kind.ENDPOINT):
-            resources = {ref: item for ref, item in resources.items() if ref.endpoint != endpoint}
-        case Action.DELETE, _:
-            resources.pop(step.ref, None)
     if step.after is not None:
         resources[step.ref] = replace(step.after, observed=_observed_after(step))
     if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic_ref(endpoint) not in resources:
         resources[traffic_ref(endpoint)] = _initial(traffic_ref(endpoint)) or step.after
     return replace(live, resources=resources)
+
+
+def _without(ref: Ref, resources: Mapping[Ref, Resource]) -> dict[Ref, Resource]:
+    """The resources that are left when one is deleted."""
+    match ref.kind:
+        case Kind.ENDPOINT:
+            return {other: item for other, item in resources.items() if other.endpoint != ref.endpoint}
+        case Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return {other: item for other, item in resources.items() if other != ref}
+    assert_never(ref.kind)

@@ -7,23 +7,14 @@ from functools import reduce
 
 from deployer.core.intent import Intent, Origins
 from deployer.core.plan import Step
+from deployer.core.plan_options import Allow
 from deployer.core.resources import State
 from deployer.planning.reconcile import simulate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
-    """The flags that lift a refusal, each by its own name on the command line."""
-
-    outage: bool = False
-    adopt: bool = False
-    deletes: bool = False
-    destroy: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A plan and everything it was made from."""
+    """A plan and everything it was made from; `destroying` when the endpoints' names were asked for to delete them."""
 
     project: str
     desired: State
@@ -31,7 +22,8 @@ class Case:
     steps: tuple[Step, ...]
     intent: Intent = field(default_factory=Intent)
     origins: Origins = field(default_factory=Origins)
-    allowed: Allowed = field(default_factory=Allowed)
+    allow: frozenset[Allow] = frozenset()
+    destroying: bool = False
 
     @property
     def end(self) -> State:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from deployer.core.diff import diff
 from deployer.core.fields import Effect
 from deployer.core.intent import Checks, Intent, Rollout
-from deployer.core.plan import Action, Bake, Step
+from deployer.core.plan import Action, Bake, Plan, Step
 from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, State, deployment_ref, digest_of, share_map
 from deployer.core.statistics import percentile
 from deployer.planning.reconcile import in_order
@@ -20,7 +21,7 @@ Split = Mapping[str, int]
 FAILED_MARK = "failed"
 
 
-def gated(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
+def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
     """The plan with a TEST before anything new gets traffic, and each traffic step cut into its rollout's stages."""
     tested = {step.ref for step in steps if _changes_service(step)}
     for step in steps:
@@ -37,10 +38,25 @@ def gated(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...
 
 def _changes_service(step: Step) -> bool:
     """Whether a step changes what a deployment answers, not only how many answer or what its tags say."""
-    if step.ref.kind is not Kind.DEPLOYMENT or step.action in (Action.DELETE, Action.TEST):
+    if step.ref.kind is not Kind.DEPLOYMENT:
         return False
-    scaling = {Effect.METADATA, Effect.SCALE}
-    return step.action is not Action.UPDATE or any(change.effect not in scaling for change in step.changes)
+    match step.action:
+        case Action.CREATE | Action.REPLACE:
+            return True
+        case Action.UPDATE:
+            return any(_changes_answers(change.effect) for change in step.changes)
+        case Action.DELETE | Action.TEST:
+            return False
+    assert_never(step.action)
+
+
+def _changes_answers(effect: Effect) -> bool:
+    match effect:
+        case Effect.METADATA | Effect.SCALE:
+            return False
+        case Effect.ROLLING | Effect.IMMUTABLE | Effect.ADD_ONLY | Effect.TRAFFIC:
+            return True
+    assert_never(effect)
 
 
 def _rising(step: Step, live: State) -> frozenset[str]:
@@ -206,11 +222,25 @@ def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict,
     return Verdict.PASSED, f"{count} probes, {len(problems)} failed"
 
 
-def rescue_split(split: Split, sick: str, healthy: frozenset[str]) -> Split:
+def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:
     """The shares of the other healthy deployments scaled up to the whole; empty where there is none."""
-    others = {name: share for name, share in split.items() if name != sick and name in healthy and share > 0}
+    others = {name: share for name, share in split.items() if name != failing and name in healthy and share > 0}
     total = sum(others.values())
     if not total:
         return {}
     whole = sum(split.values())
     return apportion({name: share * whole / total for name, share in others.items()})
+
+
+def failed_rollouts(plan: Plan) -> tuple[str, ...]:
+    """The endpoints whose traffic differs because a rollout was put back, not because somebody changed it."""
+    moves = [step for step in plan.steps if step.ref.kind is Kind.TRAFFIC]
+    first = {step.ref.endpoint: step for step in reversed(moves)}
+    last = {step.ref.endpoint: step for step in moves}
+    return tuple(name for name, step in first.items() if _failed_before(step, last[name]))
+
+
+def _failed_before(first: Step, last: Step) -> bool:
+    """Whether the last rollout to where these steps of one endpoint lead was put back."""
+    mark = first.before.seen.bookkeeping.rollout if first.before else ""
+    return failed_towards(mark, share_map(last.after, "traffic"))

@@ -5,17 +5,19 @@ Each check is a function from a Case to findings; CHECKS lists them all. A block
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from typing import assert_never
 
+from deployer.core.compute import is_kubernetes
 from deployer.core.fields import Effect
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan import Action, Finding, Step
-from deployer.core.resources import ASSETS, KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
+from deployer.core.plan_options import Allow
+from deployer.core.resources import KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
+from deployer.kinds import ASSETS, OWNED
 from deployer.planning.advice import advice
-from deployer.planning.reconcile import simulate
+from deployer.planning.reconcile import serves, simulate
 from deployer.planning.review import Case
-
-MAX_DEPLOYMENTS = 20
-"""Deployments of one endpoint: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
 
 DELETES_WORTH_ASKING = 5
 """From so many deletions in one plan on, more than a third of what the project owns needs --allow-deletes."""
@@ -47,20 +49,29 @@ def _immutable(case: Case) -> Iterator[Finding]:
 
 def _cannot_change(step: Step, path: KeyPath, effect: Effect) -> bool:
     """Kubernetes ignores a new instance type silently: https://github.com/Azure/AML-Kubernetes/issues/247"""
-    kubernetes = step.after is not None and step.after.fields.get("type") == "kubernetes"
-    return effect is Effect.IMMUTABLE or (kubernetes and path == ("instance_type",))
+    match effect:
+        case Effect.IMMUTABLE:
+            return True
+        case Effect.METADATA | Effect.SCALE | Effect.ROLLING | Effect.ADD_ONLY | Effect.TRAFFIC:
+            return path == ("instance_type",) and step.after is not None and is_kubernetes(step.after.fields)
+    assert_never(effect)
 
 
 def _way_round(ref: Ref) -> str:
-    if ref.kind is Kind.DEPLOYMENT:
-        return "Write a deployment with a new name beside it, shift the traffic, then drop this one."
-    return "Write an endpoint with a new name, move its callers, then drop this one."
+    match ref.kind:
+        case Kind.DEPLOYMENT:
+            return "Write a deployment with a new name beside it, shift the traffic, then drop this one."
+        case Kind.ENDPOINT | Kind.TRAFFIC:
+            return "Write an endpoint with a new name, move its callers, then drop this one."
+        case Kind.MODEL | Kind.ENVIRONMENT:
+            return "Raise `version` in its spec and in what refers to it."
+    assert_never(ref.kind)
 
 
 def _asset_content(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         if step.action is Action.UPDATE and step.ref.kind in ASSETS:
-            content = [dotted(change.path) for change in step.changes if change.effect is not Effect.METADATA]
+            content = [dotted(change.path) for change in step.changes if _is_content(change.effect)]
             if content:
                 yield Finding(
                     code="asset-content-changed",
@@ -70,6 +81,16 @@ def _asset_content(case: Case) -> Iterator[Finding]:
                     origin=step.origin,
                     blocking=True,
                 )
+
+
+def _is_content(effect: Effect) -> bool:
+    """Whether a change of an asset changes what a version stands for."""
+    match effect:
+        case Effect.METADATA:
+            return False
+        case Effect.SCALE | Effect.ROLLING | Effect.IMMUTABLE | Effect.ADD_ONLY | Effect.TRAFFIC:
+            return True
+    assert_never(effect)
 
 
 def _missing_assets(case: Case) -> Iterator[Finding]:
@@ -122,7 +143,7 @@ def _outage(case: Case) -> Iterator[Finding]:
     final = case.end
     for endpoint in case.live.endpoints():
         before, after = sum(case.live.split(endpoint).values()), sum(final.split(endpoint).values())
-        if before and not after and not case.allowed.outage and not case.allowed.destroy:
+        if before and not after and Allow.OUTAGE not in case.allow and not case.destroying:
             yield Finding(
                 code="outage",
                 summary=f"endpoint {endpoint} serves now and would answer nobody after this",
@@ -139,7 +160,7 @@ def _ownership(case: Case) -> Iterator[Finding]:
         if owner == case.project:
             continue
         adoptable = not owner
-        if adoptable and case.allowed.adopt:
+        if adoptable and Allow.ADOPT in case.allow:
             continue
         whose = f"belongs to the project {owner}" if owner else "was not made by this tool"
         yield Finding(
@@ -169,7 +190,7 @@ def _deletes_of_serving(case: Case) -> Iterator[Finding]:
     state = case.live
     for step in case.steps:
         split = state.split(step.ref.endpoint)
-        if step.action is Action.DELETE and _serves(step.ref, split) and not case.allowed.destroy:
+        if step.action is Action.DELETE and serves(step.ref, split) and not case.destroying:
             yield Finding(
                 code="delete-while-serving",
                 summary=f"{step.ref} has live traffic and would be deleted",
@@ -180,15 +201,11 @@ def _deletes_of_serving(case: Case) -> Iterator[Finding]:
         state = simulate(state, step)
 
 
-def _serves(ref: Ref, split: Mapping[str, int]) -> bool:
-    return bool(split) if ref.kind is Kind.ENDPOINT else ref.name in split
-
-
 def _protected(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         live = case.live.get(step.ref)
         kept = step.ref.endpoint in case.intent.protected or (live and live.fields.get("x-protect") is True)
-        if step.action in (Action.DELETE, Action.REPLACE) and step.ref.kind is Kind.ENDPOINT and kept:
+        if step.action.removes and step.ref.kind is Kind.ENDPOINT and kept:
             yield Finding(
                 code="protected",
                 summary=f"endpoint {step.ref.endpoint} is protected (x-protect: true)",
@@ -199,14 +216,14 @@ def _protected(case: Case) -> Iterator[Finding]:
 
 
 def _many_deletes(case: Case) -> Iterator[Finding]:
-    doomed = [step for step in case.steps if step.action is Action.DELETE]
-    owned = [ref for ref in case.live.resources if ref.kind in (Kind.DEPLOYMENT, Kind.ENDPOINT)]
-    if len(doomed) < DELETES_WORTH_ASKING or len(doomed) * 3 <= len(owned) or case.allowed.deletes:
+    deletes = [step for step in case.steps if step.action is Action.DELETE]
+    owned = [ref for ref in case.live.resources if ref.kind in OWNED]
+    if len(deletes) < DELETES_WORTH_ASKING or len(deletes) * 3 <= len(owned) or Allow.DELETES in case.allow:
         return
-    if not case.allowed.destroy:
+    if not case.destroying:
         yield Finding(
             code="many-deletes",
-            summary=f"{len(doomed)} of {len(owned)} endpoints and deployments would be deleted",
+            summary=f"{len(deletes)} of {len(owned)} endpoints and deployments would be deleted",
             detail="Say --allow-deletes if so many should go.",
             blocking=True,
         )

@@ -1,4 +1,4 @@
-"""Answers of an endpoint: one prediction or its refusal in words, and the table of a measurement."""
+"""What an endpoint answers: one prediction or its refusal in words, the table of a measurement, its keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 
 from deployer.core.statistics import Summary
 from deployer.core.workspace import Answer
-from deployer.report.format import milliseconds, rate, seconds, shortened
+from deployer.report.format import count, milliseconds, rate, seconds, shortened, styled
 from deployer.report.redaction import Mask, mask_of
-from deployer.report.style import count, styled
 
 SCORE_VERSION = "1.0"
 BAR = 40
@@ -186,3 +185,13 @@ def measurement_json(found: Summary, *, concurrency: int) -> str:
     rest = {key: value for key, value in asdict(found).items() if key != "percentiles"}
     head = {"format_version": SCORE_VERSION, "kind": "measurement", "concurrency": concurrency}
     return json.dumps({**head, **rest, "latency_ms": latencies}, indent=2, ensure_ascii=False) + "\n"
+
+
+def keys_text(primary: str, secondary: str, *, show_secrets: bool) -> str:
+    """The two keys of an endpoint, of which only the beginning shows unless all of it is asked for."""
+    shown = [key if show_secrets else _beginning(key) for key in (primary, secondary)]
+    return f"primary    {shown[0]}\nsecondary  {shown[1]}\n"
+
+
+def _beginning(key: str) -> str:
+    return f"{key[:4]}… ({len(key)} characters; --show-secrets)"

@@ -1,38 +1,76 @@
-"""What a step asks for beyond its fields, in sentences: smoke tests and the wait after a traffic step."""
+"""A step in words: what it does, what a change means, and what it asks for beyond its fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from deployer.core.fields import Effect
 from deployer.core.intent import ANYTHING, Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step
-from deployer.core.resources import Kind, dotted
-from deployer.report.format import joined, milliseconds, rate, scalar, seconds, shortened
-from deployer.report.style import count
+from deployer.core.resources import dotted
+from deployer.kinds import KINDS
+from deployer.report.format import count, joined, milliseconds, rate, scalar, seconds, shortened
 
-EFFECTS = {
-    Effect.METADATA: "metadata only, nothing restarts",
-    Effect.SCALE: "changes the number of instances",
-    Effect.ROLLING: "in-place rolling update",
-    Effect.IMMUTABLE: "cannot change in place",
-    Effect.ADD_ONLY: "can be added or changed, never removed",
-    Effect.TRAFFIC: "",
-}
-VERBS = {
-    Action.CREATE: "create",
-    Action.UPDATE: "update",
-    Action.REPLACE: "replace",
-    Action.DELETE: "delete",
-    Action.TEST: "smoke-test",
-}
+
+def effect_words(effect: Effect) -> str:
+    """What a change does to a running service; "" where the change says it all."""
+    match effect:
+        case Effect.METADATA:
+            return "metadata only, nothing restarts"
+        case Effect.SCALE:
+            return "changes the number of instances"
+        case Effect.ROLLING:
+            return "in-place rolling update"
+        case Effect.IMMUTABLE:
+            return "cannot change in place"
+        case Effect.ADD_ONLY:
+            return "can be added or changed, never removed"
+        case Effect.TRAFFIC:
+            return ""
+    assert_never(effect)
+
+
+def verb(action: Action) -> str:
+    """What a step will do: "create"."""
+    match action:
+        case Action.CREATE:
+            return "create"
+        case Action.UPDATE:
+            return "update"
+        case Action.REPLACE:
+            return "replace"
+        case Action.DELETE:
+            return "delete"
+        case Action.TEST:
+            return "smoke-test"
+    assert_never(action)
+
+
+def past(action: Action) -> str:
+    """What a step has done: "created"."""
+    match action:
+        case Action.CREATE:
+            return "created"
+        case Action.UPDATE:
+            return "updated"
+        case Action.REPLACE:
+            return "replaced"
+        case Action.DELETE:
+            return "deleted"
+        case Action.TEST:
+            return "smoke-tested"
+    assert_never(action)
 
 
 def title(step: Step) -> str:
     """What a step is about to do: "create deployment digits/blue", "set traffic of digits"."""
-    if step.ref.kind is Kind.TRAFFIC:
-        return f"set traffic of {step.ref.endpoint}"
-    return f"{VERBS[step.action]} {step.ref}"
+    return KINDS[step.ref.kind].words(verb(step.action), step.ref)
+
+
+def done(step: Step) -> str:
+    """What a step has done, in the past tense: "created deployment digits/blue"."""
+    return KINDS[step.ref.kind].words(past(step.action), step.ref)
 
 
 def sentences(step: Step) -> Iterator[str]:

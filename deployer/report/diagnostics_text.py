@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.report.format import WIDTH, count, styled, wrapped
 from deployer.report.redaction import Mask, mask_of
-from deployer.report.style import WIDTH, count, styled, wrapped
 
 
 def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ...]:
@@ -58,13 +59,21 @@ def diagnostics_text(
 
 
 def _diagnostic(item: Diagnostic, sources: Mapping[str, str], mask: Mask, color: bool, width: int) -> Iterator[str]:
-    colour = "red" if item.severity is Severity.ERROR else "yellow"
     place = styled(str(item.location), "bold", color=color)
-    label = styled(item.severity.value, colour, color=color)
+    label = styled(item.severity.value, _colour(item.severity), color=color)
     yield f"{place}: {label}: {item.summary} [{item.code}]"
     yield from _source(item, sources.get(item.location.file, ""), mask, color)
     for paragraph in item.detail.splitlines():
         yield from wrapped(paragraph, width, "    ")
+
+
+def _colour(severity: Severity) -> str:
+    match severity:
+        case Severity.ERROR:
+            return "red"
+        case Severity.WARNING:
+            return "yellow"
+    assert_never(severity)
 
 
 def _source(item: Diagnostic, text: str, mask: Mask, color: bool) -> Iterator[str]:

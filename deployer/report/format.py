@@ -1,16 +1,18 @@
-"""Values, sizes and times as people read them."""
+"""The smallest pieces of text: values, sizes and times as people read them, colours, paragraphs, counts."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from deployer.core.diff import MISSING, Side
-from deployer.core.resources import KeyPath, Value
-from deployer.report.style import count
+from deployer.core.resources import KeyPath, Value, as_json
 
+WIDTH = 100
+COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 NOT_SET = "(not set)"
 LONGEST = 100
 LONGEST_LIST = 60
@@ -18,6 +20,28 @@ LONGEST_NAME = 250
 _CONTEXT = 20
 _PLAIN = re.compile(r"[A-Za-z_/.@$][^\s\"'#{}\[\],]*")
 _CONTENT = re.compile(r"sha256:[0-9a-f]{16,}")
+
+
+def styled(text: str, colour: str, *, color: bool) -> str:
+    """The text in a colour of `COLOURS`, or as it is."""
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if color and text else text
+
+
+def wrapped(text: str, width: int, indent: str) -> Sequence[str]:
+    """The text in lines of at most `width`; what has no blanks is never broken, so that it can be copied."""
+    return textwrap.wrap(
+        text,
+        max(width, 40),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 file", "4 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def scalar(value: Side) -> str:
@@ -32,7 +56,7 @@ def scalar(value: Side) -> str:
         case _ if value is MISSING:
             return NOT_SET
         case _:
-            return json.dumps(value, ensure_ascii=False, default=_plain)
+            return json.dumps(value, ensure_ascii=False, default=as_json)
 
 
 def pair(before: Side, after: Side, *, full: bool = False) -> tuple[str, str]:
@@ -160,8 +184,3 @@ def rate(number: float) -> str:
 def joined(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def _plain(value: object) -> object:
-    """Read-only mappings and tuples as json knows them."""
-    return dict(value) if isinstance(value, Mapping) else list(value)  # type: ignore[call-overload]

@@ -6,8 +6,9 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
-from deployer.core.diagnostics import Diagnostic
+from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.report.diagnostics_text import shown
 from deployer.report.redaction import mask_of
 
@@ -29,7 +30,16 @@ def _annotation(item: Diagnostic, root: str) -> str:
     }
     written = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     message = f"{item.summary}\n{item.detail}" if item.detail else item.summary
-    return f"::{item.severity} {written}::{_message(message)}\n"
+    return f"::{_command(item.severity)} {written}::{_message(message)}\n"
+
+
+def _command(severity: Severity) -> str:
+    match severity:
+        case Severity.ERROR:
+            return "error"
+        case Severity.WARNING:
+            return "warning"
+    assert_never(severity)
 
 
 def repository_path(root: str, file: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from deployer.core.diagnostics import Diagnostic
 from deployer.core.errors import UsageError
-from deployer.core.plan import Options
+from deployer.core.plan_options import Allow, Options
 from deployer.report.diagnostics_text import errors, shown
 from deployer.report.outcome_view import OutcomeView
 from deployer.report.plan_view import PlanView
@@ -25,7 +25,8 @@ DIAGNOSTICS_VERSION = "1.0"
 
 def plan_json(view: PlanView) -> str:
     """The plan as JSON (schemas/output/plan.schema.json); `read_saved_plan` takes it back."""
-    return _text({"format_version": PLAN_VERSION, "kind": "plan", **asdict(view)})
+    options = {**asdict(view.options), "allow": sorted(view.options.allow)}
+    return _text({"format_version": PLAN_VERSION, "kind": "plan", **asdict(view), "options": options})
 
 
 def outcome_json(view: OutcomeView) -> str:
@@ -95,7 +96,9 @@ def _saved(saved: Mapping[str, Any], name: str, hint: str) -> SavedPlan:
 
 def _options(written: Mapping[str, Any]) -> Options:
     """The options of a saved plan; those that a newer version added are not known here."""
-    overrides, allow = (tuple(_string(word) for word in written.get(key, ())) for key in ("overrides", "allow"))
+    overrides = tuple(_string(word) for word in written.get("overrides", ()))
+    allowed = {_string(word) for word in written.get("allow", ())}
+    allow = frozenset(flag for flag in Allow if flag.value in allowed)
     endpoint, prune = _string(written.get("endpoint", "")), bool(written.get("prune"))
     return Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
 

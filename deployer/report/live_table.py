@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deployer.core.resources import FAILED_STATES, Observed, Resource, State, endpoint_ref, share_map, traffic_ref
-from deployer.report.style import styled
+from deployer.report.format import styled
 
 
 def status_text(live: State, names: frozenset[str], *, color: bool = False) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from deployer.core.errors import DeployerError, WorkspaceError
 from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.core.plan import Action, Step
-from deployer.core.resources import Kind
-from deployer.report.describe import title
-from deployer.report.format import LONGEST_NAME, seconds, shortened
+from deployer.report.describe import done, title
+from deployer.report.format import LONGEST_NAME, count, seconds, shortened
 from deployer.report.redaction import Mask, mask_of
-from deployer.report.style import count
 
 _LOG_LINES = 40
 
@@ -71,18 +69,18 @@ def outcome_view(
     )
 
 
-def done(step: Step) -> str:
-    """What a step has done, in the past tense: "created deployment digits/blue"."""
-    if step.ref.kind is Kind.TRAFFIC:
-        return f"set traffic of {step.ref.endpoint}"
-    verbs = {
-        Action.CREATE: "created",
-        Action.UPDATE: "updated",
-        Action.REPLACE: "replaced",
-        Action.DELETE: "deleted",
-        Action.TEST: "smoke-tested",
-    }
-    return f"{verbs[step.action]} {step.ref}"
+def result_words(result: Result) -> str:
+    """What became of a step: "applied"."""
+    match result:
+        case Result.APPLIED:
+            return "applied"
+        case Result.FAILED:
+            return "failed"
+        case Result.UNDONE:
+            return "undone"
+        case Result.SKIPPED:
+            return "not done"
+    assert_never(result)
 
 
 def _row(item: StepResult, mask: Mask) -> ResultRow:
@@ -117,6 +115,5 @@ def _summary(outcome: Outcome) -> str:
         return (
             f"Applied {count(numbers[Result.APPLIED], 'step')}, {total} of work." if outcome.results else "No changes."
         )
-    words = {Result.APPLIED: "applied", Result.FAILED: "failed", Result.UNDONE: "undone", Result.SKIPPED: "not done"}
-    said = ", ".join(f"{numbers[result]} {word}" for result, word in words.items() if numbers[result])
+    said = ", ".join(f"{number} {result_words(result)}" for result, number in numbers.items() if number)
     return f"{'Interrupted' if outcome.interrupted else 'Failed'}: {said or 'nothing done'}."

@@ -9,15 +9,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from deployer.core.compute import compute_of
 from deployer.core.diagnostics import Location
 from deployer.core.diff import MISSING, FieldChange, Side
 from deployer.core.fields import field_at
-from deployer.core.plan import Finding, Options, Plan, Step
-from deployer.core.resources import KeyPath, Kind, Ref, dotted
-from deployer.report.describe import EFFECTS, VERBS, sentences, title
-from deployer.report.format import LONGEST_NAME, content, narrowed, opened, pair, scalar, shortened, size
+from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.plan_options import Options
+from deployer.core.resources import KeyPath, Kind, dotted
+from deployer.report.describe import effect_words, sentences, title, verb
+from deployer.report.format import LONGEST_NAME, content, count, narrowed, opened, pair, scalar, shortened, size
 from deployer.report.redaction import MASK, Mask, mask_of
-from deployer.report.style import count
 
 Files = Mapping[str, Mapping[str, int]]
 """What the folders and files of a plan hold: source -> file in it -> bytes."""
@@ -93,7 +94,7 @@ def plan_view(
 ) -> PlanView:
     """The plan for showing. `files` gives content hashes a number of files and a size, `verbose` cuts nothing short."""
     look = _Look(mask=mask_of(secrets | _sensitive(plan)), files=files or {}, verbose=verbose)
-    counts = {verb: 0 for verb in VERBS.values()} | Counter(VERBS[step.action] for step in plan.steps)
+    counts = {verb(action): 0 for action in Action} | Counter(verb(step.action) for step in plan.steps)
     return PlanView(
         env=look.name(plan.env),
         project=look.name(plan.project),
@@ -172,7 +173,7 @@ class _Look:
         effects = {change.effect for change in changes}
         return StepRow(
             symbol=step.action.value,
-            verb=VERBS[step.action],
+            verb=verb(step.action),
             kind=step.ref.kind.value,
             endpoint=self.name(step.ref.endpoint),
             name=self.name(step.ref.name),
@@ -197,11 +198,11 @@ class _Look:
             if MASK in after:
                 before = MASK  # what a secret replaces is likely to be the secret of before
             note = f"{common} more unchanged" if common else ""
-            yield self.row(step, change, path, (before, after + _default_mark(step.ref, change)), note)
+            yield self.row(step, change, path, (before, after + _default_mark(step, change)), note)
 
     def row(self, step: Step, change: FieldChange, path: KeyPath, words: tuple[str, str], note: str = "") -> ChangeRow:
         new = step.before is None
-        effect = "" if new else EFFECTS[change.effect]
+        effect = "" if new else effect_words(change.effect)
         return ChangeRow(
             path=self.name(dotted(path)), before="" if new else words[0], after=words[1], effect=effect, note=note
         )
@@ -231,6 +232,6 @@ def _share(side: Side) -> str:
     return "0 %" if side is MISSING or side is None else f"{scalar(side)} %"
 
 
-def _default_mark(ref: Ref, change: FieldChange) -> str:
-    field = field_at(ref.kind, change.path)
-    return " (default)" if field.has_default and field.default == change.after else ""
+def _default_mark(step: Step, change: FieldChange) -> str:
+    field, compute = field_at(step.ref.kind, change.path), compute_of(step.after.fields if step.after else {})
+    return " (default)" if field.has_default and field.default_on(compute) == change.after else ""

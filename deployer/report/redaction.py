@@ -69,9 +69,6 @@ class Mask:
                 return MASK if MASK in self.hide(json.dumps(value)) else value
 
 
-NOTHING_SECRET = Mask()
-
-
 def mask_of(secrets: frozenset[str]) -> Mask:
     """The mask for these secrets, in every spelling in which they could turn up."""
     known = {secret for secret in secrets if secret.strip()}

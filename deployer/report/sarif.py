@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import assert_never
 from urllib.parse import quote
 
-from deployer.core.diagnostics import Diagnostic
+from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.report.diagnostics_text import shown
 from deployer.report.github_annotations import repository_path
 from deployer.report.redaction import mask_of
@@ -34,12 +35,21 @@ def _rule(code: str) -> dict[str, object]:
     return {"id": code, "help": {"text": f"`deployer explain {code}` says what this means and what to do."}}
 
 
+def _level(severity: Severity) -> str:
+    match severity:
+        case Severity.ERROR:
+            return "error"
+        case Severity.WARNING:
+            return "warning"
+    assert_never(severity)
+
+
 def _result(item: Diagnostic, rule: int, root: str) -> dict[str, object]:
     place = item.location
     return {
         "ruleId": item.code,
         "ruleIndex": rule,
-        "level": item.severity.value,
+        "level": _level(item.severity),
         "message": {"text": f"{item.summary}\n{item.detail}" if item.detail else item.summary},
         "locations": [
             {

@@ -1,16 +1,16 @@
-"""Plans, outcomes and diagnostics as text for a terminal; every one of them reads the same without colour."""
+"""Plans and outcomes as text for a terminal; both read the same without colour."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
-from deployer.report.format import seconds
+from deployer.core.action import Action
+from deployer.core.outcome import Result
+from deployer.report.format import WIDTH, seconds, styled, wrapped
 from deployer.report.outcome_view import Failure, OutcomeView, ResultRow
 from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
-from deployer.report.style import WIDTH, styled, wrapped
 
-SYMBOL_COLOURS = {"+": "green", "~": "yellow", "-/+": "red", "-": "red", "?": "cyan"}
-RESULT_COLOURS = {"applied": "green", "failed": "red", "skipped": "yellow", "undone": "yellow"}
 _LONGEST_PATH = 44
 
 
@@ -24,7 +24,7 @@ def plan_text(view: PlanView, *, color: bool = False, width: int = WIDTH) -> str
 
 
 def _step(row: StepRow, color: bool, width: int) -> Iterator[str]:
-    symbol = styled(f"{row.symbol:>3}", SYMBOL_COLOURS[row.symbol], color=color)
+    symbol = styled(f"{row.symbol:>3}", _action_colour(Action(row.symbol)), color=color)
     about = "; ".join(filter(None, (row.effect, row.origin)))
     comment = styled(f"  # {about}" if about else "", "dim", color=color)
     yield f"{symbol} {styled(row.words, 'bold', color=color)}{comment}"
@@ -40,12 +40,28 @@ def _changes(row: StepRow, color: bool) -> Iterator[str]:
     paths = min(_LONGEST_PATH, max((len(change.path) for change in row.changes), default=0))
     for change in row.changes:
         sign = _sign(row, change)
-        mark = styled(sign, SYMBOL_COLOURS[sign], color=color)
+        mark = styled(sign.value, _action_colour(sign), color=color)
         yield f"      {mark} {change.path + ':':<{paths + 1}} {_values(change)}{_comment(row, change, color)}"
 
 
-def _sign(row: StepRow, change: ChangeRow) -> str:
-    return "~" if change.before else "-" if row.symbol == "-" else "+"
+def _sign(row: StepRow, change: ChangeRow) -> Action:
+    """What happens to one field."""
+    if change.before:
+        return Action.UPDATE
+    return Action.DELETE if row.symbol == Action.DELETE else Action.CREATE
+
+
+def _action_colour(action: Action) -> str:
+    match action:
+        case Action.CREATE:
+            return "green"
+        case Action.UPDATE:
+            return "yellow"
+        case Action.REPLACE | Action.DELETE:
+            return "red"
+        case Action.TEST:
+            return "cyan"
+    assert_never(action)
 
 
 def _values(change: ChangeRow) -> str:
@@ -74,10 +90,7 @@ def _orphans(view: PlanView, width: int) -> Iterator[str]:
 def outcome_text(view: OutcomeView, *, color: bool = False) -> str:
     """What was done, what failed, what was not done, where the endpoint answers and the command to go on."""
     blocks = [
-        _block("Done", view.results, ("applied",), color),
-        _block("Failed", view.results, ("failed",), color),
-        _block("Undone", view.results, ("undone",), color),
-        _block("Not done", view.results, ("skipped",), color),
+        *(_block(result, view.results, color) for result in Result),
         [styled(view.summary, "bold", color=color)],
         [f"{name} answers at {uri}" for name, uri in view.uris.items()],
         [f"Next: {view.next_command}"] if view.next_command else [],
@@ -85,15 +98,38 @@ def outcome_text(view: OutcomeView, *, color: bool = False) -> str:
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
-def _block(heading: str, rows: Sequence[ResultRow], results: tuple[str, ...], color: bool) -> list[str]:
-    chosen = [row for row in rows if row.result in results]
-    lines = [line for row in chosen for line in _lines(row, color)]
-    return [f"{heading}:", *lines] if lines else []
+def _block(result: Result, rows: Sequence[ResultRow], color: bool) -> list[str]:
+    lines = [line for row in rows if row.result == result for line in _lines(row, color)]
+    return [f"{_heading(result)}:", *lines] if lines else []
+
+
+def _heading(result: Result) -> str:
+    match result:
+        case Result.APPLIED:
+            return "Done"
+        case Result.FAILED:
+            return "Failed"
+        case Result.UNDONE:
+            return "Undone"
+        case Result.SKIPPED:
+            return "Not done"
+    assert_never(result)
+
+
+def _result_colour(result: Result) -> str:
+    match result:
+        case Result.APPLIED:
+            return "green"
+        case Result.FAILED:
+            return "red"
+        case Result.UNDONE | Result.SKIPPED:
+            return "yellow"
+    assert_never(result)
 
 
 def _lines(row: ResultRow, color: bool) -> Iterator[str]:
     took = f"{seconds(row.seconds):>10}  " if row.seconds else " " * 12
-    words = styled(row.words, RESULT_COLOURS[row.result], color=color)
+    words = styled(row.words, _result_colour(Result(row.result)), color=color)
     origin = f"  # {row.origin}" if row.failure and row.origin else ""
     yield f"{took}{words}{f': {row.note}' if row.note else ''}{styled(origin, 'dim', color=color)}"
     if row.failure:

@@ -25,14 +25,17 @@ import yaml
 
 from deployer.authoring import load_project
 from deployer.authoring.explain import FINDINGS, pages_in
-from deployer.core.plan import Finding, Options, Plan
+from deployer.core.plan import Finding, Plan
+from deployer.core.plan_options import Allow, Options
 from deployer.core.resources import Kind, Observed, Ref, Resource, State
-from deployer.pipeline import plan_of
+from deployer.pipeline import make_plan
+from deployer.planning.pins import orphans
 from tests import build
 from tests.cases.test_cases import BASE
 
 CASES = sorted((Path(__file__).parent / "findings").glob("*.case"))
 PROJECT = "cases"
+ALLOW = {"--allow-outage": Allow.OUTAGE, "--allow-deletes": Allow.DELETES, "--adopt": Allow.ADOPT}
 OUTSIDE = ("live", "options", "plan", "findings")
 
 
@@ -70,8 +73,9 @@ def observed(owner: str, state: str = "Succeeded", unknown: str = "") -> Observe
 
 def options(text: str) -> Options:
     flags = text.split()
-    allow = tuple(flag.removeprefix("--allow-") for flag in flags if flag.startswith("--allow-"))
-    return Options(prune="--prune" in flags, allow=allow + (("adopt",) if "--adopt" in flags else ()))
+    return Options(
+        prune="--prune" in flags, allow=frozenset(allowed for flag, allowed in ALLOW.items() if flag in flags)
+    )
 
 
 def planned(tmp_path: Path, case: Mapping[str, str]) -> Plan:
@@ -80,7 +84,9 @@ def planned(tmp_path: Path, case: Mapping[str, str]) -> Plan:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     desired = load_project(tmp_path, "test")
-    return plan_of(desired, live_state(case["live"]), options(case.get("options", "")))
+    live, asked = live_state(case["live"]), options(case.get("options", ""))
+    left = orphans(desired.state, live, PROJECT, "")
+    return make_plan(desired, live, deletes=frozenset(left) if asked.prune else frozenset(), left=left, options=asked)
 
 
 def lines(section: str) -> list[str]:

@@ -14,8 +14,8 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from deployer.local_workspace.foreground import run
-from deployer.local_workspace.paths import Home
+from deployer.local_workspace.commands.foreground import run
+from deployer.local_workspace.files.paths import Home
 from deployer.local_workspace.ports import Container, Routes, Workload, WorkloadFailed
 from deployer.local_workspace.server import DataPlane
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from deployer.local_workspace.control import refusals
-from deployer.local_workspace.control.envelopes import Refusal
+from deployer.local_workspace.control.envelopes import RefusalRule
 from tests.contract.conftest import BASE, Answer, Workspace, deployment_body
 
-ROWS = {name: row for name, row in vars(refusals).items() if isinstance(row, Refusal)}
+ROWS = {name: row for name, row in vars(refusals).items() if isinstance(row, RefusalRule)}
 MET_ELSEWHERE = {
     "DISK_FULL": "test_robust.py",
     "INTERNAL": "a fault of the server itself: nothing known raises it",
@@ -214,7 +214,7 @@ def test_a_refusal_has_its_status_its_code_and_its_text(place: Place, name: str)
         assert fixed in said
 
 
-def message(row: Refusal, error: dict[str, Any]) -> str:
+def message(row: RefusalRule, error: dict[str, Any]) -> str:
     """The text of a refusal, out of its envelope."""
     if row.form in ("arm", "service"):
         return str(error["message"])

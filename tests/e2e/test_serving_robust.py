@@ -11,7 +11,9 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from deployer.local_workspace.ports import Workload
+import pytest
+
+from deployer.local_workspace.ports import Workload, WorkloadFailed
 from deployer.local_workspace.serving.process_groups import trim
 from deployer.local_workspace.serving.runtime import Runtime
 from tests.e2e.serving import Client, changed, workload, workspace
@@ -104,6 +106,23 @@ def test_a_container_that_hangs_is_restarted_by_its_liveness_probe(serving_root:
             assert (await client.score(b"hang")).status == 424
             assert (await client.score()).json() != first
             assert "Liveness probe failed 2 times" in stand.runtime.logs("e", "blue", "InferenceServer", 1000)
+
+    asyncio.run(asyncio.wait_for(body(), 60))
+
+
+def test_a_slow_start_has_the_time_of_the_startup_probe(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, client):
+            slow = workload(tmp_path, init="time.sleep(2)")
+            hasty = replace(slow.readiness_probe, initial_delay=0.1, period=0.1, failure_threshold=1)
+            with pytest.raises(WorkloadFailed, match="Readiness probe failed"):
+                await stand.put(changed(slow, readiness_probe=hasty))
+            with pytest.raises(WorkloadFailed, match="Startup probe failed"):
+                await stand.put(changed(slow, startup_probe=hasty))
+            patient = replace(hasty, failure_threshold=400)
+            await stand.put(changed(slow, readiness_probe=hasty, startup_probe=patient))
+            stand.traffic = {"blue": 100}
+            assert (await client.score()).json() == "blue"
 
     asyncio.run(asyncio.wait_for(body(), 60))
 

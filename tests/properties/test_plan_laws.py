@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from deployer.core.plan import Action, Step
 from deployer.core.resources import FAILED_STATES, Kind, Observed, Ref, State, share_map, state_of, traffic_ref
-from deployer.planning.reconcile import make_plan, phase_of, simulate
+from deployer.planning.reconcile import phase_of, reconcile, simulate
 from deployer.planning.review import Case
-from deployer.planning.rollout import gated
+from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
 from tests.properties.states import PROJECT, Wish, pairs
 
@@ -32,8 +32,8 @@ def orphans(wish: Wish, live: State) -> frozenset[Ref]:
 
 
 def planned(wish: Wish, live: State, prune: bool = False) -> tuple[Step, ...]:
-    doomed = orphans(wish, live) if prune else frozenset[Ref]()
-    return gated(make_plan(wish.state, live, doomed=doomed), live, wish.intent)
+    deletes = orphans(wish, live) if prune else frozenset[Ref]()
+    return with_tests_and_stages(reconcile(wish.state, live, deletes=deletes), live, wish.intent)
 
 
 def accepted(wish: Wish, live: State, steps: tuple[Step, ...]) -> bool:
@@ -61,7 +61,7 @@ def test_the_laws_hold_for_every_pair(pair: Pair, prune: bool, done: int, dice: 
 
 def what_is_as_desired_needs_no_step(state: State) -> None:
     sound = state_of([replace(item, observed=Observed(owner=PROJECT)) for item in state.resources.values()])
-    assert make_plan(sound, sound) == ()
+    assert reconcile(sound, sound) == ()
 
 
 def a_plan_leads_to_what_was_desired(wish: Wish, live: State, steps: Steps, prune: bool) -> None:
@@ -125,7 +125,7 @@ def nothing_that_serves_is_deleted_or_replaced(live: State, steps: Steps) -> Non
 def the_order_of_files_changes_nothing(wish: Wish, live: State, dice: random.Random) -> None:
     shuffled = list(wish.state.resources.values())
     dice.shuffle(shuffled)
-    assert make_plan(state_of(shuffled), live) == make_plan(wish.state, live)
+    assert reconcile(state_of(shuffled), live) == reconcile(wish.state, live)
 
 
 def every_new_share_is_tested_first(wish: Wish, live: State, steps: Steps) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from deployer.authoring import validate_project
-from deployer.authoring.canonical import canonical, snake
+from deployer.authoring.canonical import canonical
 from deployer.authoring.documents.check_schema import schema_faults
 from deployer.authoring.plain_yaml import MASK, masked
 from deployer.authoring.project import in_order
@@ -25,6 +25,7 @@ from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.errors import SpecError
 from deployer.core.fields import fields_of, schema_of
 from deployer.core.resources import Kind
+from deployer.core.spelling import snake
 
 EXAMPLES = int(os.environ.get("DEPLOYER_FUZZ_EXAMPLES", "150"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])

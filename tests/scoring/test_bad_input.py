@@ -13,7 +13,7 @@ from PIL import Image
 from scoring.contract import MAX_BODY_BYTES, MAX_IMAGES, answer
 from scoring.engines import Floats
 from scoring.images import MAX_PIXELS
-from scoring.refusal import Refused
+from scoring.refusal import ScoringRefused
 from tests.scoring.bodies import body, huge_png, in_alpha_only, saved
 
 SEVEN = (Path(__file__).resolve().parents[2] / "data" / "seven.png").read_bytes()
@@ -128,7 +128,7 @@ def cases() -> list[object]:
 
 @pytest.mark.parametrize(("status", "code", "request_body"), cases())
 def test_a_mistake_is_refused_and_explained(status: int, code: str, request_body: bytes) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ScoringRefused) as refused:
         answer(request_body, NeverAsked())
     refusal = refused.value
     assert (refusal.status, refusal.code) == (status, code)
@@ -138,13 +138,13 @@ def test_a_mistake_is_refused_and_explained(status: int, code: str, request_body
 
 
 def test_the_message_names_the_image_of_a_batch() -> None:
-    with pytest.raises(Refused, match=r'"data"\[1\]: this is not an image'):
+    with pytest.raises(ScoringRefused, match=r'"data"\[1\]: this is not an image'):
         answer(body(SEVEN, b"text", as_list=True), NeverAsked())
 
 
 def test_the_message_does_not_repeat_the_image() -> None:
     for request_body in (of_text(TEXT + "!"), json.dumps({"data": [[TEXT]]}).encode(), of_text("data:" + TEXT)):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ScoringRefused) as refused:
             answer(request_body, NeverAsked())
         assert TEXT[:60] not in refused.value.message
 
@@ -153,7 +153,7 @@ def test_the_largest_picture_that_fits_is_decoded(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("scoring.contract.MAX_PIXELS", 28 * 28)
     with pytest.raises(AssertionError, match=r"the model was asked about \(1, 28, 28\)"):
         answer(body(SEVEN), NeverAsked())
-    with pytest.raises(Refused, match="too many"):
+    with pytest.raises(ScoringRefused, match="too many"):
         answer(body(SEVEN, SEVEN, as_list=True), NeverAsked())
     assert MAX_PIXELS == 4096 * 4096
 

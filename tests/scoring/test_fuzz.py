@@ -8,7 +8,7 @@ import pytest
 
 from scoring.contract import answer
 from scoring.engines import LiteRT
-from scoring.refusal import Refused
+from scoring.refusal import ScoringRefused
 from tests.scoring.fuzz import fuzzed
 
 
@@ -23,6 +23,6 @@ def test_a_thousand_fuzzed_bodies_are_answered_or_refused(engine: LiteRT) -> Non
 def outcome(request_body: bytes, engine: LiteRT) -> tuple[int, str]:
     try:
         given = answer(request_body, engine)
-    except Refused as refusal:
+    except ScoringRefused as refusal:
         return refusal.status, refusal.code
     return (200, "ok") if given in range(10) or isinstance(given, list) else (200, "odd")

@@ -9,8 +9,8 @@ from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan, Step
 from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, state_of, traffic_ref
-from deployer.planning.reconcile import make_plan
-from deployer.planning.rollout import gated
+from deployer.planning.reconcile import reconcile
+from deployer.planning.rollout import with_tests_and_stages
 from tests import build
 from tests.build import deployment, endpoint, traffic
 from tests.unit.memory import MemoryWorkspace, tools
@@ -43,9 +43,9 @@ TO_GREEN = wish(BLUE, GREEN, green=100)
 
 
 def steps_for(
-    desired: State, now: State, intent: Intent = INTENT, doomed: frozenset[Ref] = frozenset()
+    desired: State, now: State, intent: Intent = INTENT, deletes: frozenset[Ref] = frozenset()
 ) -> tuple[Step, ...]:
-    return gated(make_plan(desired, now, doomed=doomed), now, intent)
+    return with_tests_and_stages(reconcile(desired, now, deletes=deletes), now, intent)
 
 
 def carried(workspace: MemoryWorkspace, steps: tuple[Step, ...]) -> Outcome:

@@ -10,60 +10,13 @@ from deployer.authoring.documents.document import Fault
 from deployer.authoring.text.suggest import nearest
 from deployer.core.diagnostics import Severity
 from deployer.core.resources import Kind
+from deployer.kinds import DOCUMENTS, KINDS, telling_keys
 
 SCHEMA_NAME = re.compile(r"(\w+)\.schema\.json")
 SCHEMA_HINT = re.compile(
     r"^(?:#\s*yaml-language-server:\s*\$schema=|\$schema:)\s*\S*?(\w+)\.schema\.json", re.MULTILINE
 )
-BY_SCHEMA: Mapping[str, Kind] = {
-    "endpoint": Kind.ENDPOINT,
-    "managedonlineendpoint": Kind.ENDPOINT,
-    "kubernetesonlineendpoint": Kind.ENDPOINT,
-    "onlineendpoint": Kind.ENDPOINT,
-    "deployment": Kind.DEPLOYMENT,
-    "managedonlinedeployment": Kind.DEPLOYMENT,
-    "kubernetesonlinedeployment": Kind.DEPLOYMENT,
-    "onlinedeployment": Kind.DEPLOYMENT,
-    "model": Kind.MODEL,
-    "environment": Kind.ENVIRONMENT,
-}
-TELLING: Mapping[Kind, frozenset[str]] = {
-    Kind.ENDPOINT: frozenset(
-        [
-            "auth_mode",
-            "traffic",
-            "mirror_traffic",
-            "public_network_access",
-            "identity",
-            "compute",
-            "x-rollout",
-            "x-protect",
-        ]
-    ),
-    Kind.DEPLOYMENT: frozenset(
-        [
-            "endpoint_name",
-            "code_configuration",
-            "model",
-            "model_mount_path",
-            "environment",
-            "environment_variables",
-            "instance_type",
-            "instance_count",
-            "app_insights_enabled",
-            "scale_settings",
-            "request_settings",
-            "liveness_probe",
-            "readiness_probe",
-            "data_collector",
-            "egress_public_network_access",
-            "resources",
-            "x-smoke-test",
-        ]
-    ),
-    Kind.MODEL: frozenset(["path", "flavors", "stage"]),
-    Kind.ENVIRONMENT: frozenset(["image", "conda_file", "build", "inference_config", "os_type"]),
-}
+BY_SCHEMA: Mapping[str, Kind] = {name: kind for kind in DOCUMENTS for name in KINDS[kind].schema_names}
 BATCH = frozenset(
     [
         "mini_batch_size",
@@ -86,7 +39,7 @@ def looks_like_a_spec(text: str) -> bool:
     if hint:
         return hint[1].lower() in BY_SCHEMA
     keys = set(re.findall(r"^([\w-]+):", text, re.MULTILINE))
-    return any(len(keys & telling) >= ENOUGH_TO_CONTRADICT for telling in TELLING.values())
+    return any(len(keys & telling) >= ENOUGH_TO_CONTRADICT for telling in telling_keys().values())
 
 
 def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
@@ -95,7 +48,7 @@ def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None,
     if "batch" in stated or _is_batch(data):
         summary = "batch endpoints are not supported; this deploys online endpoints"
         return None, (Fault(path=(), summary=summary, code="kind-batch"),)
-    scores = {kind: len(telling & data.keys()) for kind, telling in TELLING.items()}
+    scores = {kind: len(telling & data.keys()) for kind, telling in telling_keys().items()}
     best = max(scores, key=lambda kind: scores[kind])
     by_schema = BY_SCHEMA.get(stated)
     if by_schema is None:
@@ -123,7 +76,7 @@ def _is_batch(data: Mapping[str, Any]) -> bool:
 def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
     """A document that says nothing but a name: its file name decides."""
     stem = file.rpartition("/")[2].lower()
-    named = next((kind for kind in TELLING if kind.value in stem), None)
+    named = next((kind for kind in DOCUMENTS if kind.value in stem), None)
     if named and "name" in data and not ENV_FILE & data.keys():
         return named, ()
     if len(ENV_FILE & data.keys()) >= ENOUGH_TO_CONTRADICT:
@@ -135,21 +88,20 @@ def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | 
 
 def _unknown(data: Mapping[str, Any]) -> str:
     keys = ", ".join(f"`{key}`" for key in list(data)[:6])
-    return f"neither endpoint, deployment, model nor environment; its fields are {keys or 'none'}"
+    return f"neither {', '.join(DOCUMENTS[:-1])} nor {DOCUMENTS[-1]}; its fields are {keys or 'none'}"
 
 
 def _advice(data: Mapping[str, Any]) -> str:
-    every = frozenset().union(*TELLING.values())
+    every = frozenset().union(*telling_keys().values())
     close = [f"`{found[0]}` for `{key}`" for key in data if (found := nearest(str(key), every))]
     meant = f"Did you mean {', '.join(close[:3])}? " if close else ""
     return f"{meant}A file that is not a spec begins with `_` or lies outside the specs folder."
 
 
 def _contradiction(stated: Kind, found: Kind) -> Fault:
-    article = "an" if found.value.startswith("e") else "a"
     return Fault(
         path=("$schema",),
-        summary=f"`$schema` says {stated}, but the fields are those of {article} {found}",
+        summary=f"`$schema` says {stated}, but the fields are those of {KINDS[found].noun}",
         detail=f"It is read as {found}; correct the `$schema` line.",
         code="kind-mismatch",
         severity=Severity.WARNING,

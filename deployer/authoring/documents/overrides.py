@@ -8,7 +8,7 @@ from typing import Any
 from deployer.authoring.documents.document import FieldPath
 from deployer.authoring.text.scalars import resolve
 from deployer.core.errors import UsageError
-from deployer.core.fields import schema_of
+from deployer.core.fields import schema_name, schema_of
 from deployer.core.resources import Kind
 
 Override = tuple[tuple[str, ...], Any]
@@ -42,7 +42,7 @@ def for_fields(variables: Mapping[str, Any], overrides: Sequence[Override]) -> t
 
 def overlaid(kind: Kind, data: dict[str, Any], overrides: Sequence[Override]) -> list[FieldPath]:
     """Put overrides into the fields of a document that has such fields; returns the paths that were written."""
-    known = schema_of(kind.value)["properties"]
+    known = schema_of(schema_name(kind))["properties"]
     written: list[FieldPath] = []
     for path, value in overrides:
         if path[0] in known:

@@ -17,25 +17,26 @@ from deployer.authoring.text.render import Rendered, render
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError
+from deployer.core.fields import schema_name
 from deployer.core.resources import Kind
 
 
 def read_document(path: Path, file: str, templates: Templates, schema: str) -> tuple[Document, list[Diagnostic]]:
     """A file whose schema is known beforehand; raises SpecError when nothing can be read."""
-    document, diagnostics = _document(path, file, templates)
+    document, diagnostics = _document(path, file, read_text(path, file), templates)
     as_declared(schema, document.data, document.parsed)
     return document, diagnostics
 
 
 def read_spec(
-    path: Path, file: str, templates: Templates, overrides: Sequence[Override] = ()
+    path: Path, file: str, text: str, templates: Templates, overrides: Sequence[Override] = ()
 ) -> tuple[Document, list[Diagnostic]]:
-    """A spec file with its kind, and what is wrong with the text of it.
+    """A spec file, whose text has been read, with its kind, and what is wrong with that text.
 
     `kind` is None when the document is empty, or none of ours, as `diagnostics` then say.
     Raises SpecError when nothing can be read.
     """
-    document, diagnostics = _document(path, file, templates)
+    document, diagnostics = _document(path, file, text, templates)
     if document.parsed.data is None and not overrides:
         return document, diagnostics
     kind, odd = kind_of(document.data, templates.sources.get(file, document.rendered.text), file)
@@ -52,8 +53,8 @@ def _of_kind(
     written = overlaid(kind, document.data, overrides)
     for path in written:
         document.parsed.forget(path)
-    as_declared(kind.value, document.data, document.parsed)
-    for zero in leading_zeros(kind.value, document.data, document.parsed):
+    as_declared(schema_name(kind), document.data, document.parsed)
+    for zero in leading_zeros(schema_name(kind), document.data, document.parsed):
         text = shown(document.get(*zero))
         summary = f"`{dotted(zero)}` is read as the text {text} because of its leading zero"
         fault = Fault(
@@ -63,8 +64,8 @@ def _of_kind(
     return replace(document, kind=kind, overridden=frozenset(written)), diagnostics
 
 
-def _document(path: Path, file: str, templates: Templates) -> tuple[Document, list[Diagnostic]]:
-    rendered = render(read_text(path, file), file, templates)
+def _document(path: Path, file: str, text: str, templates: Templates) -> tuple[Document, list[Diagnostic]]:
+    rendered = render(text, file, templates)
     try:
         parsed = parse(rendered.text, file)
     except SpecError as error:

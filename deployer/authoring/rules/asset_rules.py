@@ -11,10 +11,10 @@ from typing import Any
 from deployer.authoring.documents.document import Document, Fault, FieldPath, dotted
 from deployer.authoring.project_index import World
 from deployer.core.diagnostics import Severity
-from deployer.core.fields import schema_of
+from deployer.core.fields import schema_name, schema_of
+from deployer.core.limits import RESERVED
 from deployer.core.resources import Kind
-
-RESERVED = "deployer-"
+from deployer.kinds import ASSETS
 
 
 def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
@@ -35,8 +35,8 @@ def tag_reserved(document: Document, _world: World) -> Iterator[Fault]:
 
 def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
     """Fields that are accepted, but are not sent."""
-    for kind in (Kind.MODEL, Kind.ENVIRONMENT):
-        properties = schema_of(kind.value)["properties"]
+    for kind in sorted(ASSETS):
+        properties = schema_of(schema_name(kind))["properties"]
         for root, data in inline(document, kind):
             for key in data:
                 if properties.get(key, {}).get("x-not-compared"):
@@ -66,7 +66,7 @@ def _shape(path: FieldPath, summary: str, hint: str) -> Fault:
 
 
 def model_path(document: Document, _world: World) -> Iterator[Fault]:
-    """A model is somewhere."""
+    """A model spec has a `path`."""
     for root, data in inline(document, Kind.MODEL):
         if not data.get("path"):
             yield _shape(root, "a model needs a `path`", "Write a folder, a file, or an azureml:// address.")

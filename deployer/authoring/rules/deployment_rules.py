@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from deployer.authoring.canonical import snake
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
-from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
+from deployer.core.compute import is_kubernetes
 from deployer.core.diagnostics import Severity
 from deployer.core.references import AssetType, parse_reference
+from deployer.core.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")
@@ -29,7 +29,7 @@ ON_MANAGED = ("egress_public_network_access", "private_network_connection")
 
 
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
-    """The name of an endpoint could be one."""
+    """`endpoint_name` is a valid endpoint name."""
     name = document.text("endpoint_name")
     if not name or NAME.fullmatch(name) or not document.writes("endpoint_name"):
         return
@@ -46,7 +46,7 @@ def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
 def vm_size(document: Document, _world: World) -> Iterator[Fault]:
     """The VM size is one that managed endpoints are known to have."""
     size = document.text("instance_type")
-    if not size or is_kubernetes(document) or size.lower() in vm_sizes():
+    if not size or is_kubernetes(document.data) or size.lower() in vm_sizes():
         return
     close = [vm_sizes()[name].name for name in nearest(size, vm_sizes(), 3)]
     hint = f"The nearest are {', '.join(close)}." if close else "See deployer explain vm-size."
@@ -57,7 +57,7 @@ def vm_size(document: Document, _world: World) -> Iterator[Fault]:
 def instance_count(document: Document, _world: World) -> Iterator[Fault]:
     """A managed deployment has at most 50 instances."""
     count = document.get("instance_count")
-    if type(count) is int and count > MAX_INSTANCES and not is_kubernetes(document):
+    if type(count) is int and count > MAX_INSTANCES and not is_kubernetes(document.data):
         summary = f"{count} instances; a managed deployment has at most {MAX_INSTANCES}"
         yield Fault(path=("instance_count",), summary=summary, detail="Spread them over several deployments.")
 
@@ -66,7 +66,7 @@ def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
     """Managed endpoints give up after 180 s; prompt flows and Kubernetes after 300 s."""
     path = ("request_settings", "request_timeout_ms")
     timeout = document.get(*path)
-    longer = is_kubernetes(document) or any(
+    longer = is_kubernetes(document.data) or any(
         key.startswith(PROMPT_FLOW) for key in document.map("environment_variables")
     )
     if type(timeout) is int and MANAGED_TIMEOUT_MS < timeout <= 300_000 and not longer:
@@ -76,7 +76,7 @@ def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
 
 def scale_type(document: Document, _world: World) -> Iterator[Fault]:
     """Managed deployments are scaled by Azure Monitor."""
-    if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document):
+    if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document.data):
         hint = "Remove it and set up Azure Monitor autoscale; `x-ignore: [instance_count]` leaves the number to it."
         summary = "target_utilization is for Kubernetes; managed deployments know only `default`"
         yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
@@ -99,8 +99,8 @@ def probe_success(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
-    """Fields of the other kind of endpoint."""
-    kubernetes = is_kubernetes(document)
+    """Fields for Kubernetes alone are not used on managed deployments, and vice versa."""
+    kubernetes = is_kubernetes(document.data)
     where = "managed" if kubernetes else "Kubernetes"
     for key in ON_MANAGED if kubernetes else ON_KUBERNETES:
         if document.get(key) is not None:
@@ -111,7 +111,7 @@ def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
 def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Assets of registries are for managed deployments."""
     for key in ("model", "environment"):
-        if is_kubernetes(document) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
+        if is_kubernetes(document.data) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
             summary = f"a {key} from a registry cannot be used on Kubernetes"
             yield Fault(
                 path=(key,), summary=summary, detail="Register it in the workspace and write azureml:<name>:<version>."

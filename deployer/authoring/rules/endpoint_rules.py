@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from deployer.authoring.canonical import snake
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.compute import is_kubernetes
 from deployer.core.diagnostics import Severity
+from deployer.core.spelling import snake
 
 MIRROR_MAXIMUM = 50
 IDENTITY_ID = re.compile(
@@ -27,11 +28,6 @@ STORES_PROPERTY = "enforce_access_to_default_secret_stores"
 def shares(document: Document, key: str) -> Mapping[str, int]:
     """The entries of a traffic map that are whole numbers."""
     return {name: share for name, share in document.map(key).items() if type(share) is int}
-
-
-def is_kubernetes(document: Document) -> bool:
-    """Whether an endpoint or a deployment is on Kubernetes."""
-    return bool(document.get("compute")) or document.text("type").lower() == "kubernetes"
 
 
 def traffic_sum(document: Document, _world: World) -> Iterator[Fault]:
@@ -84,14 +80,14 @@ def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
 
 def mirror_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Kubernetes endpoints cannot mirror."""
-    if is_kubernetes(document) and any(shares(document, "mirror_traffic").values()):
+    if is_kubernetes(document.data) and any(shares(document, "mirror_traffic").values()):
         summary = "Kubernetes endpoints cannot mirror traffic"
         yield Fault(path=("mirror_traffic",), on_key=True, summary=summary, detail="Remove `mirror_traffic`.")
 
 
 def aad_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Microsoft Entra ID is for managed endpoints."""
-    if is_kubernetes(document) and snake(document.text("auth_mode")) == "aad_token":
+    if is_kubernetes(document.data) and snake(document.text("auth_mode")) == "aad_token":
         hint = "Use key or aml_token."
         yield Fault(path=("auth_mode",), summary="Kubernetes endpoints cannot use aad_token", detail=hint)
 

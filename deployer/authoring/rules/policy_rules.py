@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
-from deployer.authoring.rules.endpoint_rules import is_kubernetes
 from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.compute import is_kubernetes
 from deployer.core.references import AssetType, parse_reference
 
 
@@ -56,7 +56,7 @@ def vm_sizes(document: Document, world: World) -> Iterator[Fault]:
 def public_access(document: Document, world: World) -> Iterator[Fault]:
     """The endpoint is not reachable from the internet."""
     access = document.text("public_network_access").lower() or "enabled"
-    if world.policy.get("public_access") is False and access != "disabled" and not is_kubernetes(document):
+    if world.policy.get("public_access") is False and access != "disabled" and not is_kubernetes(document.data):
         summary = "the policy of this env refuses endpoints that can be reached from the internet"
         path = ("public_network_access",)
         yield Fault(path=path, summary=summary, detail="Write `public_network_access: disabled`.")

@@ -6,21 +6,23 @@ Limits: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from deployer.authoring.documents.document import Document, Fault
-from deployer.authoring.project_index import World, identity
-from deployer.authoring.rules.endpoint_rules import is_kubernetes
+from deployer.authoring.project_index import World, declared_by
 from deployer.authoring.text.suggest import did_you_mean
+from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.fields import field_at, fields_of, path_of
+from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.resources import Kind, dotted
+from deployer.kinds import KINDS
 
-MAX_DEPLOYMENTS = 20
 KUBERNETES_NAMES = range(6, 63)
 
 
 def name_duplicate(document: Document, world: World) -> Iterator[Fault]:
     """No two documents declare the same resource; the later one by file name is reported."""
-    same = world.index.files[identity(document)]
+    same = world.index.files[declared_by(document)]
     if world.whole and document.text("name") and document.file != same[0]:
         summary = f"{document.kind} `{document.text('name')}` is declared in {same[0]} too"
         yield Fault(path=("name",), summary=summary, detail="Rename or remove one; letter case makes no difference.")
@@ -37,7 +39,7 @@ def deployment_count(document: Document, world: World) -> Iterator[Fault]:
 def kubernetes_name_length(document: Document, _world: World) -> Iterator[Fault]:
     """On Kubernetes the names of endpoint and deployment together are bounded."""
     length = len(document.text("endpoint_name")) + len(document.text("name"))
-    if is_kubernetes(document) and document.text("endpoint_name") and length not in KUBERNETES_NAMES:
+    if is_kubernetes(document.data) and document.text("endpoint_name") and length not in KUBERNETES_NAMES:
         summary = f"the names of endpoint and deployment have {length} characters together; on Kubernetes 6 to 62"
         yield Fault(path=("name",), summary=summary, detail="Shorten one of them.")
 
@@ -60,6 +62,38 @@ def endpoint_unknown(document: Document, world: World) -> Iterator[Fault]:
         yield Fault(path=("endpoint_name",), summary=summary, detail=did_you_mean(name, known) or there)
 
 
+def compute_mismatch(document: Document, world: World) -> Iterator[Fault]:
+    """A deployment runs where its endpoint does: on Azure's machines, or on the endpoint's Kubernetes cluster."""
+    name = document.text("endpoint_name")
+    endpoint = world.index.endpoints.get(name.lower())
+    if not world.whole or endpoint is None:
+        return
+    here, there = compute_of(document.data), compute_of(endpoint.data)
+    if here is not there:
+        path = next((key for key in ("type", "endpoint_name") if document.writes(key)), "")
+        summary = f"a {_named(here)} deployment on `{name}`, a {_named(there)} endpoint ({endpoint.file})"
+        yield Fault(path=(path,) if path else (), summary=summary, detail=_to_match(there))
+
+
+def _named(compute: Compute) -> str:
+    match compute:
+        case Compute.MANAGED:
+            return "managed"
+        case Compute.KUBERNETES:
+            return "Kubernetes"
+    assert_never(compute)
+
+
+def _to_match(endpoint: Compute) -> str:
+    """What to write for a deployment of an endpoint that runs there."""
+    match endpoint:
+        case Compute.MANAGED:
+            return "Remove `type: kubernetes`, or name the attached cluster in the endpoint: `compute: azureml:<name>`."
+        case Compute.KUBERNETES:
+            return "Write `type: kubernetes`, or remove `compute` from the endpoint."
+    assert_never(endpoint)
+
+
 def asset_version(document: Document, world: World) -> Iterator[Fault]:
     """A registered asset has a version, so that a second run finds it again."""
     if world.whole and not document.get("version"):
@@ -74,7 +108,7 @@ def ignore_path(document: Document, _world: World) -> Iterator[Fault]:
     for index, path in enumerate(paths if isinstance(paths, list) else []):
         if isinstance(path, str) and not _is_field(kind, path):
             hint = did_you_mean(path, [dotted(name) for name in fields_of(kind) if "*" not in name])
-            summary = f"`{path}` is no field of {'an endpoint' if kind is Kind.ENDPOINT else 'a deployment'}"
+            summary = f"`{path}` is no field of {KINDS[kind].noun}"
             yield Fault(path=("x-ignore", index), summary=summary, detail=hint)
 
 

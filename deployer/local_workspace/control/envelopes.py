@@ -13,8 +13,8 @@ Form = Literal["validation", "quota", "not-found", "service", "arm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """One row: `text` is a template over the values a `Refused` carries; `member` is the key under `errors`."""
+class RefusalRule:
+    """One row: `text` is a template over the values a `ArmRefused` carries; `member` is the key under `errors`."""
 
     when: str
     text: str
@@ -27,14 +27,14 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Refused(Exception):
+class ArmRefused(Exception):
     """The request is answered with this refusal; `values` fill its text."""
 
-    refusal: Refusal
+    refusal: RefusalRule
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def envelope(refused: Refused, location: str) -> dict[str, Any]:
+def envelope(refused: ArmRefused, location: str) -> dict[str, Any]:
     """The JSON body of a refusal, as Azure Resource Manager hands it to its caller."""
     row, values = refused.refusal, refused.values
     text = row.text.format_map(values)
@@ -48,7 +48,7 @@ def envelope(refused: Refused, location: str) -> dict[str, Any]:
     return {"error": {"code": row.code, "message": message, "details": details, "additionalInfo": _context(location)}}
 
 
-def _detail(row: Refusal, text: str, member: str) -> tuple[str, str]:
+def _detail(row: RefusalRule, text: str, member: str) -> tuple[str, str]:
     """The code and the message of the one entry under `details`; the message is JSON in itself."""
     if row.form == "not-found":
         return "InferencingClientCallFailed", '{"title":"Not Found"}'

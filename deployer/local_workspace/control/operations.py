@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import NOT_FOUND
 from deployer.local_workspace.control.request import LOCATION, NULL, Call, Reply
-from deployer.local_workspace.control.site import Site, now
+from deployer.local_workspace.control.timestamps import now
 from deployer.local_workspace.ports import WorkloadFailed
 from deployer.local_workspace.store import Document
 
@@ -30,13 +31,13 @@ SECONDS = {
 }
 
 Work = Callable[[], Awaitable[None]]
-Finish = Callable[[Site, Document], Coroutine[None, None, None]]
+Finish = Callable[[ServerContext, Document], Coroutine[None, None, None]]
 
 
-def begin(site: Site, call: Call, kind: str, action: str, key: str) -> Document:
+def begin(context: ServerContext, call: Call, kind: str, action: str, key: str) -> Document:
     """A new operation, not yet written: `kind` is oeidp or odidp, `action` says what a restarted server has to do."""
-    name = f"{kind}:{site.workspace_id}:{uuid.uuid4()}"
-    fate = dict(call.fate) if call.fate else None
+    name = f"{kind}:{context.workspace_id}:{uuid.uuid4()}"
+    fault = dict(call.operation_fault) if call.operation_fault else None
     return {
         "name": name,
         "status": "Updating",
@@ -46,47 +47,47 @@ def begin(site: Site, call: Call, kind: str, action: str, key: str) -> Document:
         "action": action,
         "key": key,
         "version": call.version,
-        "fate": fate,
+        "fault": fault,
     }
 
 
-def launch(site: Site, operation: Document, document: Document, finish: Finish) -> None:
+def launch(context: ServerContext, operation: Document, document: Document, finish: Finish) -> None:
     """Write an operation and the resource it is about, and start its second half. A delete goes before all others."""
     action, _, kind = operation["action"].partition("-")
-    with site.store.together():
-        site.store.put(kind, operation["key"], document)
-        site.store.put("operation", operation["name"].lower(), operation)
+    with context.store.together():
+        context.store.put(kind, operation["key"], document)
+        context.store.put("operation", operation["name"].lower(), operation)
         if action == "delete":
-            _cancel_others(site, operation)
-    site.tasks.start(f"{kind} {operation['key']}", finish(site, operation))
+            _cancel_others(context, operation)
+    context.tasks.start(f"{kind} {operation['key']}", finish(context, operation))
 
 
-def _cancel_others(site: Site, operation: Document) -> None:
+def _cancel_others(context: ServerContext, operation: Document) -> None:
     """End the other operations under way on this resource and below it: a delete goes before them."""
     reason = {"code": "OperationCanceled", "message": "The operation was overridden by a delete of the same resource."}
-    for other in site.store.list("operation"):
+    for other in context.store.list("operation"):
         below = f"{other['key']}/".startswith(f"{operation['key']}/")
         if below and other["status"] == "Updating" and other["name"] != operation["name"]:
             over = {"status": "Canceled", "endTime": now(), "error": reason}
-            site.store.amend("operation", other["name"].lower(), other | over)
+            context.store.amend("operation", other["name"].lower(), other | over)
 
 
-def conclude(site: Site, operation: Document, failure: WorkloadFailed | None) -> None:
+def conclude(context: ServerContext, operation: Document, failure: WorkloadFailed | None) -> None:
     """Write down that an operation is over."""
-    site.store.amend("operation", operation["name"].lower(), ended(operation, failure))
+    context.store.amend("operation", operation["name"].lower(), ended(operation, failure))
 
 
-def status_url(site: Site, operation: Mapping[str, str], *, results: bool = False) -> str:
+def status_url(context: ServerContext, operation: Mapping[str, str], *, results: bool = False) -> str:
     """Where this operation is asked after."""
     route = "mfeOperationResults" if results else "mfeOperationsStatus"
-    return f"{site.base}{LOCATION}/{route}/{operation['name']}?api-version={operation['version']}"
+    return f"{context.base}{LOCATION}/{route}/{operation['name']}?api-version={operation['version']}"
 
 
-def accepted_headers(site: Site, operation: Mapping[str, str], location: str) -> dict[str, str]:
+def accepted_headers(context: ServerContext, operation: Mapping[str, str], location: str) -> dict[str, str]:
     """The headers of an answer that starts an operation; Resource Manager signs the address in the header alone."""
     signature = f"&t={secrets.randbelow(10**18):018d}&c={_noise()}&s={_noise()}&h={_noise()}"
     return {
-        "Azure-AsyncOperation": status_url(site, operation) + signature,
+        "Azure-AsyncOperation": status_url(context, operation) + signature,
         "Location": location,
         "x-ms-async-operation-timeout": "PT30M",
         "x-ms-retry-after-ms": str(_SOONEST_MS),
@@ -97,11 +98,11 @@ def _noise() -> str:
     return secrets.token_urlsafe(12)
 
 
-async def run(site: Site, operation: Document, seconds: float, work: Work) -> WorkloadFailed | None:
+async def run(context: ServerContext, operation: Document, seconds: float, work: Work) -> WorkloadFailed | None:
     """Do the work of an operation, for at least as long as Azure would take; give back why it failed, if it did."""
     try:
-        await _meet_fate(site, operation["fate"])
-        await asyncio.gather(work(), asyncio.sleep(seconds * site.realistic))
+        await _meet_fault(context, operation["fault"])
+        await asyncio.gather(work(), asyncio.sleep(seconds * context.realistic))
     except WorkloadFailed as failure:
         return failure
     except Exception as error:
@@ -110,11 +111,11 @@ async def run(site: Site, operation: Document, seconds: float, work: Work) -> Wo
     return None
 
 
-async def _meet_fate(site: Site, fate: Mapping[str, str] | None) -> None:
-    """What a fault has laid down for this operation."""
-    match fate:
+async def _meet_fault(context: ServerContext, fault: Mapping[str, str] | None) -> None:
+    """Fail, cancel or hold this operation where a fault was injected into it."""
+    match fault:
         case {"kind": "hang"}:
-            await site.faults.cleared()
+            await context.faults.cleared()
         case {"kind": "fail", "code": code, "message": message}:
             raise WorkloadFailed(code or None, message)
         case {"kind": "cancel", "message": message}:
@@ -130,9 +131,9 @@ def ended(operation: Document, failure: WorkloadFailed | None) -> Document:
     return operation | {"status": status, "endTime": now(), "error": error}
 
 
-async def get_status(site: Site, call: Call) -> Reply:
+async def get_status(context: ServerContext, call: Call) -> Reply:
     """GET mfeOperationsStatus/{operation}; the order of members is that of the api-version asked."""
-    operation = _find(site, call)
+    operation = _find(context, call)
     body: dict[str, object] = {
         "id": f"{LOCATION}/mfeOperationsStatus/{operation['name']}",
         "name": operation["name"],
@@ -148,12 +149,12 @@ async def get_status(site: Site, call: Call) -> Reply:
     return Reply(body=body, headers=_next_look(operation))
 
 
-async def get_result(site: Site, call: Call) -> Reply:
+async def get_result(context: ServerContext, call: Call) -> Reply:
     """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it is over."""
-    operation = _find(site, call)
+    operation = _find(context, call)
     if operation["status"] != "Updating":
         return Reply(status=204)
-    location = {"Location": status_url(site, operation, results=True)}
+    location = {"Location": status_url(context, operation, results=True)}
     return Reply(status=202, body=NULL, headers=location | _next_look(operation))
 
 
@@ -164,8 +165,8 @@ def _next_look(operation: Mapping[str, Any]) -> dict[str, str]:
     return {"x-ms-retry-after-ms": str(min(max(tenth, _SOONEST_MS), _LATEST_MS))}
 
 
-def _find(site: Site, call: Call) -> Document:
-    operation = site.store.get("operation", call.names["operation"].lower())
+def _find(context: ServerContext, call: Call) -> Document:
+    operation = context.store.get("operation", call.names["operation"].lower())
     if operation is None:
-        raise Refused(NOT_FOUND)
+        raise ArmRefused(NOT_FOUND)
     return operation

@@ -8,27 +8,29 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import LAST_PAGE, WRONG_BODY
 from deployer.local_workspace.control.request import Call, Reply
-from deployer.local_workspace.control.site import Site
 from deployer.local_workspace.store import Document
 
 _PAGE = 100
 
 
-def page(site: Site, call: Call, items: list[Document], size: str, body: Callable[[Document], Any]) -> Reply:
+def page(
+    context: ServerContext, call: Call, items: list[Document], size: str, body: Callable[[Document], Any]
+) -> Reply:
     """The page of `items` that `$skip` names, of the length that parameter `size` says; no nextLink on the last."""
     asked = call.query.get(size, str(_PAGE))
     if not asked.isdecimal() or not int(asked):
-        raise Refused(WRONG_BODY, {"path": size, "problem": f"The value '{asked}' is not a number above 0."})
+        raise ArmRefused(WRONG_BODY, {"path": size, "problem": f"The value '{asked}' is not a number above 0."})
     count, begin = min(int(asked), _PAGE), _position(call.query.get("$skip"))
     reply: dict[str, Any] = {"value": [body(item) for item in items[begin : begin + count]]}
     rest = begin + count < len(items)
     # $top bounds a list as a whole: "the newest one" is one page and no more.
     if rest and (size != "$top" or "$top" not in call.query):
         query = dict(call.query) | {"$skip": _token(begin + count)}
-        reply["nextLink"] = f"{site.base}{call.path}?{urlencode(query, safe='$')}"
+        reply["nextLink"] = f"{context.base}{call.path}?{urlencode(query, safe='$')}"
     return Reply(body=reply)
 
 
@@ -51,4 +53,4 @@ def _position(token: str | None) -> int:
     try:
         return int(base64.urlsafe_b64decode(token).decode().removeprefix("page-"))
     except (ValueError, binascii.Error) as error:
-        raise Refused(LAST_PAGE, {"token": token}) from error
+        raise ArmRefused(LAST_PAGE, {"token": token}) from error

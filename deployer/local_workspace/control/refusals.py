@@ -6,13 +6,13 @@ whether the text is quoted from there or is our own.
 
 from __future__ import annotations
 
-from deployer.local_workspace.control.envelopes import Refusal
+from deployer.local_workspace.control.envelopes import RefusalRule
 
 _DOCS = "https://learn.microsoft.com/azure/machine-learning"
 _ARM = "https://learn.microsoft.com/azure/azure-resource-manager"
 _MOP = "https://github.com/Azure/carnegie-mop/tree/main/doc/troubleshooting/model_wrapper"
 
-INVALID_TOKEN = Refusal(
+INVALID_TOKEN = RefusalRule(
     when="no bearer token, or a wrong one",
     status=401,
     form="arm",
@@ -20,7 +20,7 @@ INVALID_TOKEN = Refusal(
     text="The access token is invalid.",
     source=f"{_ARM}/troubleshooting/common-deployment-errors",
 )
-MISSING_API_VERSION = Refusal(
+MISSING_API_VERSION = RefusalRule(
     when="no api-version in the query",
     form="arm",
     code="MissingApiVersionParameter",
@@ -28,7 +28,7 @@ MISSING_API_VERSION = Refusal(
     source="https://github.com/cloudquery/cloudquery/issues/6626",
     wording="quoted",
 )
-UNKNOWN_API_VERSION = Refusal(
+UNKNOWN_API_VERSION = RefusalRule(
     when="an api-version the provider does not have",
     form="arm",
     code="NoRegisteredProviderFound",
@@ -37,7 +37,7 @@ UNKNOWN_API_VERSION = Refusal(
     source=f"{_ARM}/troubleshooting/error-register-resource-provider",
     wording="quoted",
 )
-NO_SUBSCRIPTION = Refusal(
+NO_SUBSCRIPTION = RefusalRule(
     when="another subscription id than the local one",
     status=404,
     form="arm",
@@ -45,7 +45,7 @@ NO_SUBSCRIPTION = Refusal(
     text="The subscription '{subscription}' could not be found.",
     source=f"{_ARM}/troubleshooting/common-deployment-errors",
 )
-NO_RESOURCE_GROUP = Refusal(
+NO_RESOURCE_GROUP = RefusalRule(
     when="another resource group than the local one",
     status=404,
     form="arm",
@@ -54,7 +54,7 @@ NO_RESOURCE_GROUP = Refusal(
     source=f"{_ARM}/troubleshooting/error-not-found",
     wording="quoted",
 )
-NO_WORKSPACE = Refusal(
+NO_WORKSPACE = RefusalRule(
     when="another workspace name than the local one",
     status=404,
     form="arm",
@@ -64,7 +64,7 @@ NO_WORKSPACE = Refusal(
     source=f"{_ARM}/troubleshooting/error-not-found",
     wording="quoted",
 )
-NO_ROUTE = Refusal(
+NO_ROUTE = RefusalRule(
     when="a path or method the local workspace does not serve",
     status=404,
     form="arm",
@@ -72,7 +72,7 @@ NO_ROUTE = Refusal(
     text="The local workspace has no route for {method} {path}.",
     source=None,
 )
-NOT_FOUND = Refusal(
+NOT_FOUND = RefusalRule(
     when="an endpoint or deployment that is not there",
     status=404,
     form="not-found",
@@ -81,7 +81,7 @@ NOT_FOUND = Refusal(
     source="https://github.com/Azure/azure-cli-extensions/issues/7107",
     wording="quoted",
 )
-NO_ASSET = Refusal(
+NO_ASSET = RefusalRule(
     when="a model, environment or code version that is not there",
     status=404,
     form="service",
@@ -89,7 +89,7 @@ NO_ASSET = Refusal(
     text="{kind} {name} was not found.",
     source=None,
 )
-ASSET_EXISTS = Refusal(
+ASSET_EXISTS = RefusalRule(
     when="an asset version written again with other content",
     status=409,
     form="service",
@@ -98,7 +98,7 @@ ASSET_EXISTS = Refusal(
     source="https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/operations/"
     "_model_operations.py",
 )
-NOT_JSON = Refusal(
+NOT_JSON = RefusalRule(
     when="a body that is not a JSON object",
     form="arm",
     code="InvalidRequestContent",
@@ -106,68 +106,68 @@ NOT_JSON = Refusal(
     source=f"{_ARM}/troubleshooting/error-invalid-template",
     wording="quoted",
 )
-UNKNOWN_PARAMETER = Refusal(
+UNKNOWN_PARAMETER = RefusalRule(
     when="a query parameter the operation does not have",
     form="arm",
     code="InvalidQueryParameter",
     text="The query parameter '{name}' is not known to this operation.",
     source=None,
 )
-WRONG_BODY = Refusal(
+WRONG_BODY = RefusalRule(
     when="a field that is unknown, missing or of the wrong type",
     member="{path}",
     text="{problem}",
     source=None,
 )
-WRONG_NAME = Refusal(
+WRONG_NAME = RefusalRule(
     when="an endpoint or deployment name outside 3 to 32 letters, digits and dashes",
     member="name",
     text="The name '{name}' is not valid: 3 to 32 letters, digits and dashes, the first a letter, the last no dash.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
-NO_IDENTITY = Refusal(
+NO_IDENTITY = RefusalRule(
     when="an endpoint without identity",
     member="identity",
     text="The identity field is required.",
     source=f"{_DOCS}/how-to-access-resources-from-endpoints-managed-identities",
 )
-IDENTITY_CHANGED = Refusal(
+IDENTITY_CHANGED = RefusalRule(
     when="another identity for an endpoint that exists",
     member="identity",
     text="The identity of endpoint [{endpoint}] cannot be changed after it was created.",
     source=f"{_DOCS}/how-to-access-resources-from-endpoints-managed-identities",
 )
-PROPERTY_CHANGED = Refusal(
+PROPERTY_CHANGED = RefusalRule(
     when="another value for an entry of properties that exists",
     member="properties.{name}",
     text="The property '{name}' can be added, but not removed or altered.",
     source="https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/onlineendpoints",
 )
-EGRESS_CHANGED = Refusal(
+EGRESS_CHANGED = RefusalRule(
     when="another egressPublicNetworkAccess for a deployment that exists",
     member="egressPublicNetworkAccess",
     text="The egressPublicNetworkAccess of deployment [{deployment}] cannot be changed after it was created.",
     source=f"{_DOCS}/concept-secure-online-endpoint",
 )
-ENDPOINT_FAILED = Refusal(
+ENDPOINT_FAILED = RefusalRule(
     when="a write on an endpoint whose creation failed",
     text="Specified endpoint [{endpoint}] has not been created successfully. Please recreate the endpoint.",
     source=f"{_MOP}/AmlEndpointCreating.md",
     wording="quoted",
 )
-ENDPOINT_UNUSABLE = Refusal(
+ENDPOINT_UNUSABLE = RefusalRule(
     when="a deployment put under an endpoint that failed or is being deleted",
     text="This endpoint has not been created successfully or is in deleting provisioning state. Please recreate "
     "endpoint and then try again to create deployment.",
     source=None,
 )
-ENDPOINT_BUSY = Refusal(
+ENDPOINT_BUSY = RefusalRule(
     when="a deployment put while its endpoint is being written",
     text="Cannot create a deployment in endpoint {endpoint} because it is in {state} provisioning state.",
     source="https://github.com/Azure/azure-sdk-for-net/issues/36961",
     wording="quoted",
 )
-BUSY = Refusal(
+BUSY = RefusalRule(
     when="a write on an endpoint or deployment while another one is in progress",
     status=409,
     form="service",
@@ -175,83 +175,83 @@ BUSY = Refusal(
     text="{kind} {name} is in {state} provisioning state; another operation on it is in progress.",
     source=f"{_DOCS}/how-to-troubleshoot-online-endpoints",
 )
-ENDPOINT_NAME_TAKEN = Refusal(
+ENDPOINT_NAME_TAKEN = RefusalRule(
     when="an endpoint put while the one of that name is being deleted",
     text="There is already an endpoint with this name, Endpoint name needs to be unique within a region. Try some "
     "other name.",
     source="https://github.com/Azure/azureml-examples/pull/1930",
     wording="quoted",
 )
-UNRECOVERABLE = Refusal(
+UNRECOVERABLE = RefusalRule(
     when="a put over a deployment whose first provisioning failed",
     text="Specified deployment [{deployment}] failed during initial provisioning and is in an unrecoverable state. "
     "Delete and re-create.",
     source=f"{_MOP}",
     wording="quoted",
 )
-TRAFFIC_SUM = Refusal(
+TRAFFIC_SUM = RefusalRule(
     when="traffic that adds up to neither 0 nor 100, or a share outside 0 to 100",
     member="traffic",
     text="Traffic values need to be between 0 and 100 and sum to 0 or 100; they sum to {sum}.",
     source=f"{_DOCS}/reference-yaml-endpoint-online",
 )
-TRAFFIC_TARGET = Refusal(
+TRAFFIC_TARGET = RefusalRule(
     when="traffic or mirror traffic for a deployment that is not there",
     member="{member}",
     text="Endpoint [{endpoint}] has no deployment [{deployment}] to send traffic to.",
     source=f"{_DOCS}/reference-yaml-endpoint-online",
 )
-MIRROR = Refusal(
+MIRROR = RefusalRule(
     when="mirror traffic above 50 percent, for more than one deployment, or for one that takes live traffic",
     member="mirrorTraffic",
     text="{problem}",
     source=f"{_DOCS}/how-to-safely-rollout-online-endpoints",
 )
-TAKES_TRAFFIC = Refusal(
+TAKES_TRAFFIC = RefusalRule(
     when="the delete of a deployment that takes traffic",
     text="Deployment [{deployment}] takes {share} percent of the traffic of endpoint [{endpoint}]. Set it to 0 first.",
     source=f"{_DOCS}/how-to-safely-rollout-online-endpoints",
 )
-TOO_MANY_DEPLOYMENTS = Refusal(
+TOO_MANY_DEPLOYMENTS = RefusalRule(
     when="more than 20 deployments in one endpoint",
     text="Endpoint [{endpoint}] has {limit} deployments already, as many as one endpoint may have.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
-TOO_MANY_ENDPOINTS = Refusal(
+TOO_MANY_ENDPOINTS = RefusalRule(
     when="more than 100 endpoints in a subscription and region",
     text="The subscription has {limit} endpoints in this region already, as many as it may have.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
-TOO_MANY_TAGS = Refusal(
+TOO_MANY_TAGS = RefusalRule(
     when="more than 50 tags, a tag name above 512 or a value above 256 characters",
     form="arm",
     code="InvalidTags",
     text="{problem}",
     source=f"{_ARM}/management/tag-resources",
 )
-NO_KEYS = Refusal(
+NO_KEYS = RefusalRule(
     when="listKeys or regenerateKeys of an endpoint without keys",
     text="Endpoint [{endpoint}] has auth mode {mode}; keys are there with auth mode Key only.",
     source=f"{_DOCS}/concept-endpoints-online-auth",
 )
-NO_TOKENS = Refusal(
+NO_TOKENS = RefusalRule(
     when="a token asked of an endpoint whose auth mode is not AMLToken",
     text="Endpoint [{endpoint}] has auth mode {mode}; tokens are given with auth mode AMLToken only.",
     source=f"{_DOCS}/concept-endpoints-online-auth",
 )
-MISSING_REFERENCE = Refusal(
+MISSING_REFERENCE = RefusalRule(
     when="a deployment that names a model, environment or code that is not registered",
     member="{member}",
     text="Could not find asset with ID: {id}",
     source=None,
 )
-NO_ENVIRONMENT = Refusal(
+NO_ENVIRONMENT = RefusalRule(
     when="a deployment without environment whose model is no MLflow model",
     member="environmentId",
     text="An environment is required unless the model is an MLflow model.",
     source=f"{_DOCS}/reference-yaml-deployment-managed-online",
 )
-QUOTA = Refusal(
+QUOTA = RefusalRule(
     when="not enough cores of a VM family left",
     form="quota",
     member="VmSize",
@@ -261,14 +261,14 @@ QUOTA = Refusal(
     source="https://github.com/MicrosoftLearning/mslearn-azure-ml/issues/30",
     wording="quoted",
 )
-LAST_PAGE = Refusal(
+LAST_PAGE = RefusalRule(
     when="a page token that no list gave out",
     form="arm",
     code="InvalidSkipToken",
     text="The continuation token '{token}' is not valid.",
     source=None,
 )
-DISK_FULL = Refusal(
+DISK_FULL = RefusalRule(
     when="no room left on the disk; only here, Azure has no disk of yours",
     status=507,
     form="arm",
@@ -276,7 +276,7 @@ DISK_FULL = Refusal(
     text="The disk that holds {place} is full or takes no more; nothing was written. Make room and try again.",
     source=None,
 )
-INTERNAL = Refusal(
+INTERNAL = RefusalRule(
     when="a fault of the local workspace itself",
     status=500,
     form="arm",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
-from deployer.local_workspace.paths import PLACE, SUBSCRIPTION
+from deployer.local_workspace.identity import PLACE, SUBSCRIPTION
 
 PROVIDER = "Microsoft.MachineLearningServices"
 WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{PLACE}/providers/{PROVIDER}/workspaces/{PLACE}"
@@ -38,7 +38,7 @@ class Call:
     query: Mapping[str, str]
     body: dict[str, Any] | None
     stale: bool = False
-    fate: Mapping[str, str] | None = None
+    operation_fault: Mapping[str, str] | None = None
     """What a fault wants of the operation this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
 
     @property

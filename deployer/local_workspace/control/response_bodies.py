@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.operations import status_url
 from deployer.local_workspace.control.request import PROVIDER, WORKSPACE
-from deployer.local_workspace.control.site import Site
+from deployer.local_workspace.control.shapes import has_startup_probe
 from deployer.local_workspace.store import Document
 
 _PROBE = {"failureThreshold": 30, "successThreshold": 1, "timeout": "PT2S", "period": "PT10S", "initialDelay": "PT10S"}
@@ -19,13 +20,13 @@ def endpoint_id(name: str) -> str:
     return f"{WORKSPACE}/onlineEndpoints/{name}"
 
 
-def endpoint_body(site: Site, endpoint: Document) -> dict[str, Any]:
+def endpoint_body(context: ServerContext, endpoint: Document) -> dict[str, Any]:
     """An endpoint; its addresses are null until it was created."""
-    name, address = endpoint["name"], f"{site.base}/inference/{endpoint['name']}"
+    name, address = endpoint["name"], f"{context.base}/inference/{endpoint['name']}"
     created = endpoint["created"]
     added = {
         "azureml.onlineendpointid": endpoint_id(name).lower(),
-        "AzureAsyncOperationUri": status_url(site, endpoint["operation"]),
+        "AzureAsyncOperationUri": status_url(context, endpoint["operation"]),
     }
     return {
         "id": endpoint_id(name),
@@ -51,16 +52,16 @@ def endpoint_body(site: Site, endpoint: Document) -> dict[str, Any]:
     }
 
 
-def deployment_body(site: Site, deployment: Document, version: str) -> dict[str, Any]:
+def deployment_body(context: ServerContext, deployment: Document, version: str) -> dict[str, Any]:
     """A deployment; what the service fills in is there once it was provisioned for the first time."""
     name, endpoint = deployment["name"], deployment["endpoint"]
     key = f"{endpoint}/{name}".lower()
-    state = "Updating" if key in site.warming else deployment["state"]
+    state = "Updating" if key in context.warming else deployment["state"]
     return {
         "id": f"{endpoint_id(endpoint)}/deployments/{name}",
         "name": name,
         "type": f"{PROVIDER}/workspaces/onlineEndpoints/deployments",
-        "properties": _deployment_properties(site, deployment, version) | {"provisioningState": state},
+        "properties": _deployment_properties(context, deployment, version) | {"provisioningState": state},
         "systemData": deployment["systemData"],
         "tags": deployment["tags"],
         "location": deployment["location"],
@@ -69,10 +70,10 @@ def deployment_body(site: Site, deployment: Document, version: str) -> dict[str,
     }
 
 
-def _deployment_properties(site: Site, deployment: Document, version: str) -> dict[str, Any]:
+def _deployment_properties(context: ServerContext, deployment: Document, version: str) -> dict[str, Any]:
     content, provisioned = deployment["content"], deployment["provisioned"]
     asked = content.get("requestSettings") or {}
-    added = {"AzureAsyncOperationUri": status_url(site, deployment["operation"])}
+    added = {"AzureAsyncOperationUri": status_url(context, deployment["operation"])}
     properties = {
         "description": content.get("description"),
         "properties": (content.get("properties") or {}) | added,
@@ -102,7 +103,7 @@ def _by_version(content: Mapping[str, Any], version: str) -> dict[str, Any]:
     if version < "2023-04":
         return {"privateNetworkConnection": bool(content.get("privateNetworkConnection"))}
     shown = {"dataCollector": content.get("dataCollector")}
-    return shown | ({"startupProbe": content.get("startupProbe")} if version >= "2024-10" else {})
+    return shown | ({"startupProbe": _probe(content.get("startupProbe"), False)} if has_startup_probe(version) else {})
 
 
 def _probe(asked: Mapping[str, Any] | None, provisioned: bool) -> dict[str, Any] | None:
@@ -121,3 +122,8 @@ def _variables(content: Mapping[str, Any]) -> dict[str, str]:
         added["AZUREML_ENTRY_SCRIPT"] = code["scoringScript"]
         added["AML_APP_ROOT"] = f"{_APP}/{content['codeFolder']}"
     return added | (content.get("environmentVariables") or {})
+
+
+def asset_state(version: str) -> dict[str, str]:
+    """The provisioning state that assets show since 2023 (https://github.com/Azure/azure-cli-extensions/issues/6662)."""
+    return {"provisioningState": "Succeeded"} if version >= "2023" else {}

@@ -19,7 +19,8 @@ from starlette.routing import Route
 from deployer.local_workspace.blob import api as blob_api
 from deployer.local_workspace.blob.addresses import ACCOUNT
 from deployer.local_workspace.control import admin, operations, refusals
-from deployer.local_workspace.control.envelopes import Refused, envelope
+from deployer.local_workspace.control.context import Handler, ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused, envelope
 from deployer.local_workspace.control.request import PROVIDER, Call, Reply, encoded
 from deployer.local_workspace.control.resources import (
     assets,
@@ -29,8 +30,7 @@ from deployer.local_workspace.control.resources import (
     keys,
     workspace_resource,
 )
-from deployer.local_workspace.control.site import Answer, Site
-from deployer.local_workspace.paths import PLACE, SUBSCRIPTION
+from deployer.local_workspace.identity import PLACE, SUBSCRIPTION
 from deployer.local_workspace.store import is_full
 
 _LOG = logging.getLogger("deployer.local_workspace")
@@ -74,7 +74,7 @@ _ENDPOINT = "/onlineEndpoints/{endpoint}"
 _DEPLOYMENT = f"{_ENDPOINT}/deployments/{{deployment}}"
 _CODE = "/codes/{name}/versions"
 
-_BELOW_WORKSPACE: Mapping[tuple[str, str], Answer] = {
+_BELOW_WORKSPACE: Mapping[tuple[str, str], Handler] = {
     ("GET", ""): workspace_resource.get_workspace,
     ("GET", "/datastores"): workspace_resource.list_datastores,
     ("GET", "/datastores/{datastore}"): workspace_resource.get_datastore,
@@ -102,7 +102,7 @@ _BELOW_WORKSPACE: Mapping[tuple[str, str], Answer] = {
     **assets.answers(assets.ENVIRONMENTS),
     **assets.answers(assets.DATA),
 }
-_BELOW_LOCATION: Mapping[tuple[str, str], Answer] = {
+_BELOW_LOCATION: Mapping[tuple[str, str], Handler] = {
     ("GET", "/mfeOperationsStatus/{operation}"): operations.get_status,
     ("GET", "/mfeOperationResults/{operation}"): operations.get_result,
 }
@@ -129,37 +129,37 @@ _PARAMETERS: Mapping[str, set[str]] = {
 class _Served:
     """One row of the table: its path below the workspace or the location, and who answers."""
 
-    site: Site
+    context: ServerContext
     path: str
-    answer: Answer
+    answer: Handler
 
     async def respond(self, request: Request) -> Response:
         """Read the request, have it answered, and turn refusals into their envelopes."""
 
         async def reply() -> Reply:
             call = await _read(request, _PARAMETERS.get(self.path, set()))
-            return await self.answer(self.site, call)
+            return await self.answer(self.context, call)
 
-        return await guarded(self.site, reply)
+        return await guarded(self.context, reply)
 
 
-async def guarded(site: Site, reply: Callable[[], Awaitable[Reply]]) -> Response:
+async def guarded(context: ServerContext, reply: Callable[[], Awaitable[Reply]]) -> Response:
     """The response of a reply, or of the refusal that it raised."""
     begun = time.perf_counter()
     try:
         answered = await reply()
-    except Refused as refused:
+    except ArmRefused as refused:
         answered = refusal(refused)
     except (OSError, sqlite3.Error) as error:
         if not is_full(error):
             raise
-        answered = refusal(Refused(refusals.DISK_FULL, {"place": str(site.home.root)}))
+        answered = refusal(ArmRefused(refusals.DISK_FULL, {"place": str(context.home.root)}))
     content, headers = encoded(answered)
     headers["x-request-time"] = f"{time.perf_counter() - begun:.3f}"
     return Response(content, status_code=answered.status, headers=headers)
 
 
-def refusal(refused: Refused) -> Reply:
+def refusal(refused: ArmRefused) -> Reply:
     """The reply that refuses."""
     return Reply(status=refused.refusal.status, body=envelope(refused, PLACE))
 
@@ -171,7 +171,7 @@ async def _read(request: Request, parameters: set[str]) -> Call:
     _check_version(query, request.url.path)
     for name in query:
         if name not in parameters and name != "api-version":
-            raise Refused(refusals.UNKNOWN_PARAMETER, {"name": name})
+            raise ArmRefused(refusals.UNKNOWN_PARAMETER, {"name": name})
     return Call(
         method=request.method,
         path=request.url.path,
@@ -179,7 +179,7 @@ async def _read(request: Request, parameters: set[str]) -> Call:
         query=query,
         body=await _body(request),
         stale=request.scope.get("local.stale", False),
-        fate=request.scope.get("local.fate"),
+        operation_fault=request.scope.get("local.operation_fault"),
     )
 
 
@@ -189,58 +189,58 @@ async def _body(request: Request) -> dict[str, Any] | None:
     try:
         body = json.loads(content)
     except ValueError as error:
-        raise Refused(refusals.NOT_JSON, {"problem": str(error)}) from error
+        raise ArmRefused(refusals.NOT_JSON, {"problem": str(error)}) from error
     if body is not None and not isinstance(body, dict):
-        raise Refused(refusals.NOT_JSON, {"problem": "The body is not a JSON object."})
+        raise ArmRefused(refusals.NOT_JSON, {"problem": "The body is not a JSON object."})
     return body
 
 
 def _check_scope(names: Mapping[str, str]) -> None:
     if names["subscription"].lower() != SUBSCRIPTION:
-        raise Refused(refusals.NO_SUBSCRIPTION, {"subscription": names["subscription"]})
+        raise ArmRefused(refusals.NO_SUBSCRIPTION, {"subscription": names["subscription"]})
     if names.get("group", PLACE).lower() != PLACE:
-        raise Refused(refusals.NO_RESOURCE_GROUP, {"group": names["group"]})
+        raise ArmRefused(refusals.NO_RESOURCE_GROUP, {"group": names["group"]})
     if names.get("workspace", PLACE).lower() != PLACE:
-        raise Refused(refusals.NO_WORKSPACE, {"workspace": names["workspace"], "group": names["group"]})
+        raise ArmRefused(refusals.NO_WORKSPACE, {"workspace": names["workspace"], "group": names["group"]})
 
 
 def _check_version(query: Mapping[str, str], path: str) -> None:
     version = query.get("api-version")
     if not version:
-        raise Refused(refusals.MISSING_API_VERSION)
+        raise ArmRefused(refusals.MISSING_API_VERSION)
     if version.lower() not in _VERSIONS:
         kind = path.partition("/providers/")[2].split("/")[1]
-        raise Refused(refusals.UNKNOWN_API_VERSION, {"location": PLACE, "version": version, "type": kind})
+        raise ArmRefused(refusals.UNKNOWN_API_VERSION, {"location": PLACE, "version": version, "type": kind})
 
 
-def control_plane(site: Site) -> Starlette:
+def control_plane(context: ServerContext) -> Starlette:
     """The application that answers everything but scoring; paths are read whatever their letter case."""
 
     async def blob(request: Request) -> Response:
-        return await blob_api.answer(blob_api.Storage(store=site.store, folder=site.blobs), request)
+        return await blob_api.answer(blob_api.Storage(store=context.store, folder=context.blobs), request)
 
     async def unknown(request: Request, _: Exception) -> Response:
         values = {"method": request.method, "path": request.url.path}
-        content, headers = encoded(refusal(Refused(refusals.NO_ROUTE, values)))
+        content, headers = encoded(refusal(ArmRefused(refusals.NO_ROUTE, values)))
         return Response(content, status_code=404, headers=headers)
 
     async def broken(_: Request, error: Exception) -> Response:
         _LOG.error("a request failed", exc_info=error)
-        values = {"problem": f"{type(error).__name__}: {error}", "log": str(site.home.log)}
-        content, headers = encoded(refusal(Refused(refusals.INTERNAL, values)))
+        values = {"problem": f"{type(error).__name__}: {error}", "log": str(context.home.log)}
+        content, headers = encoded(refusal(ArmRefused(refusals.INTERNAL, values)))
         return Response(content, status_code=500, headers=headers)
 
-    served = [_route(site, method, _WORKSPACE, path, answer) for (method, path), answer in _BELOW_WORKSPACE.items()]
-    served += [_route(site, method, _LOCATION, path, answer) for (method, path), answer in _BELOW_LOCATION.items()]
+    served = [_route(context, method, _WORKSPACE, path, answer) for (method, path), answer in _BELOW_WORKSPACE.items()]
+    served += [_route(context, method, _LOCATION, path, answer) for (method, path), answer in _BELOW_LOCATION.items()]
     methods = ["GET", "HEAD", "PUT", "DELETE"]
     served += [Route(f"/{ACCOUNT}/{{container}}/{{path:path}}", blob, methods=methods)]
     served += [Route(f"/{ACCOUNT}/{{container}}", blob, methods=methods)]
-    served += admin.routes(site)
+    served += admin.routes(context)
     handlers: dict[Any, Any] = {404: unknown, 405: unknown, Exception: broken}
     return Starlette(routes=served, exception_handlers=handlers)
 
 
-def _route(site: Site, method: str, above: str, path: str, answer: Answer) -> Route:
-    route = Route(above + path, _Served(site, path, answer).respond, methods=[method])
+def _route(context: ServerContext, method: str, above: str, path: str, answer: Handler) -> Route:
+    route = Route(above + path, _Served(context, path, answer).respond, methods=[method])
     route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
     return route

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import TOO_MANY_TAGS, WRONG_BODY
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
@@ -127,6 +127,7 @@ DEPLOYMENT: Mapping[str, object] = _READ_BACK | {
         "provisioningState": Anything,
     },
 }
+STARTUP_PROBE_SINCE = "2024-10"
 ENDPOINT_PATCH: Mapping[str, object] = {"tags": STRINGS, "identity": _IDENTITY}
 DEPLOYMENT_PATCH: Mapping[str, object] = {"tags": STRINGS, "sku": _SKU}
 
@@ -163,6 +164,20 @@ DATA_ASSET: Mapping[str, object] = _READ_BACK | {
     "properties": _ASSET | {"dataType": str, "dataUri": str, "referencedUris": ListOf(str)}
 }
 CODE: Mapping[str, object] = _READ_BACK | {"properties": _ASSET | {"codeUri": str}}
+
+
+def has_startup_probe(version: str) -> bool:
+    """Whether deployments have a startup probe at this api-version."""
+    return version >= STARTUP_PROBE_SINCE
+
+
+def deployment_shape(version: str) -> Mapping[str, object]:
+    """What the body of a deployment may hold at this api-version."""
+    if has_startup_probe(version):
+        return DEPLOYMENT
+    members = DEPLOYMENT["properties"]
+    assert isinstance(members, Mapping)
+    return {**DEPLOYMENT, "properties": {name: shape for name, shape in members.items() if name != "startupProbe"}}
 
 
 def check(body: Mapping[str, Any], shape: Mapping[str, object]) -> None:
@@ -250,14 +265,14 @@ def _expected(value: Any, kind: type, path: str) -> Any:
 
 def _check_tags(tags: Mapping[str, str]) -> None:
     if len(tags) > 50:
-        raise Refused(TOO_MANY_TAGS, {"problem": f"A resource can have at most 50 tags; these are {len(tags)}."})
+        raise ArmRefused(TOO_MANY_TAGS, {"problem": f"A resource can have at most 50 tags; these are {len(tags)}."})
     for name, value in tags.items():
         if len(name) > 512 or len(value or "") > 256:
-            raise Refused(
+            raise ArmRefused(
                 TOO_MANY_TAGS,
                 {"problem": f"The tag '{name[:60]}' has a name above 512 or a value above 256 characters."},
             )
 
 
 def _refuse(path: str, problem: str) -> None:
-    raise Refused(WRONG_BODY, {"path": path, "problem": problem})
+    raise ArmRefused(WRONG_BODY, {"path": path, "problem": problem})

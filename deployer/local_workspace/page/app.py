@@ -83,7 +83,7 @@ class PageSource(Protocol):
         """The last `tail` lines of a container."""
 
 
-class Tokens:
+class PageTokens:
     """What lets the page score without a key: each good for one request, known only to who could read the page."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ class Tokens:
         return False
 
 
-def page_app(source: PageSource, door: FrontDoor) -> ASGIApp:
+def page_app(source: PageSource, front_door: FrontDoor) -> ASGIApp:
     """The page, for plain http on loopback: it answers to no other Host, so that no name can be rebound to it."""
-    tokens = Tokens()
+    tokens = PageTokens()
 
     async def index(_request: Request) -> Response:
         html = await asyncio.to_thread((FILES / "index.html").read_text, "utf-8")
@@ -118,7 +118,7 @@ def page_app(source: PageSource, door: FrontDoor) -> ASGIApp:
         return FileResponse(FILES / name, media_type=SERVED[name], headers=PROTECTION)
 
     async def state(_request: Request) -> Response:
-        return JSONResponse(_state(source, door.traffic), headers=PROTECTION)
+        return JSONResponse(_state(source, front_door.traffic), headers=PROTECTION)
 
     async def logs(request: Request) -> Response:
         return PlainTextResponse(_logs(source, request), headers=PROTECTION)
@@ -128,7 +128,7 @@ def page_app(source: PageSource, door: FrontDoor) -> ASGIApp:
         Route("/page/{name}", file),
         Route("/state", state),
         Route("/logs/{endpoint}/{deployment}/{container}", logs),
-        Route("/try/{endpoint}", Trial(door, tokens), methods=["POST"]),
+        Route("/try/{endpoint}", Trial(front_door, tokens), methods=["POST"]),
     ]
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
     return Starlette(routes=routes, middleware=[hosts])
@@ -137,8 +137,8 @@ def page_app(source: PageSource, door: FrontDoor) -> ASGIApp:
 class Trial:
     """Scores for the page: a one-time token stands in for the key, and the answer carries the next one."""
 
-    def __init__(self, door: FrontDoor, tokens: Tokens) -> None:
-        self._door = door
+    def __init__(self, front_door: FrontDoor, tokens: PageTokens) -> None:
+        self._front_door = front_door
         self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +161,7 @@ class Trial:
             "query_string": b"",
             "headers": kept,
         }
-        await self._door.serve(inner, receive, send_with_token, lambda _route, _headers: True)
+        await self._front_door.serve(inner, receive, send_with_token, lambda _route, _headers: True)
 
 
 def _state(source: PageSource, traffic: Mapping[tuple[str, str], Traffic]) -> dict[str, Any]:

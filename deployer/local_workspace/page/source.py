@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_body
-from deployer.local_workspace.control.site import Site
+from deployer.local_workspace.identity import PLACE
 from deployer.local_workspace.page.app import DeploymentView, EndpointView
-from deployer.local_workspace.paths import PLACE
 from deployer.local_workspace.ports import Container
 from deployer.local_workspace.store import Document
 
@@ -15,10 +15,10 @@ _VERSION = "2023-04-01-preview"
 
 
 class StoredPage:
-    """`page.PageSource` over a site."""
+    """`PageSource` over the state of a server."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, context: ServerContext) -> None:
+        self._context = context
 
     def workspace(self) -> str:
         """The name of the workspace."""
@@ -26,15 +26,15 @@ class StoredPage:
 
     def endpoints(self) -> Sequence[EndpointView]:
         """Every endpoint, oldest first."""
-        return [self._endpoint(item) for item in self._site.store.list("endpoint")]
+        return [self._endpoint(item) for item in self._context.store.list("endpoint")]
 
     def logs(self, endpoint: str, deployment: str, container: Container, tail: int) -> str:
         """The last `tail` lines of a container."""
-        return self._site.serving.logs(endpoint.lower(), deployment.lower(), container, tail)
+        return self._context.serving.logs(endpoint.lower(), deployment.lower(), container, tail)
 
     def _endpoint(self, endpoint: Document) -> EndpointView:
-        shown = endpoint_body(self._site, endpoint)["properties"]
-        below = self._site.store.list("deployment", f"{endpoint['name'].lower()}/")
+        shown = endpoint_body(self._context, endpoint)["properties"]
+        below = self._context.store.list("deployment", f"{endpoint['name'].lower()}/")
         return EndpointView(
             name=endpoint["name"],
             state=shown["provisioningState"],
@@ -44,7 +44,7 @@ class StoredPage:
         )
 
     def _deployment(self, endpoint: Document, deployment: Document) -> DeploymentView:
-        shown = deployment_body(self._site, deployment, _VERSION)["properties"]
+        shown = deployment_body(self._context, deployment, _VERSION)["properties"]
         name = deployment["name"]
         return DeploymentView(
             name=name,

@@ -57,6 +57,7 @@ def container(
         pid_file=pid_file,
         liveness=workload.liveness_probe,
         readiness=workload.readiness_probe,
+        startup=workload.startup_probe,
     )
 
 

@@ -30,13 +30,3 @@ class Traffic:
     def count(self, status: int, ms: float) -> None:
         self.statuses[status] += 1
         self.latencies[bisect_left(BOUNDS_MS, ms)] += 1
-
-    def quantile(self, share: float) -> float:
-        """An upper bound in milliseconds of the fastest `share` of all requests; 0 before the first one."""
-        wanted = share * sum(self.latencies)
-        seen = 0
-        for bound, number in zip((*BOUNDS_MS, float("inf")), self.latencies, strict=True):
-            seen += number
-            if seen >= wanted:
-                return bound if seen else 0.0
-        return 0.0

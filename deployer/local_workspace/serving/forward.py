@@ -14,14 +14,14 @@ from deployer.local_workspace.ports import Workload
 from deployer.local_workspace.serving.admission import Gate, TooManyPending
 from deployer.local_workspace.serving.counters import Traffic
 from deployer.local_workspace.serving.headers import (
+    FrontDoorRefused,
     Header,
-    Refused,
     model_error,
     new_request_id,
     of_deployment,
     to_client,
 )
-from deployer.local_workspace.serving.relay import Answer, Request, UpstreamLost, exchange
+from deployer.local_workspace.serving.relay import UpstreamLost, UpstreamRequest, UpstreamResponse, exchange
 from deployer.local_workspace.serving.replica import Replica
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -45,7 +45,7 @@ class Replicas(Protocol):
         """The one that serves a deployment now."""
 
 
-class Reply:
+class CallerResponse:
     """The way back to the caller; `status` is None until the answer begins."""
 
     def __init__(self, send: Send) -> None:
@@ -69,14 +69,14 @@ class Forwarder:
         self._gates: defaultdict[tuple[str, str], Gate] = defaultdict(Gate)
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
 
-    async def forward(self, request: Request, workload: Workload, reply: Reply) -> None:
-        """Give the deployment's answer. Raises Refused where there is none and nothing was sent yet."""
+    async def forward(self, request: UpstreamRequest, workload: Workload, reply: CallerResponse) -> None:
+        """Give the deployment's answer. Raises FrontDoorRefused where there is none and nothing was sent yet."""
         started = time.perf_counter()
         status = 500
         try:
             await self._within_time(request, workload, reply)
             status = reply.status or 500
-        except Refused as refused:
+        except FrontDoorRefused as refused:
             status = refused.status
             raise
         except CallerGone:
@@ -86,26 +86,26 @@ class Forwarder:
             key = workload.endpoint, workload.deployment
             self.traffic[key].count(status, (time.perf_counter() - started) * 1000)
 
-    async def mirror(self, copy: Request, workload: Workload) -> None:
+    async def mirror(self, copy: UpstreamRequest, workload: Workload) -> None:
         """Send a copy whose answer nobody reads, whatever becomes of it."""
         self.traffic[workload.endpoint, workload.deployment].mirrored += 1
-        with suppress(Refused, TimeoutError, UpstreamLost, OSError):
-            await self._within_time(copy, workload, Reply(_nowhere))
+        with suppress(FrontDoorRefused, TimeoutError, UpstreamLost, OSError):
+            await self._within_time(copy, workload, CallerResponse(_nowhere))
 
-    async def _within_time(self, request: Request, workload: Workload, reply: Reply) -> None:
+    async def _within_time(self, request: UpstreamRequest, workload: Workload, reply: CallerResponse) -> None:
         try:
             async with asyncio.timeout(workload.request_timeout_ms / 1000):
                 await self._in_turn(request, workload, reply)
         except TimeoutError as error:
             if reply.status is not None:
                 raise  # too late for another status: the connection breaks off
-            raise Refused(408, "upstream request timeout", *of_deployment(workload.deployment)) from error
+            raise FrontDoorRefused(408, "upstream request timeout", *of_deployment(workload.deployment)) from error
         except UpstreamLost as error:
             if reply.status is not None:
                 raise
             raise _no_answer(502, "model_error", workload) from error
 
-    async def _in_turn(self, request: Request, workload: Workload, reply: Reply) -> None:
+    async def _in_turn(self, request: UpstreamRequest, workload: Workload, reply: CallerResponse) -> None:
         gate = self._gates[workload.endpoint, workload.deployment]
         at_once = max(1, workload.max_concurrent_requests_per_instance * workload.instance_count)
         try:
@@ -113,13 +113,14 @@ class Forwarder:
             await gate.enter(at_once, workload.max_queue_wait_ms / 1000 or None)
         except TooManyPending as error:
             reason = (b"ms-azureml-model-error-reason", b"too_many_pending_request")
-            raise Refused(429, "too many pending requests", reason, *of_deployment(workload.deployment)) from error
+            headers = (reason, *of_deployment(workload.deployment))
+            raise FrontDoorRefused(429, "too many pending requests", *headers) from error
         try:
             await self._relay(request, workload, reply)
         finally:
             gate.leave()
 
-    async def _relay(self, request: Request, workload: Workload, reply: Reply) -> None:
+    async def _relay(self, request: UpstreamRequest, workload: Workload, reply: CallerResponse) -> None:
         give_up = time.monotonic() + LONGEST_WAIT_FOR_REPLICA
         while True:
             replica = await self._ready_replica(workload, give_up)
@@ -144,7 +145,7 @@ class Forwarder:
             await asyncio.sleep(RETRY_PERIOD)
 
 
-async def _converse(request: Request, workload: Workload, replica: Replica, reply: Reply) -> None:
+async def _converse(request: UpstreamRequest, workload: Workload, replica: Replica, reply: CallerResponse) -> None:
     score_path = replica.container.score_path
     if score_path != SCORE_PATH and request.target.startswith(SCORE_PATH):
         request = replace(request, target=score_path + request.target.removeprefix(SCORE_PATH))
@@ -157,7 +158,7 @@ async def _converse(request: Request, workload: Workload, replica: Replica, repl
         await _stream(answer, reply)
 
 
-async def _stream(answer: Answer, reply: Reply) -> None:
+async def _stream(answer: UpstreamResponse, reply: CallerResponse) -> None:
     last = b""
     async for chunk in answer.body:
         if last:
@@ -170,5 +171,5 @@ async def _nowhere(_message: MutableMapping[str, Any]) -> None:
     return None
 
 
-def _no_answer(original: int, reason: str, workload: Workload) -> Refused:
-    return Refused(424, reason, *model_error(original, reason), *of_deployment(workload.deployment))
+def _no_answer(original: int, reason: str, workload: Workload) -> FrontDoorRefused:
+    return FrontDoorRefused(424, reason, *model_error(original, reason), *of_deployment(workload.deployment))

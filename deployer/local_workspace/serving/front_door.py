@@ -10,9 +10,9 @@ from typing import Any
 
 from deployer.local_workspace.ports import Route, Routes
 from deployer.local_workspace.serving.counters import Traffic
-from deployer.local_workspace.serving.forward import CallerGone, Forwarder, Replicas, Reply, Send
-from deployer.local_workspace.serving.headers import DEPLOYMENT, SERVER, Header, Refused, to_container
-from deployer.local_workspace.serving.relay import Request, UpstreamLost
+from deployer.local_workspace.serving.forward import CallerGone, CallerResponse, Forwarder, Replicas, Send
+from deployer.local_workspace.serving.headers import DEPLOYMENT, SERVER, FrontDoorRefused, Header, to_container
+from deployer.local_workspace.serving.relay import UpstreamLost, UpstreamRequest
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -49,10 +49,10 @@ class FrontDoor:
         self, scope: Scope, receive: Receive, send: Send, authorised: Callable[[Route, Mapping[bytes, bytes]], bool]
     ) -> None:
         """Answer one request; `authorised` looks at its headers."""
-        reply = Reply(send)
+        reply = CallerResponse(send)
         try:
             await self._route(scope, receive, reply, authorised)
-        except Refused as refused:
+        except FrontDoorRefused as refused:
             await _refuse(refused, reply)
         except (CallerGone, TimeoutError, UpstreamLost):
             return  # nobody listens any more, or the answer breaks off in the middle: the server hangs up
@@ -61,22 +61,23 @@ class FrontDoor:
         self,
         scope: Scope,
         receive: Receive,
-        reply: Reply,
+        reply: CallerResponse,
         authorised: Callable[[Route, Mapping[bytes, bytes]], bool],
     ) -> None:
         endpoint, operation = _target(scope["path"])
         headers = dict(scope["headers"])
         route = self._routes.route(endpoint)
         if route is None:
-            raise Refused(404, f"There is no endpoint {endpoint!r}.")
+            raise FrontDoorRefused(404, f"There is no endpoint {endpoint!r}.")
         if not authorised(route, headers):
             # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265; for tokens assumed.
-            raise Refused(401, "key_auth_access_denied" if route.auth_mode == "Key" else "token_auth_access_denied")
+            kind = "key" if route.auth_mode == "Key" else "token"
+            raise FrontDoorRefused(401, f"{kind}_auth_access_denied")
         _check_size(int(headers.get(b"content-length", b"0") or 0))
         named = headers.get(DEPLOYMENT)
         deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())
         query = scope["query_string"].decode("latin-1")
-        request = Request(
+        request = UpstreamRequest(
             method=scope["method"],
             target=f"/{operation}?{query}" if query else f"/{operation}",
             headers=to_container(scope["headers"], reply.request_id),
@@ -91,7 +92,7 @@ class FrontDoor:
         scheme, _, bearer = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         return scheme.lower() == "bearer" and self._routes.authorises(route.endpoint, bearer.strip())
 
-    async def _copy_to(self, mirror: str, route: Route, request: Request) -> Request:
+    async def _copy_to(self, mirror: str, route: Route, request: UpstreamRequest) -> UpstreamRequest:
         """Send a copy to the mirror in the background; the request to go on with."""
         chunks = [chunk async for chunk in request.body]
         copy = asyncio.create_task(
@@ -106,13 +107,13 @@ def _target(path: str) -> tuple[str, str]:
     match path.split("/"):
         case ["", "inference", endpoint, operation] if operation in OPERATIONS:
             return endpoint.lower(), operation
-    raise Refused(404, "Not Found")
+    raise FrontDoorRefused(404, "Not Found")
 
 
 def _named(route: Route, name: bytes) -> str:
     deployment = name.decode("latin-1").lower()
     if deployment not in route.deployments:
-        raise Refused(404, f"The endpoint {route.endpoint!r} has no deployment {deployment!r} that serves.")
+        raise FrontDoorRefused(404, f"The endpoint {route.endpoint!r} has no deployment {deployment!r} that serves.")
     return deployment
 
 
@@ -123,7 +124,7 @@ def _by_traffic(route: Route, chance: float) -> str:
         left -= share
         if left < 0:
             return name
-    raise Refused(404, f"The endpoint {route.endpoint!r} has no valid deployment with positive weight.")
+    raise FrontDoorRefused(404, f"The endpoint {route.endpoint!r} has no valid deployment with positive weight.")
 
 
 def _mirror(route: Route, chance: Callable[[], float]) -> str | None:
@@ -135,7 +136,7 @@ def _mirror(route: Route, chance: Callable[[], float]) -> str | None:
 
 def _check_size(size: int) -> None:
     if size > LARGEST_BODY:
-        raise Refused(413, f"The request has more than {LARGEST_BODY:,} bytes.")
+        raise FrontDoorRefused(413, f"The request has more than {LARGEST_BODY:,} bytes.")
 
 
 async def _body(receive: Receive) -> AsyncIterator[bytes]:
@@ -156,7 +157,7 @@ async def _again(chunks: list[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _refuse(refused: Refused, reply: Reply) -> None:
+async def _refuse(refused: FrontDoorRefused, reply: CallerResponse) -> None:
     text = refused.text.encode()
     headers: list[Header] = [
         (b"content-type", b"text/plain"),

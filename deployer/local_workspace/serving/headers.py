@@ -21,7 +21,7 @@ _NOT_TO_CONTAINER = _HOP_BY_HOP | {b"authorization", b"expect", b"host", b"x-req
 _NOT_TO_CLIENT = _HOP_BY_HOP | {b"server", b"transfer-encoding", b"x-request-id"}
 
 
-class Refused(Exception):
+class FrontDoorRefused(Exception):
     """The front door answers itself: status, a text for the body, and the reason header where Azure has one."""
 
     def __init__(self, status: int, text: str, *headers: Header) -> None:

@@ -20,7 +20,7 @@ class UpstreamLost(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class UpstreamRequest:
     """What to ask; `headers` (names in lower case) say how long the body is."""
 
     method: str
@@ -30,7 +30,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class UpstreamResponse:
     status: int
     headers: Headers
     body: AsyncIterator[bytes]
@@ -63,7 +63,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def exchange(path: Path, request: Request) -> AsyncIterator[Answer]:
+async def exchange(path: Path, request: UpstreamRequest) -> AsyncIterator[UpstreamResponse]:
     """Send a request to the socket at `path` and give the answer once its headers are here.
 
     Raises OSError where nobody listens, UpstreamLost where the answer breaks off.
@@ -78,7 +78,7 @@ async def exchange(path: Path, request: Request) -> AsyncIterator[Answer]:
         connection.close()
 
 
-async def _send(request: Request, connection: Connection) -> None:
+async def _send(request: UpstreamRequest, connection: Connection) -> None:
     lines = [f"{request.method} {request.target} HTTP/1.1\r\n".encode("latin-1")]
     lines += [b"%b: %b\r\n" % header for header in request.headers]
     pending = b"".join((*lines, b"connection: close\r\n\r\n"))
@@ -89,7 +89,7 @@ async def _send(request: Request, connection: Connection) -> None:
     await connection.write(pending + (b"0\r\n\r\n" if chunked else b""))
 
 
-async def _answer(request: Request, connection: Connection) -> Answer:
+async def _answer(request: UpstreamRequest, connection: Connection) -> UpstreamResponse:
     received = b""
     while (end := received.find(b"\r\n\r\n")) < 0:
         piece = await connection.read()
@@ -99,7 +99,7 @@ async def _answer(request: Request, connection: Connection) -> Answer:
     status, headers, length = _read_head(received[:end])
     if length is None:
         return await _unusual(request, received, connection)
-    return Answer(status=status, headers=headers, body=_sized_body(received[end + 4 :], length, connection))
+    return UpstreamResponse(status=status, headers=headers, body=_sized_body(received[end + 4 :], length, connection))
 
 
 def _read_head(head: bytes) -> tuple[int, Headers, int | None]:
@@ -131,7 +131,7 @@ async def _sized_body(piece: bytes, length: int, connection: Connection) -> Asyn
             raise EOFError("the answer ended too early")
 
 
-async def _unusual(request: Request, received: bytes, connection: Connection) -> Answer:
+async def _unusual(request: UpstreamRequest, received: bytes, connection: Connection) -> UpstreamResponse:
     """An answer in chunks, or up to the end of the connection, or after an informational one."""
     parser = h11.Connection(our_role=h11.CLIENT)
     parser.send(h11.Request(method=request.method, target=request.target, headers=[(b"host", b"localhost")]))
@@ -141,7 +141,8 @@ async def _unusual(request: Request, received: bytes, connection: Connection) ->
         pass
     if not isinstance(event, h11.Response):
         raise EOFError("no answer")
-    return Answer(status=event.status_code, headers=list(event.headers), body=_parsed_body(parser, connection))
+    body = _parsed_body(parser, connection)
+    return UpstreamResponse(status=event.status_code, headers=list(event.headers), body=body)
 
 
 async def _parsed_body(parser: h11.Connection, connection: Connection) -> AsyncIterator[bytes]:

@@ -40,6 +40,7 @@ class Container:
     pid_file: Path
     liveness: Probe
     readiness: Probe
+    startup: Probe | None = None
 
 
 class Replica:
@@ -67,7 +68,7 @@ class Replica:
                 self._idle.set()
 
     async def start(self) -> None:
-        """Return once it is ready. Raises WorkloadFailed when it ends, or its readiness probe gives up, before that."""
+        """Return once it is ready. Raises WorkloadFailed when it ends, or a probe gives up, before that."""
         self._group = await self._launch()
         try:
             await self._first_ready(self._group)
@@ -96,26 +97,28 @@ class Replica:
         )
 
     async def _first_ready(self, group: ProcessGroup) -> None:
-        probe = self.container.readiness
-        allowed = probe.initial_delay + probe.period * probe.failure_threshold
+        if self.container.startup is not None:
+            await self._first_success("Startup", self.container.startup, group)
+        await self._first_success("Readiness", self.container.readiness, group)
+
+    async def _first_success(self, name: str, probe: Probe, group: ProcessGroup) -> None:
         ended = asyncio.create_task(group.wait())
-        ready = asyncio.create_task(self._until_ready())
+        healthy = asyncio.create_task(self._until_healthy(probe))
         try:
-            await asyncio.wait({ended, ready}, timeout=allowed, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({ended, healthy}, timeout=_allowed(probe), return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
                 reason = f"the inference server exited with code {ended.result()}"
-            elif ready.done():
+            elif healthy.done():
                 return
             else:
-                reason = f"Readiness probe failed: no healthy answer within {allowed:g} s"
+                reason = f"{name} probe failed: no healthy answer within {_allowed(probe):g} s"
             raise _crashed(reason, self.container.log)
         finally:
             ended.cancel()
-            ready.cancel()
+            healthy.cancel()
 
-    async def _until_ready(self) -> None:
+    async def _until_healthy(self, probe: Probe) -> None:
         """Unlike Azure it looks at once and often: `initial_delay` and `period` only bound the whole."""
-        probe = self.container.readiness
         successes = 0
         while successes < probe.success_threshold:
             healthy = await self._healthy(probe.timeout)
@@ -124,7 +127,7 @@ class Replica:
                 await asyncio.sleep(min(START_PERIOD, probe.period))
 
     async def _keep(self, group: ProcessGroup) -> None:
-        """Restart the container whenever it ends or its liveness probe gives up."""
+        """Restart the container whenever it ends, or its startup or liveness probe gives up."""
         backoff = 0.0
         while True:
             started = time.monotonic()
@@ -159,7 +162,12 @@ class Replica:
                 task.cancel()
 
     async def _until_not_live(self) -> str:
-        probe = self.container.liveness
+        probe, startup = self.container.liveness, self.container.startup
+        if startup is not None and not self.ready.is_set():
+            try:
+                await asyncio.wait_for(self._until_healthy(startup), _allowed(startup))
+            except TimeoutError:
+                return "Startup probe failed"
         await self.ready.wait()
         await asyncio.sleep(probe.initial_delay)
         async for healthy, times in self._probes(probe):
@@ -171,7 +179,9 @@ class Replica:
     async def _follow_readiness(self) -> None:
         probe = self.container.readiness
         if not self.ready.is_set():
-            await self._until_ready()
+            if self.container.startup is not None:
+                await self._until_healthy(self.container.startup)
+            await self._until_healthy(probe)
             self.ready.set()
         async for healthy, times in self._probes(probe):
             if healthy and times >= probe.success_threshold:
@@ -199,6 +209,11 @@ class Replica:
     def _note(self, sentence: str) -> None:
         with suppress(OSError), self.container.log.open("a") as log:
             print(sentence, file=log)
+
+
+def _allowed(probe: Probe) -> float:
+    """Seconds until a probe that never succeeds gives up."""
+    return probe.initial_delay + probe.period * probe.failure_threshold
 
 
 async def _answers_200(socket: Path, path: str) -> bool:

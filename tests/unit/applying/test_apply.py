@@ -13,8 +13,8 @@ from deployer.core.outcome import Outcome, Result
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import Kind, State, deployment_ref, traffic_ref
 from deployer.core.workspace import Answer
-from deployer.planning.reconcile import make_plan
-from deployer.planning.rollout import gated
+from deployer.planning.reconcile import reconcile
+from deployer.planning.rollout import with_tests_and_stages
 from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 from tests.unit.memory import MemoryWorkspace, answer, tools
 
@@ -32,7 +32,7 @@ def intent(rollout: Rollout | None = CANARY) -> Intent:
 
 
 def run(workspace: MemoryWorkspace, desired: State, asked: Intent) -> Outcome:
-    steps = gated(make_plan(desired, workspace.state), workspace.state, asked)
+    steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, asked)
     return apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
 
 
@@ -107,7 +107,7 @@ def test_an_in_place_update_that_breaks_hands_its_share_to_the_healthy() -> None
 def test_a_resource_somebody_else_changed_is_left_alone() -> None:
     workspace = MemoryWorkspace(state=BLUE_SERVES)
     desired = wish(endpoint(), deployment("blue", instance_count=2))
-    steps = gated(make_plan(desired, workspace.state), workspace.state, Intent())
+    steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, Intent())
     workspace.state = live(endpoint(), deployment("blue", instance_count=5), traffic(blue=100))
     outcome = apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
     assert outcome.exit_code == Refused.exit_code
@@ -117,7 +117,7 @@ def test_a_resource_somebody_else_changed_is_left_alone() -> None:
 
 def test_what_another_apply_has_already_done_is_not_done_again() -> None:
     desired = wish(endpoint(), deployment("blue", instance_count=2))
-    steps = make_plan(desired, BLUE_SERVES)
+    steps = reconcile(desired, BLUE_SERVES)
     workspace = MemoryWorkspace(state=live(endpoint(), deployment("blue", instance_count=2), traffic(blue=100)))
     outcome = apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
     assert outcome.ok
@@ -167,7 +167,7 @@ def test_an_ignored_field_keeps_the_value_of_the_moment_of_writing() -> None:
     ref = deployment_ref("digits", "blue")
     desired = wish(endpoint(), deployment("blue", model="azureml:d:2"))
     scaled = live(endpoint(), deployment("blue", instance_count=4), traffic(blue=100))
-    steps = make_plan(desired, BLUE_SERVES, ignored={ref: (("instance_count",),)})
+    steps = reconcile(desired, BLUE_SERVES, ignored={ref: (("instance_count",),)})
     workspace = MemoryWorkspace(state=scaled)
     assert apply(Plan(env="test", project="shop", steps=steps), tools(workspace)).ok
     there = workspace.state.get(ref)
@@ -184,7 +184,8 @@ def test_an_endpoint_that_fails_does_not_stop_the_others() -> None:
     workspace = MemoryWorkspace(before_execute=break_digits)
     outcome = run(workspace, wish(endpoint(), deployment("blue"), endpoint("prices")), Intent())
     assert outcome.exit_code == 1
-    assert [str(item.step.ref) for item in outcome.applied] == ["endpoint prices"]
+    applied = [item for item in outcome.results if item.result is Result.APPLIED]
+    assert [str(item.step.ref) for item in applied] == ["endpoint prices"]
     assert {item.result for item in outcome.results if item.step.ref.kind is Kind.DEPLOYMENT} == {Result.SKIPPED}
 
 
@@ -197,7 +198,7 @@ def test_a_failed_first_rollout_leaves_nobody_with_traffic() -> None:
 
 
 def test_tests_are_steps_of_their_own() -> None:
-    steps = gated(make_plan(TO_GREEN, BLUE_SERVES), BLUE_SERVES, intent())
+    steps = with_tests_and_stages(reconcile(TO_GREEN, BLUE_SERVES), BLUE_SERVES, intent())
     assert [step.action for step in steps] == [Action.CREATE, Action.TEST, *[Action.UPDATE] * 3]
 
 

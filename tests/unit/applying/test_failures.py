@@ -39,10 +39,10 @@ def test_traffic_does_not_go_to_a_deployment_whose_creation_failed_meanwhile() -
 
 
 def test_a_deployment_that_serves_although_its_last_change_failed_may_get_less_traffic() -> None:
-    sick = live(seen(deployment(), "Failed"), deployment("green"), traffic(blue=100))
+    failing = live(seen(deployment(), "Failed"), deployment("green"), traffic(blue=100))
     desired = build.wish(endpoint(), traffic(blue=50, green=50))
-    workspace = MemoryWorkspace(state=sick)
-    assert carried(workspace, steps_for(desired, sick, NO_ROLLOUT)).ok
+    workspace = MemoryWorkspace(state=failing)
+    assert carried(workspace, steps_for(desired, failing, NO_ROLLOUT)).ok
 
 
 def test_a_smoke_test_waits_until_the_deployment_has_settled() -> None:
@@ -62,7 +62,7 @@ def test_a_smoke_test_waits_until_the_deployment_has_settled() -> None:
 
 def test_a_deployment_that_got_traffic_since_it_was_planned_is_not_deleted() -> None:
     before = live(deployment(), deployment("green"), traffic(blue=100))
-    steps = steps_for(wish(BLUE, blue=100), before, doomed=frozenset({GREEN}))
+    steps = steps_for(wish(BLUE, blue=100), before, deletes=frozenset({GREEN}))
     assert [step.action for step in steps] == [Action.DELETE]
     workspace = MemoryWorkspace(state=before)
     with_live(workspace, traffic(blue=90, green=10))
@@ -73,7 +73,7 @@ def test_a_deployment_that_got_traffic_since_it_was_planned_is_not_deleted() -> 
 
 def test_a_deployment_that_is_mirrored_to_since_it_was_planned_is_not_deleted() -> None:
     before = live(deployment(), deployment("green"), traffic(blue=100))
-    steps = steps_for(wish(BLUE, blue=100), before, doomed=frozenset({GREEN}))
+    steps = steps_for(wish(BLUE, blue=100), before, deletes=frozenset({GREEN}))
     workspace = MemoryWorkspace(state=before)
     with_live(workspace, traffic(mirror={"green": 10}, blue=100))
     assert carried(workspace, steps).exit_code == Refused.exit_code
@@ -82,7 +82,7 @@ def test_a_deployment_that_is_mirrored_to_since_it_was_planned_is_not_deleted() 
 
 def test_a_pruned_deployment_is_taken_out_of_the_mirror_first() -> None:
     before = live(deployment(), deployment("green"), traffic(mirror={"green": 10}, blue=100))
-    steps = steps_for(wish(BLUE, blue=100), before, NO_ROLLOUT, doomed=frozenset({GREEN}))
+    steps = steps_for(wish(BLUE, blue=100), before, NO_ROLLOUT, deletes=frozenset({GREEN}))
     assert [(step.ref.kind, step.action) for step in steps] == [
         (Kind.TRAFFIC, Action.UPDATE),
         (Kind.DEPLOYMENT, Action.DELETE),
@@ -93,7 +93,7 @@ def test_a_pruned_deployment_is_taken_out_of_the_mirror_first() -> None:
 
 
 def test_a_smoke_test_that_could_not_be_asked_takes_no_traffic_away() -> None:
-    """Only a wrong answer is a sick deployment: a missing file or a broken network of ours is not."""
+    """Only a wrong answer is a failing deployment: a missing file or a broken network of ours is not."""
     both = live(deployment(), deployment("green"), traffic(blue=50, green=50))
     changed = deployment(model="azureml:digits:2")
     desired = build.wish(endpoint(), changed)
@@ -164,10 +164,12 @@ def test_reading_back_ends_when_somebody_asks_to_stop() -> None:
 @pytest.mark.parametrize("kind", [Kind.ENDPOINT, Kind.DEPLOYMENT])
 def test_what_is_being_deleted_is_created_again(kind: Kind) -> None:
     """`destroy`, interrupted, and then `apply`: what still shows is on its way out."""
-    from deployer.planning.pins import staying
+    from deployer.planning.pins import without_deleting
 
     items = [endpoint(), deployment(), traffic()]
-    leaving = staying(build.live(*(seen(item, "Deleting") if item.ref.kind is kind else item for item in items)))
+    leaving = without_deleting(
+        build.live(*(seen(item, "Deleting") if item.ref.kind is kind else item for item in items))
+    )
     steps = steps_for(wish(BLUE, blue=100), leaving, NO_ROLLOUT)
     created = {step.ref.kind for step in steps if step.action is Action.CREATE}
     assert created == ({Kind.ENDPOINT, Kind.DEPLOYMENT} if kind is Kind.ENDPOINT else {Kind.DEPLOYMENT})

@@ -93,6 +93,7 @@ _common = {
     ),
     "liveness_probe": probes,
     "readiness_probe": probes,
+    "startup_probe": st.none() | probes,
     "data_collector": _collectors,
     "properties": tags,
 }
@@ -183,4 +184,8 @@ def environment(**fields: Any) -> Resource:
     return build.changed(build.environment(), **fields)
 
 
-ENDPOINT, DEPLOYMENT, MODEL, ENVIRONMENT = (made().fields for made in (endpoint, deployment, model, environment))
+ENDPOINT: Mapping[str, Any] = endpoint().fields
+DEPLOYMENT: Mapping[str, Any] = deployment().fields
+MODEL: Mapping[str, Any] = model().fields
+ENVIRONMENT: Mapping[str, Any] = environment().fields
+PROBE: Mapping[str, Any] = DEPLOYMENT["liveness_probe"]

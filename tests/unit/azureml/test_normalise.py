@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from deployer.azureml.access import Reader
 from deployer.azureml.arm_ids import short
 from deployer.azureml.bookkeeping import Notes, tags_of
-from deployer.azureml.kinds import normalise, rows
+from deployer.azureml.kinds import deployment, endpoint, model, rows, service_keys
 from deployer.core.resources import Kind, Ref
 from tests.unit.azureml import fields
 from tests.unit.azureml.service import CODE_ID, HOME
+
+if TYPE_CHECKING:
+    from deployer.azureml.arm import Arm
 
 UPDATING: dict[str, Any] = {
     "id": f"{HOME}/onlineEndpoints/e/deployments/Blue",
@@ -40,8 +44,15 @@ UPDATING: dict[str, Any] = {
 }
 
 
-def by_hash(asset: str) -> str:
-    return f"sha256:of {asset}"
+class Codes:
+    """Answers for every code asset with a hash of its own."""
+
+    def get(self, path: str, _version: str) -> Any:
+        name, version = path.split("/")[2::2]
+        return {"properties": {"properties": {"hash_sha256": f"of {name}:{version}"}}}
+
+
+READER = Reader(arm=cast("Arm", Codes()), home=HOME)
 
 
 def with_code(**tags: str) -> dict[str, Any]:
@@ -50,13 +61,13 @@ def with_code(**tags: str) -> dict[str, Any]:
 
 
 def code_of(raw: dict[str, Any]) -> Any:
-    found = normalise.deployment(raw, "e", HOME, by_hash).fields["code_configuration"]
+    found = deployment.normalise(raw, "e", READER).fields["code_configuration"]
     assert isinstance(found, dict)
     return found["code"]
 
 
 def test_the_first_answer_for_a_new_deployment_has_the_defaults_already() -> None:
-    live = normalise.deployment(UPDATING, "E", HOME, by_hash)
+    live = deployment.normalise(UPDATING, "E", READER)
     bare = {"model": "azureml:digits:4", "environment": None, "code_configuration": None}
     assert dict(live.fields) == {**fields.DEPLOYMENT, **bare, "instance_type": "standard_f4s_v2"}
     assert (live.ref.endpoint, live.ref.name) == ("e", "blue")
@@ -68,9 +79,9 @@ def test_our_note_of_the_code_is_believed_while_the_code_is_the_one_it_was_taken
     asset = ":".join(CODE_ID.split("/")[-3::2])
     ours = tags_of(Notes(code="sha256:noted", code_id=asset))
     assert code_of(with_code(**ours)) == "sha256:noted"
-    assert code_of(with_code()) == f"sha256:of azureml:{asset}"
+    assert code_of(with_code()) == f"sha256:of {asset}"
     stale = tags_of(Notes(code="sha256:noted", code_id="another:1"))
-    assert code_of(with_code(**stale)) == f"sha256:of azureml:{asset}"
+    assert code_of(with_code(**stale)) == f"sha256:of {asset}"
 
 
 def test_variables_of_the_service_are_hidden_unless_the_author_declared_them() -> None:
@@ -80,9 +91,9 @@ def test_variables_of_the_service_are_hidden_unless_the_author_declared_them() -
         "AML_APP_ROOT": "/srv",
         "WORKERS": "2",
     }
-    assert normalise.variables(wire, Notes()) == {"AML_APP_ROOT": "/srv", "WORKERS": "2"}
+    assert service_keys.variables(wire, Notes()) == {"AML_APP_ROOT": "/srv", "WORKERS": "2"}
     declared = Notes(sent={"variables": ["AZUREML_MODEL_DIR"]})
-    assert "AZUREML_MODEL_DIR" in normalise.variables(wire, declared)
+    assert "AZUREML_MODEL_DIR" in service_keys.variables(wire, declared)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +123,12 @@ def test_references(wire: str | None, yaml: str | None) -> None:
 
 
 def test_traffic_has_lower_case_names_and_no_zeros() -> None:
-    assert normalise.shares({"Blue": 90, "green": 10, "old": 0}) == {"blue": 90, "green": 10}
+    assert endpoint.shares({"Blue": 90, "green": 10, "old": 0}) == {"blue": 90, "green": 10}
 
 
 def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
     ref = Ref(kind=Kind.MODEL, name="digits:1")
-    live = normalise.model({"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model"}}, ref)
+    live = model.normalise({"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model"}}, ref)
     assert live.fields["path"] is None
     assert live.observed is not None
     assert live.seen.unknown == (("path",),)

@@ -9,7 +9,7 @@ import pytest
 
 from deployer.azureml.causes import COORDINATES_HINT, SIGN_IN_HINT, error_of
 from deployer.azureml.refusal import Refusal, read_refusal
-from deployer.core.errors import Busy, NotFound, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, Unreachable, WorkspaceError
 
 
 def envelope(message: str, detail: str = "InferencingClientCallFailed", **more: Any) -> str:
@@ -113,11 +113,16 @@ DEAD_TEXT = "This endpoint has not been created successfully or is in deleting p
     [
         (Refusal(status=400, message=UNRECOVERABLE), WorkspaceError, "the next plan"),
         (Refusal(status=400, message=NO_QUOTA), WorkspaceError, "quota"),
-        (Refusal(status=200, code="ResourceNotReady", message=CRASHED), WorkspaceError, "log"),
-        (Refusal(status=200, code="OperationFailed"), WorkspaceError, "logs"),
+        (Refusal(status=200, code="ResourceNotReady", message=CRASHED), OperationFailed, "log"),
+        (Refusal(status=200, code="OperationFailed"), OperationFailed, "logs"),
         (Refusal(status=400, message=BUSY_TEXT), Busy, "wait"),
         (Refusal(status=400, message=DEAD_TEXT), WorkspaceError, "replace"),
         (Refusal(status=429), Busy, "wait"),
+        (Refusal(status=423, message="locked"), Busy, "wait"),
+        (Refusal(status=409, message="conflict"), Busy, "wait"),
+        (Refusal(status=200, code="OperationCanceled"), Busy, "run it again"),
+        (Refusal(status=201, message="failed"), OperationFailed, ""),
+        (Refusal(status=300, message="moved"), WorkspaceError, ""),
         (Refusal(status=401, message="expired"), SignInFailed, SIGN_IN_HINT),
         (Refusal(status=403, code="AuthorizationFailed", message="no"), SignInFailed, "AzureML Data Scientist"),
         (Refusal(status=403, message="no"), SignInFailed, "AzureML Data Scientist"),
@@ -131,3 +136,8 @@ def test_each_refusal_has_its_kind_and_a_way_out(refusal: Refusal, kind: type[Wo
     assert type(error) is kind
     assert error.message.startswith("Could not write endpoint e: ")
     assert hint in error.hint
+
+
+def test_only_a_code_of_azure_is_a_code() -> None:
+    assert error_of(Refusal(status=400, message="no"), "write e").code == ""
+    assert error_of(Refusal(status=400, code="BadArgument", message="no"), "write e").code == "BadArgument"

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from deployer.azureml.access import Reader
 from deployer.azureml.bookkeeping import Notes
-from deployer.azureml.kinds import entities, normalise
-from deployer.azureml.kinds.entities import Split
+from deployer.azureml.kinds import deployment, endpoint, environment, model, traffic
+from deployer.azureml.kinds.endpoint import Split
 from deployer.core.resources import Resource
 from tests.unit.azureml import fields, service
+
+if TYPE_CHECKING:
+    from deployer.azureml.arm import Arm
 
 pytestmark = pytest.mark.slow
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def no_read(asset: str) -> str:
-    raise AssertionError(f"the code of our own deployment was read: {asset}")
+NO_READS = Reader(arm=cast("Arm", None), home=service.HOME)
+"""The code of our own deployments is not read: our note says what it is."""
 
 
 def observed_deployment(resource: Resource) -> Resource:
     code_id = service.CODE_ID if resource.fields["code_configuration"] else None
-    entity = entities.deployment(resource, code_id, entities.deployment_notes(resource, "demo", code_id))
+    entity = deployment.entity(resource, code_id, deployment.notes_of(resource, "demo", code_id))
     for name, part in (("model", "models"), ("environment", "environments")):
         setattr(entity, name, _resolved(getattr(entity, name), part))
     _register_data(entity)
     body = service.sent(entity._to_rest_object(location="local"))
-    return normalise.deployment(service.deployment(body, "blue"), "digits", service.HOME, no_read)
+    return deployment.normalise(service.deployment(body, "blue"), "digits", NO_READS)
 
 
 def _resolved(reference: str | None, part: str) -> str | None:
@@ -48,12 +52,12 @@ def _register_data(entity: Any) -> None:
 
 
 def observed_endpoint(resource: Resource, split: Split) -> tuple[Resource, Resource]:
-    entity = entities.endpoint(resource, split, Notes(project="demo", previous={"blue": 100}))
+    entity = endpoint.entity(resource, split, Notes(project="demo", previous={"blue": 100}))
     body = service.sent(entity._to_rest_online_endpoint(location="local"))
     answer = service.endpoint(body, "digits")
     compute = answer["properties"]["compute"]
     answer["properties"]["compute"] = compute and f"{service.HOME}/computes/{compute}"
-    return normalise.endpoint(answer, service.HOME), normalise.traffic(answer)
+    return endpoint.normalise(answer, service.HOME), traffic.normalise(answer)
 
 
 @many
@@ -83,16 +87,16 @@ def test_endpoint(wanted: dict[str, Any]) -> None:
 def test_model(wanted: dict[str, Any]) -> None:
     resource = fields.model(**wanted)
     address = f"azureml://{service.HOME[1:]}/datastores/store/paths/LocalUpload/{'cd' * 32}/model"
-    body = service.sent(entities.model(resource, address)._to_rest_object())
-    assert dict(normalise.model(service.model(body), resource.ref).fields) == dict(resource.fields)
+    body = service.sent(model.entity(resource, address)._to_rest_object())
+    assert dict(model.normalise(service.model(body), resource.ref).fields) == dict(resource.fields)
 
 
 @many
 @given(fields.environments)
 def test_environment(wanted: dict[str, Any]) -> None:
     resource = fields.environment(**wanted)
-    body = service.sent(entities.environment(resource, None)._to_rest_object())
-    assert dict(normalise.environment(service.environment(body), resource.ref).fields) == dict(resource.fields)
+    body = service.sent(environment.entity(resource, None)._to_rest_object())
+    assert dict(environment.normalise(service.environment(body), resource.ref).fields) == dict(resource.fields)
 
 
 def test_the_fields_of_the_tests_are_the_fields_that_are_observed() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.local_workspace.control.envelopes import Refused
-from deployer.local_workspace.control.shapes import DEPLOYMENT, ENDPOINT, check, seconds, texts
+from deployer.local_workspace.control.envelopes import ArmRefused
+from deployer.local_workspace.control.shapes import DEPLOYMENT, ENDPOINT, check, deployment_shape, seconds, texts
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown member": ({"colour": 1}, "colour"),
@@ -25,7 +25,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_body_is_refused_with_its_place(name: str) -> None:
     body, place = WRONG[name]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ArmRefused) as refused:
         check(body, ENDPOINT)
     assert refused.value.values["path"] == place
 
@@ -43,9 +43,17 @@ def test_a_wrong_body_is_refused_with_its_place(name: str) -> None:
     ],
 )
 def test_a_wrong_deployment_is_refused_with_its_place(properties: dict[str, object], place: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ArmRefused) as refused:
         check({"properties": properties}, DEPLOYMENT)
     assert refused.value.values["path"] == place
+
+
+def test_a_startup_probe_is_known_from_2024_10_on() -> None:
+    body = {"properties": {"startupProbe": {"period": "PT1S"}}}
+    check(body, deployment_shape("2024-10-01"))
+    with pytest.raises(ArmRefused) as refused:
+        check(body, deployment_shape("2024-07-01-preview"))
+    assert refused.value.values["path"] == "properties.startupProbe"
 
 
 def test_null_is_absent_and_words_have_any_case() -> None:
@@ -58,7 +66,7 @@ def test_null_is_absent_and_words_have_any_case() -> None:
     ids=("many", "name", "value"),
 )
 def test_tags_have_the_limits_of_the_resource_manager(tags: dict[str, str]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ArmRefused):
         check({"tags": tags}, ENDPOINT)
 
 

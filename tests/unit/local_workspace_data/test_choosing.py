@@ -38,7 +38,7 @@ class OneRoute:
 
 
 def answer(route: Route, chance: float, *headers: tuple[bytes, bytes]) -> tuple[int, dict[bytes, bytes]]:
-    """Observed and headers when nothing serves: they name the deployment that was chosen."""
+    """Status and headers when nothing serves: they name the deployment that was chosen."""
     sent: list[MutableMapping[str, Any]] = []
 
     async def send(message: MutableMapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.local_workspace.serving.relay import Request, UpstreamLost, exchange
+from deployer.local_workspace.serving.relay import UpstreamLost, UpstreamRequest, exchange
 
 
 async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
@@ -19,13 +19,14 @@ async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def post(*chunks: bytes, chunked: bool = False) -> Request:
+def post(*chunks: bytes, chunked: bool = False) -> UpstreamRequest:
     length = (b"transfer-encoding", b"chunked") if chunked else (b"content-length", b"%d" % sum(map(len, chunks)))
-    return Request(method="POST", target="/score", headers=[(b"host", b"localhost"), length], body=pieces(*chunks))
+    headers = [(b"host", b"localhost"), length]
+    return UpstreamRequest(method="POST", target="/score", headers=headers, body=pieces(*chunks))
 
 
-async def ask(answer: list[bytes], request: Request) -> tuple[int, bytes, bytes]:
-    """Observed, body and what the server was sent, when it answers with these pieces and closes."""
+async def ask(answer: list[bytes], request: UpstreamRequest) -> tuple[int, bytes, bytes]:
+    """Status, body and what the server was sent, when it answers with these pieces and closes."""
     received = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -9,9 +9,9 @@ import pytest
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
 from deployer.core.resources import KeyPath, State, Value, deployment_ref
-from deployer.planning.digest import seal
-from deployer.planning.reconcile import make_plan
-from deployer.planning.rollout import gated
+from deployer.planning.digest import with_digest
+from deployer.planning.reconcile import reconcile
+from deployer.planning.rollout import with_tests_and_stages
 from deployer.report.redaction import mask_of
 from tests.build import deployment, endpoint, live, traffic, wish
 
@@ -36,9 +36,9 @@ def digest(
     env: str = "prod",
 ) -> str:
     intent = Intent(smoke_tests={BLUE: test}, rollouts={"digits": rollout}, ignored={BLUE: ignored})
-    steps = gated(make_plan(desired, there, ignored={BLUE: ignored}), there, intent)
+    steps = with_tests_and_stages(reconcile(desired, there, ignored={BLUE: ignored}), there, intent)
     kept = tuple(sorted(desired.resources.keys() - {step.ref for step in steps}))
-    return seal(Plan(env=env, project="shop", steps=steps, unchanged=kept), mask_of(secrets).value).digest
+    return with_digest(Plan(env=env, project="shop", steps=steps, unchanged=kept), mask_of(secrets).value).digest
 
 
 def asked(**fields: Value) -> State:

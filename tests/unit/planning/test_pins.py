@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import Kind, State, asset_ref, deployment_ref, endpoint_ref
-from deployer.planning.pins import pinned, staying, under_way, wanted
+from deployer.planning.pins import busy_resources, wanted, with_pinned_references, without_deleting
 from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
 LATEST = "azureml:digits@latest"
@@ -32,13 +32,13 @@ def test_endpoints_assets_and_labels_are_read_once_each() -> None:
 
 def test_a_label_becomes_the_version_it_stood_for() -> None:
     desired = wish(deployment("blue", model=LATEST), deployment("green", model="azureml:m:1"))
-    concrete = pinned(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
+    concrete = with_pinned_references(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
 
 
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:
     desired = wish(deployment("blue", model=LATEST))
-    assert pinned(desired, State()) == desired
+    assert with_pinned_references(desired, State()) == desired
 
 
 def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() -> None:
@@ -50,7 +50,7 @@ def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() ->
         deployment("red", "old"),
         traffic("old"),
     )
-    assert set(staying(there).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
+    assert set(without_deleting(there).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
 
 
 def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
@@ -61,5 +61,5 @@ def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
         seen(deployment("red"), "Failed"),
         seen(endpoint("foreign"), "Updating"),
     )
-    busy = under_way(there, frozenset({"digits"}))
+    busy = busy_resources(there, frozenset({"digits"}))
     assert busy == (endpoint_ref("digits"), deployment_ref("digits", "green"))

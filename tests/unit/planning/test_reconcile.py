@@ -1,4 +1,4 @@
-"""make_plan and simulate: what specs leave open, what is replaced, what is deleted."""
+"""reconcile and simulate: what specs leave open, what is replaced, what is deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deployer.core.resources import (
     fingerprint,
     traffic_ref,
 )
-from deployer.planning.reconcile import make_plan, simulate
+from deployer.planning.reconcile import reconcile, simulate
 from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
@@ -39,8 +39,8 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
     ignored = {BLUE: (("instance_count",), ("tags", "owner"))}
     there = live(deployment(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
     same = wish(deployment(instance_count=1, tags={"task": "digits"}))
-    assert make_plan(same, there, ignored=ignored) == ()
-    step = only(make_plan(wish(deployment(tags={"task": "other"})), there, ignored=ignored))
+    assert reconcile(same, there, ignored=ignored) == ()
+    step = only(reconcile(wish(deployment(tags={"task": "other"})), there, ignored=ignored))
     assert [change.path for change in step.changes] == [("tags", "task")]
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
@@ -48,12 +48,12 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
-    step = only(make_plan(wish(deployment(instance_count=3)), State(), ignored={BLUE: (("instance_count",),)}))
+    step = only(reconcile(wish(deployment(instance_count=3)), State(), ignored={BLUE: (("instance_count",),)}))
     assert after(step).fields["instance_count"] == 3
 
 
 def test_undeclared_traffic_needs_no_step_whatever_it_is() -> None:
-    assert make_plan(wish(endpoint()), live(endpoint(), traffic(blue=30, green=70))) == ()
+    assert reconcile(wish(endpoint()), live(endpoint(), traffic(blue=30, green=70))) == ()
 
 
 @pytest.mark.parametrize(
@@ -71,26 +71,26 @@ def test_of_traffic_and_mirror_only_the_declared_one_changes(
     declared: dict[str, Value], expected: dict[str, Value]
 ) -> None:
     there = live(endpoint(), traffic(mirror={"red": 10}, blue=100))
-    step = only(make_plan(wish(endpoint(), Resource(ref=traffic_ref("digits"), fields=declared)), there))
+    step = only(reconcile(wish(endpoint(), Resource(ref=traffic_ref("digits"), fields=declared)), there))
     assert after(step).fields == expected
 
 
 def test_declared_properties_are_added_and_those_of_others_are_sent_back() -> None:
     there = live(endpoint(properties={"theirs": "1", "ours": "old"}))
-    assert make_plan(wish(endpoint()), there) == ()
-    step = only(make_plan(wish(endpoint(properties={"ours": "new"})), there))
+    assert reconcile(wish(endpoint()), there) == ()
+    step = only(reconcile(wish(endpoint(properties={"ours": "new"})), there))
     assert [change.path for change in step.changes] == [("properties", "ours")]
     assert after(step).fields["properties"] == {"theirs": "1", "ours": "new"}
 
 
 def test_a_tag_that_left_the_specs_is_taken_away() -> None:
-    step = only(make_plan(wish(endpoint()), live(endpoint(tags={"owner": "me"}))))
+    step = only(reconcile(wish(endpoint()), live(endpoint(tags={"owner": "me"}))))
     assert after(step).fields["tags"] == {}
 
 
 @pytest.mark.parametrize(("was", "wanted", "steps"), [(False, True, 1), (True, True, 0), (True, False, 1)])
 def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) -> None:
-    found = make_plan(wish(endpoint(**{"x-protect": wanted})), live(endpoint(**{"x-protect": was})))
+    found = reconcile(wish(endpoint(**{"x-protect": wanted})), live(endpoint(**{"x-protect": was})))
     assert len(found) == steps
     assert all([dotted(change.path) for change in step.changes] == ["x-protect"] for step in found)
 
@@ -98,42 +98,42 @@ def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) 
 def test_a_deployment_whose_creation_failed_is_replaced_although_nothing_else_changed() -> None:
     there = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(blue=100))
     desired = wish(endpoint(), deployment(), deployment("green"))
-    assert words(make_plan(desired, there)) == ["-/+ deployment digits/green"]
+    assert words(reconcile(desired, there)) == ["-/+ deployment digits/green"]
 
 
 def test_a_failed_deployment_that_serves_is_updated_in_place_and_never_deleted() -> None:
     there = live(endpoint(), seen(deployment(), "Failed"), traffic(blue=100))
-    assert words(make_plan(wish(endpoint(), deployment()), there)) == ["~ deployment digits/blue"]
+    assert words(reconcile(wish(endpoint(), deployment()), there)) == ["~ deployment digits/blue"]
 
 
 def test_an_endpoint_whose_creation_failed_is_replaced_with_all_it_has() -> None:
     there = live(seen(endpoint(), "Failed"), deployment(), traffic())
     desired = wish(endpoint(), deployment(), traffic(blue=100))
-    steps = make_plan(desired, there)
+    steps = reconcile(desired, there)
     assert words(steps) == ["-/+ endpoint digits", "+ deployment digits/blue", "~ traffic digits"]
 
 
 def test_a_failed_endpoint_that_serves_is_updated() -> None:
     there = live(seen(endpoint(), "Failed"), deployment(), traffic(blue=100))
-    assert words(make_plan(wish(endpoint(), deployment()), there)) == ["~ endpoint digits"]
+    assert words(reconcile(wish(endpoint(), deployment()), there)) == ["~ endpoint digits"]
 
 
 def test_what_left_the_specs_stays_unless_it_is_doomed_and_then_goes_last() -> None:
     there = live(endpoint(), deployment(), deployment("green"), traffic(green=100))
     desired = wish(endpoint(tags={"a": "1"}), deployment(), traffic(blue=100))
-    assert words(make_plan(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
-    steps = make_plan(desired, there, doomed=frozenset({GREEN}))
+    assert words(reconcile(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
+    steps = reconcile(desired, there, deletes=frozenset({GREEN}))
     assert words(steps) == ["~ endpoint digits", "~ traffic digits", "- deployment digits/green"]
 
 
 def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
-    assert make_plan(State(), live(model())) == ()
+    assert reconcile(State(), live(model())) == ()
 
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
     unread = seen(model(path=None), unknown=(("path",),))
-    assert make_plan(wish(model()), live(unread)) == ()
-    described = only(make_plan(wish(model(description="new")), live(unread)))
+    assert reconcile(wish(model()), live(unread)) == ()
+    described = only(reconcile(wish(model(description="new")), live(unread)))
     assert [change.path for change in described.changes] == [("description",)]
 
 
@@ -152,7 +152,7 @@ def test_an_endpoint_takes_everything_it_has_with_it() -> None:
 def test_traffic_whose_last_change_failed_is_put_right_by_its_endpoint_alone() -> None:
     there = live(seen(endpoint(), "Failed"), deployment(), seen(traffic(blue=100), "Failed"))
     desired = wish(endpoint(), deployment(), traffic(blue=100))
-    assert words(make_plan(desired, there)) == ["~ endpoint digits"]
+    assert words(reconcile(desired, there)) == ["~ endpoint digits"]
 
 
 def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_stale() -> None:

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.intent import Intent, SmokeTest
+from deployer.core.limits import MAX_DEPLOYMENTS
+from deployer.core.plan_options import Allow
 from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, endpoint_ref
-from deployer.planning.reconcile import make_plan
-from deployer.planning.review import Allowed, Case
-from deployer.planning.rollout import gated
-from deployer.planning.safety import DELETES_WORTH_ASKING, MAX_DEPLOYMENTS, findings
+from deployer.planning.reconcile import reconcile
+from deployer.planning.review import Case
+from deployer.planning.rollout import with_tests_and_stages
+from deployer.planning.safety import DELETES_WORTH_ASKING, findings
 from tests import build
 from tests.build import PROJECT, deployment, endpoint, model, seen, traffic
 
@@ -23,13 +25,17 @@ def case(
     desired: Sequence[Resource],
     live: Sequence[Resource],
     *,
-    doomed: Sequence[Ref] = (),
+    deletes: Sequence[Ref] = (),
     intent: Intent = Intent(),  # noqa: B008 -- frozen
-    allowed: Allowed = Allowed(),  # noqa: B008 -- frozen
+    allow: frozenset[Allow] = frozenset(),
+    destroying: bool = False,
 ) -> Case:
     asked, there = build.wish(*desired), build.live(*live)
-    steps = gated(make_plan(asked, there, ignored=intent.ignored, doomed=frozenset(doomed)), there, intent)
-    return Case(project=PROJECT, desired=asked, live=there, steps=steps, intent=intent, allowed=allowed)
+    writes = reconcile(asked, there, ignored=intent.ignored, deletes=frozenset(deletes))
+    steps = with_tests_and_stages(writes, there, intent)
+    return Case(
+        project=PROJECT, desired=asked, live=there, steps=steps, intent=intent, allow=allow, destroying=destroying
+    )
 
 
 SERVING = (endpoint(), deployment("blue"), traffic(blue=100))
@@ -75,25 +81,25 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
     "outage": (
         case([*SERVING[:2], traffic()], SERVING),
-        case([*SERVING[:2], traffic()], SERVING, allowed=Allowed(outage=True)),
+        case([*SERVING[:2], traffic()], SERVING, allow=frozenset({Allow.OUTAGE})),
     ),
     "not-ours": (
-        case([endpoint(description="new")], [seen(endpoint(), owner="other")], allowed=Allowed(adopt=True)),
+        case([endpoint(description="new")], [seen(endpoint(), owner="other")], allow=frozenset({Allow.ADOPT})),
         case([endpoint(description="new")], [endpoint()]),
     ),
     "not-ours, untagged": (
         case([endpoint(description="new")], [seen(endpoint(), owner="")]),
-        case([endpoint(description="new")], [seen(endpoint(), owner="")], allowed=Allowed(adopt=True)),
+        case([endpoint(description="new")], [seen(endpoint(), owner="")], allow=frozenset({Allow.ADOPT})),
     ),
     "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
-    "delete-while-serving": (case([endpoint()], SERVING, doomed=[BLUE]), case([endpoint()], TWO, doomed=[GREEN])),
+    "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
     "delete-while-serving, an endpoint": (
-        case([], SERVING, doomed=[endpoint_ref("digits")]),
-        case([], SERVING, doomed=[endpoint_ref("digits")], allowed=Allowed(destroy=True)),
+        case([], SERVING, deletes=[endpoint_ref("digits")]),
+        case([], SERVING, deletes=[endpoint_ref("digits")], destroying=True),
     ),
     "protected": (
-        case([], [endpoint(**{"x-protect": True})], doomed=[endpoint_ref("digits")]),
-        case([], [endpoint()], doomed=[endpoint_ref("digits")]),
+        case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
+        case([], [endpoint()], deletes=[endpoint_ref("digits")]),
     ),
     "protected, by a replacement": (
         case(
@@ -104,12 +110,12 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([endpoint()], [seen(endpoint(), "Failed")]),
     ),
     "many-deletes": (
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS),
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS, allowed=Allowed(deletes=True)),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS, allow=frozenset({Allow.DELETES})),
     ),
     "many-deletes, fewer than are worth asking": (
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS),
-        case([endpoint()], [endpoint(), *SPARE], doomed=SPARE_REFS[1:]),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
+        case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS[1:]),
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
@@ -174,11 +180,11 @@ def test_every_finding_says_the_way_out_and_refusals_come_first() -> None:
         assert [finding.blocking for finding in found] == sorted((item.blocking for item in found), reverse=True)
 
 
-@pytest.mark.parametrize("named", ["outage", "many-deletes"])
-def test_the_named_flag_lifts_a_refusal_and_no_other(named: str) -> None:
+@pytest.mark.parametrize(("named", "flag"), [("outage", Allow.OUTAGE), ("many-deletes", Allow.DELETES)])
+def test_the_named_flag_lifts_a_refusal_and_no_other(named: str, flag: Allow) -> None:
     has = BLOCKING[named][0]
-    others = Allowed(adopt=True, deletes=named != "many-deletes", outage=named != "outage")
-    assert of_code(replace(has, allowed=others), named) == [True]
+    assert of_code(replace(has, allow=frozenset(Allow) - {flag}), named) == [True]
+    assert of_code(replace(has, allow=frozenset({flag})), named) == []
 
 
 def test_every_check_is_in_a_table() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+from deployer.commands.progress import Progress
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.diff import diff
 from deployer.core.errors import WorkspaceError
@@ -22,7 +23,6 @@ from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
-from deployer.report.progress import Progress
 from tests.build import changed, deployment, model, traffic
 
 GOLDEN = Path(__file__).parent / "golden"

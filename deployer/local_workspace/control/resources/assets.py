@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.local_workspace.control import refusals
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import Handler, ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.paging import holds, page
 from deployer.local_workspace.control.request import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.control.resources.model_content import conda_as_json, flavors
+from deployer.local_workspace.control.response_bodies import asset_state
 from deployer.local_workspace.control.shapes import CONTAINER, DATA_ASSET, ENVIRONMENT, MODEL, check, texts
-from deployer.local_workspace.control.site import Answer, Site, asset_stamped, asset_state
 from deployer.local_workspace.control.state.workloads import model_path
+from deployer.local_workspace.control.timestamps import asset_stamped
 from deployer.local_workspace.store import Document
 
 
@@ -25,20 +27,20 @@ class AssetKind:
     plural: str
     shape: Mapping[str, object]
     fixed: tuple[str, ...]
-    added: Callable[[Site, Mapping[str, Any]], dict[str, Any]]
+    added: Callable[[ServerContext, Mapping[str, Any]], dict[str, Any]]
     """What the service adds to what was asked for."""
 
 
-def _model_added(site: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _model_added(context: ServerContext, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the service adds to a model: its type, and the flavors its MLmodel file names."""
     uri = str(asked.get("modelUri") or "").replace("/resourcegroups/", "/resourceGroups/")
-    path = model_path(site.store, site.blobs, uri)
+    path = model_path(context.store, context.blobs, uri)
     kind = asked.get("modelType") or "custom_model"
     found = flavors(path) if path and kind == "mlflow_model" else {}
     return {"flavors": found, "modelType": kind, "modelUri": uri, "jobName": asked.get("jobName")}
 
 
-def _environment_added(_: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _environment_added(_: ServerContext, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the service adds to an environment; conda files come back as JSON text."""
     added: dict[str, Any] = {"environmentType": "UserCreated", "osType": asked.get("osType") or "Linux"}
     if asked.get("build"):
@@ -46,7 +48,7 @@ def _environment_added(_: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
     return added | ({"condaFile": conda_as_json(asked["condaFile"])} if asked.get("condaFile") else {})
 
 
-def _data_added(_: Site, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _data_added(_: ServerContext, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"dataType": asked.get("dataType") or "uri_folder"}
 
 
@@ -68,82 +70,82 @@ class Assets:
 
     of: AssetKind
 
-    async def get_version(self, site: Site, call: Call) -> Reply:
+    async def get_version(self, context: ServerContext, call: Call) -> Reply:
         """GET {plural}/{name}/versions/{version}."""
-        return Reply(body=_shown(self.of, self._find(site, call), call.version))
+        return Reply(body=_shown(self.of, self._find(context, call), call.version))
 
-    async def list_versions(self, site: Site, call: Call) -> Reply:
+    async def list_versions(self, context: ServerContext, call: Call) -> Reply:
         """GET {plural}/{name}/versions: newest first, active ones unless asked otherwise."""
-        found = site.store.list(self.of.kind, f"{call.key('name')}/", stale=call.stale)
+        found = context.store.list(self.of.kind, f"{call.key('name')}/", stale=call.stale)
         found = [item for item in reversed(found) if _in_view(item["properties"], call)]
         found = [item for item in found if _asked_for(item, call.query)]
         if call.query.get("$orderBy", "desc").lower().endswith(" asc"):
             found.reverse()
-        return page(site, call, found, "$top", lambda item: _shown(self.of, item, call.version))
+        return page(context, call, found, "$top", lambda item: _shown(self.of, item, call.version))
 
-    async def put_version(self, site: Site, call: Call) -> Reply:
+    async def put_version(self, context: ServerContext, call: Call) -> Reply:
         """PUT {plural}/{name}/versions/{version}: 201, also for one that is there with the same content."""
         check(call.content, self.of.shape)
         key = call.key("name", "version")
-        before = site.store.get(self.of.kind, key)
-        asset = self._desired(site, call, before)
+        before = context.store.get(self.of.kind, key)
+        asset = self._desired(context, call, before)
         if before is not None:
             _check_same(self.of, call, before["properties"], asset["properties"])
-        site.store.put(self.of.kind, key, asset)
-        location = f"{site.base}{_id(self.of, asset)}?api-version={call.version}"
+        context.store.put(self.of.kind, key, asset)
+        location = f"{context.base}{_id(self.of, asset)}?api-version={call.version}"
         return Reply(status=201, body=_shown(self.of, asset, call.version), headers={"Location": location})
 
-    async def delete_version(self, site: Site, call: Call) -> Reply:
+    async def delete_version(self, context: ServerContext, call: Call) -> Reply:
         """DELETE {plural}/{name}/versions/{version}."""
         key = call.key("name", "version")
-        there = site.store.get(self.of.kind, key) is not None
-        site.store.delete(self.of.kind, key)
+        there = context.store.get(self.of.kind, key) is not None
+        context.store.delete(self.of.kind, key)
         return Reply(status=200 if there else 204)
 
-    async def get_container(self, site: Site, call: Call) -> Reply:
+    async def get_container(self, context: ServerContext, call: Call) -> Reply:
         """GET {plural}/{name}: the newest version and the number the next one gets."""
-        found = site.store.list(self.of.kind, f"{call.key('name')}/", stale=call.stale)
+        found = context.store.list(self.of.kind, f"{call.key('name')}/", stale=call.stale)
         if not found:
-            raise Refused(refusals.NO_ASSET, {"kind": self._kind(), "name": call.names["name"]})
-        return Reply(body=_container(self.of, found, site))
+            raise ArmRefused(refusals.NO_ASSET, {"kind": self._kind(), "name": call.names["name"]})
+        return Reply(body=_container(self.of, found, context))
 
-    async def list_containers(self, site: Site, call: Call) -> Reply:
+    async def list_containers(self, context: ServerContext, call: Call) -> Reply:
         """GET {plural}."""
         grouped: dict[str, list[Document]] = {}
-        for item in site.store.list(self.of.kind, stale=call.stale):
+        for item in context.store.list(self.of.kind, stale=call.stale):
             if not item["properties"].get("isAnonymous"):
                 grouped.setdefault(item["name"].lower(), []).append(item)
-        bodies = [_container(self.of, found, site) for found in grouped.values()]
+        bodies = [_container(self.of, found, context) for found in grouped.values()]
         bodies = [body for body in bodies if _in_view(body["properties"], call)]
-        return page(site, call, bodies, "count", lambda body: body)
+        return page(context, call, bodies, "count", lambda body: body)
 
-    async def put_container(self, site: Site, call: Call) -> Reply:
+    async def put_container(self, context: ServerContext, call: Call) -> Reply:
         """PUT {plural}/{name}: description, tags and whether it is archived."""
         check(call.content, CONTAINER)
-        found = site.store.list(self.of.kind, f"{call.key('name')}/")
+        found = context.store.list(self.of.kind, f"{call.key('name')}/")
         if not found:
-            raise Refused(refusals.NO_ASSET, {"kind": self._kind(), "name": call.names["name"]})
+            raise ArmRefused(refusals.NO_ASSET, {"kind": self._kind(), "name": call.names["name"]})
         asked = call.content.get("properties") or {}
         kept = {name: asked.get(name) for name in ("description", "tags", "properties", "isArchived")}
-        site.store.put("container", f"{self.of.kind}/{call.key('name')}", kept)
-        return Reply(body=_container(self.of, found, site))
+        context.store.put("container", f"{self.of.kind}/{call.key('name')}", kept)
+        return Reply(body=_container(self.of, found, context))
 
-    def _find(self, site: Site, call: Call) -> Document:
-        found = site.store.get(self.of.kind, call.key("name", "version"), stale=call.stale)
+    def _find(self, context: ServerContext, call: Call) -> Document:
+        found = context.store.get(self.of.kind, call.key("name", "version"), stale=call.stale)
         if found is None:
             name = f"{call.names['name']}:{call.names['version']}"
-            raise Refused(refusals.NO_ASSET, {"kind": self._kind(), "name": name})
+            raise ArmRefused(refusals.NO_ASSET, {"kind": self._kind(), "name": name})
         return found
 
     def _kind(self) -> str:
         return self.of.kind.capitalize()
 
-    def _desired(self, site: Site, call: Call, before: Document | None) -> Document:
+    def _desired(self, context: ServerContext, call: Call, before: Document | None) -> Document:
         asked = {name: value for name, value in (call.content.get("properties") or {}).items() if value is not None}
         return {
             "name": before["name"] if before else call.names["name"],
             "version": before["version"] if before else call.names["version"],
-            "properties": _BLANK | asked | self.of.added(site, asked) | _texts(asked),
+            "properties": _BLANK | asked | self.of.added(context, asked) | _texts(asked),
             "systemData": asset_stamped(before and before["systemData"]),
         }
 
@@ -159,7 +161,7 @@ def _check_same(of: AssetKind, call: Call, before: Mapping[str, Any], after: Map
     for name in of.fixed:
         if before.get(name) != after.get(name):
             asset = f"{call.names['name']}:{call.names['version']}"
-            raise Refused(refusals.ASSET_EXISTS, {"kind": of.kind.capitalize(), "name": asset})
+            raise ArmRefused(refusals.ASSET_EXISTS, {"kind": of.kind.capitalize(), "name": asset})
 
 
 def _asked_for(asset: Document, query: Mapping[str, str]) -> bool:
@@ -191,9 +193,9 @@ def _shown(of: AssetKind, asset: Document, version: str) -> dict[str, Any]:
     }
 
 
-def _container(of: AssetKind, found: list[Document], site: Site) -> dict[str, Any]:
+def _container(of: AssetKind, found: list[Document], context: ServerContext) -> dict[str, Any]:
     name, numbers = found[0]["name"], [int(item["version"]) for item in found if item["version"].isdecimal()]
-    kept = site.store.get("container", f"{of.kind}/{name.lower()}") or {}
+    kept = context.store.get("container", f"{of.kind}/{name.lower()}") or {}
     return {
         "id": f"{WORKSPACE}/{of.plural}/{name}",
         "name": name,
@@ -210,7 +212,7 @@ def _container(of: AssetKind, found: list[Document], site: Site) -> dict[str, An
     }
 
 
-def answers(of: AssetKind) -> Mapping[tuple[str, str], Answer]:
+def answers(of: AssetKind) -> Mapping[tuple[str, str], Handler]:
     """The answers of one kind by method and path below the workspace."""
     assets, one = Assets(of), f"/{of.plural}/{{name}}"
     return {

@@ -7,22 +7,24 @@ import uuid
 from deployer.local_workspace.blob.access import signature
 from deployer.local_workspace.blob.addresses import container_url
 from deployer.local_workspace.control import refusals
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.paging import page
 from deployer.local_workspace.control.request import PROVIDER, WORKSPACE, Call, Reply
+from deployer.local_workspace.control.response_bodies import asset_state
 from deployer.local_workspace.control.shapes import CODE, OneOf, check, texts
-from deployer.local_workspace.control.site import Site, asset_stamped, asset_state
+from deployer.local_workspace.control.timestamps import asset_stamped
 from deployer.local_workspace.store import Document
 
 _UPLOAD_SECONDS = 3_600
 
 
-async def start_upload(site: Site, call: Call) -> Reply:
+async def start_upload(context: ServerContext, call: Call) -> Reply:
     """POST codes/{name}/versions/{version}/startPendingUpload: a container of its own, and the signature for it."""
     check(call.content, {"pendingUploadType": OneOf(("None", "TemporaryBlobReference")), "pendingUploadId": str})
-    container = f"{site.workspace_id[:10]}-{uuid.uuid4()}"
-    url = container_url(site.base, container)
-    credential = {"credentialType": "SAS", "sasUri": f"{url}?{signature(site.store, container, _UPLOAD_SECONDS)}"}
+    container = f"{context.workspace_id[:10]}-{uuid.uuid4()}"
+    url = container_url(context.base, container)
+    credential = {"credentialType": "SAS", "sasUri": f"{url}?{signature(context.store, container, _UPLOAD_SECONDS)}"}
     reference = {"blobUri": url, "storageAccountArmId": f"{WORKSPACE}/storage", "credential": credential}
     return Reply(
         body={
@@ -33,11 +35,11 @@ async def start_upload(site: Site, call: Call) -> Reply:
     )
 
 
-async def put_code(site: Site, call: Call) -> Reply:
+async def put_code(context: ServerContext, call: Call) -> Reply:
     """PUT codes/{name}/versions/{version}: 200 for one that is there, and never anonymous in the answer."""
     check(call.content, CODE)
     key = call.key("name", "version")
-    before = site.store.get("code", key)
+    before = context.store.get("code", key)
     asked = {name: value for name, value in (call.content.get("properties") or {}).items() if value is not None}
     blank: Document = {"description": None, "tags": {}, "properties": {}, "isArchived": False}
     code: Document = {
@@ -48,29 +50,29 @@ async def put_code(site: Site, call: Call) -> Reply:
     }
     if before and before["properties"].get("codeUri") != code["properties"].get("codeUri"):
         name = f"{call.names['name']}:{call.names['version']}"
-        raise Refused(refusals.ASSET_EXISTS, {"kind": "Code", "name": name})
-    site.store.put("code", key, code)
-    location = f"{site.base}{WORKSPACE}/codes/{code['name']}/versions/{code['version']}?api-version={call.version}"
+        raise ArmRefused(refusals.ASSET_EXISTS, {"kind": "Code", "name": name})
+    context.store.put("code", key, code)
+    location = f"{context.base}{WORKSPACE}/codes/{code['name']}/versions/{code['version']}?api-version={call.version}"
     headers = {} if before else {"Location": location}
     return Reply(status=200 if before else 201, body=_shown(code, call.version), headers=headers)
 
 
-async def get_code(site: Site, call: Call) -> Reply:
+async def get_code(context: ServerContext, call: Call) -> Reply:
     """GET codes/{name}/versions/{version}."""
-    code = site.store.get("code", call.key("name", "version"), stale=call.stale)
+    code = context.store.get("code", call.key("name", "version"), stale=call.stale)
     if code is None:
         name = f"{call.names['name']}:{call.names['version']}"
-        raise Refused(refusals.NO_ASSET, {"kind": "Code", "name": name})
+        raise ArmRefused(refusals.NO_ASSET, {"kind": "Code", "name": name})
     return Reply(body=_shown(code, call.version))
 
 
-async def list_codes(site: Site, call: Call) -> Reply:
+async def list_codes(context: ServerContext, call: Call) -> Reply:
     """GET codes/{name}/versions: with `hash`, the versions of any name that have this content."""
     wanted = call.query.get("hash")
-    found = site.store.list("code", "" if wanted else f"{call.key('name')}/", stale=call.stale)
+    found = context.store.list("code", "" if wanted else f"{call.key('name')}/", stale=call.stale)
     if wanted:
         found = [code for code in found if code["properties"]["properties"].get("hash_sha256") == wanted]
-    return page(site, call, found, "$top", lambda code: _shown(code, call.version))
+    return page(context, call, found, "$top", lambda code: _shown(code, call.version))
 
 
 def _shown(code: Document, version: str) -> dict[str, object]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import QUOTA
-from deployer.local_workspace.paths import SUBSCRIPTION
+from deployer.local_workspace.identity import SUBSCRIPTION
 from deployer.local_workspace.store import Document, Store
 
 _SETTING = ("setting", "quota")
@@ -64,7 +64,7 @@ def check_quota(store: Store, key: str, desired: Document) -> None:
     needed = _cores(desired, size.family) - taken.get(key, 0)
     if needed > 0 and used + needed > limit:
         values = {"size": desired["content"]["instanceType"], "subscription": SUBSCRIPTION, "needed": str(needed)}
-        raise Refused(QUOTA, values | {"used": str(used), "limit": str(limit)})
+        raise ArmRefused(QUOTA, values | {"used": str(used), "limit": str(limit)})
 
 
 def _cores(deployment: Document, family: str) -> int:

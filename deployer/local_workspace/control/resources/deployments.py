@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from deployer.local_workspace.control import refusals
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.operations import (
     SECONDS,
     accepted_headers,
@@ -21,9 +22,9 @@ from deployer.local_workspace.control.resources import endpoints
 from deployer.local_workspace.control.resources.core_quota import check_quota
 from deployer.local_workspace.control.resources.names import check_name
 from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_id
-from deployer.local_workspace.control.shapes import DEPLOYMENT, DEPLOYMENT_PATCH, OneOf, check, texts
-from deployer.local_workspace.control.site import Site, now, stamped
+from deployer.local_workspace.control.shapes import DEPLOYMENT_PATCH, OneOf, check, deployment_shape, texts
 from deployer.local_workspace.control.state.workloads import check_references, code_folder, workload
+from deployer.local_workspace.control.timestamps import now, stamped
 from deployer.local_workspace.ports import Container, WorkloadFailed
 from deployer.local_workspace.store import Document
 
@@ -31,37 +32,37 @@ _MOST = 20
 _LOGS = {"containerType": OneOf(("StorageInitializer", "InferenceServer")), "tail": int}
 
 
-def find(site: Site, call: Call) -> Document:
+def find(context: ServerContext, call: Call) -> Document:
     """The deployment this path names."""
-    endpoints.find(site, call)
-    deployment = site.store.get("deployment", call.key("endpoint", "deployment"), stale=call.stale)
+    endpoints.find(context, call)
+    deployment = context.store.get("deployment", call.key("endpoint", "deployment"), stale=call.stale)
     if deployment is None:
-        raise Refused(refusals.NOT_FOUND)
+        raise ArmRefused(refusals.NOT_FOUND)
     return deployment
 
 
-async def get_deployment(site: Site, call: Call) -> Reply:
+async def get_deployment(context: ServerContext, call: Call) -> Reply:
     """GET deployments/{deployment}."""
-    return Reply(body=deployment_body(site, find(site, call), call.version))
+    return Reply(body=deployment_body(context, find(context, call), call.version))
 
 
-async def list_deployments(site: Site, call: Call) -> Reply:
+async def list_deployments(context: ServerContext, call: Call) -> Reply:
     """GET deployments, oldest first."""
-    endpoints.find(site, call)
-    found = site.store.list("deployment", f"{call.key('endpoint')}/", stale=call.stale)
+    endpoints.find(context, call)
+    found = context.store.list("deployment", f"{call.key('endpoint')}/", stale=call.stale)
     found = endpoints.in_order(found, call.query.get("$orderBy", ""))
-    return page(site, call, found, "$top", lambda item: deployment_body(site, item, call.version))
+    return page(context, call, found, "$top", lambda item: deployment_body(context, item, call.version))
 
 
-async def put_deployment(site: Site, call: Call) -> Reply:
+async def put_deployment(context: ServerContext, call: Call) -> Reply:
     """PUT deployments/{deployment}: 201; the workload is started, or replaced, by the operation."""
     check_name(call.names["deployment"])
-    check(call.content, DEPLOYMENT)
+    check(call.content, deployment_shape(call.version))
     key = call.key("endpoint", "deployment")
-    endpoint, before = endpoints.find(site, call), site.store.get("deployment", key)
-    desired = _desired(site, call)
-    _check_allowed(site, endpoint, before, desired, call.names["deployment"])
-    operation = begin(site, call, "odidp", "put-deployment", key)
+    endpoint, before = endpoints.find(context, call), context.store.get("deployment", key)
+    desired = _desired(context, call)
+    _check_allowed(context, endpoint, before, desired, call.names["deployment"])
+    operation = begin(context, call, "odidp", "put-deployment", key)
     new = {
         "endpoint": endpoint["name"],
         "name": call.names["deployment"],
@@ -75,130 +76,131 @@ async def put_deployment(site: Site, call: Call) -> Reply:
         "pending": desired,
         "systemData": stamped(before and before["systemData"]),
     }
-    launch(site, operation, deployment, finish_put)
-    location = f"{site.base}{endpoint_id(endpoint['name'])}/deployments/{deployment['name']}?api-version={call.version}"
-    headers = accepted_headers(site, operation, location)
-    return Reply(status=201, body=deployment_body(site, deployment, call.version), headers=headers)
+    launch(context, operation, deployment, finish_put)
+    path = f"{endpoint_id(endpoint['name'])}/deployments/{deployment['name']}"
+    location = f"{context.base}{path}?api-version={call.version}"
+    headers = accepted_headers(context, operation, location)
+    return Reply(status=201, body=deployment_body(context, deployment, call.version), headers=headers)
 
 
-async def finish_put(site: Site, operation: Document) -> None:
+async def finish_put(context: ServerContext, operation: Document) -> None:
     """The second half of a PUT. Where it fails, what served before goes on serving."""
     key = operation["key"]
-    deployment = site.store.get("deployment", key)
+    deployment = context.store.get("deployment", key)
     if deployment is None:
         return
 
     async def serve() -> None:
-        await site.serving.put(workload(site.store, site.blobs, deployment | deployment["pending"]))
+        await context.serving.put(workload(context.store, context.blobs, deployment | deployment["pending"]))
 
     seconds = SECONDS["update-deployment" if deployment["provisioned"] else "create-deployment"]
-    failure = await run(site, operation, seconds, serve)
+    failure = await run(context, operation, seconds, serve)
     desired = deployment["pending"]
     won = {"state": "Failed"} if failure else desired | {"state": "Succeeded", "provisioned": True, "serving": desired}
     won["error"] = failure.message if failure else None
     moment = {"systemData": deployment["systemData"] | {"lastModifiedAt": now()}}
-    with site.store.together():
-        site.store.amend("deployment", key, deployment | won | moment | {"pending": None})
-        conclude(site, operation, failure)
-    site.routes.refresh(key.split("/")[0])
+    with context.store.together():
+        context.store.amend("deployment", key, deployment | won | moment | {"pending": None})
+        conclude(context, operation, failure)
+    context.routes.refresh(key.split("/")[0])
 
 
-async def restore(site: Site, deployment: Document) -> None:
+async def restore(context: ServerContext, deployment: Document) -> None:
     """Bring back after a restart what served before it."""
     key = f"{deployment['endpoint']}/{deployment['name']}".lower()
-    site.warming.add(key)
+    context.warming.add(key)
     try:
-        await site.serving.put(workload(site.store, site.blobs, deployment | deployment["serving"]))
+        await context.serving.put(workload(context.store, context.blobs, deployment | deployment["serving"]))
         found = {"state": "Succeeded", "error": None}
     except WorkloadFailed as failure:
         found = {"state": "Failed", "error": failure.message}
     finally:
-        site.warming.discard(key)
-    current = site.store.get("deployment", key)
+        context.warming.discard(key)
+    current = context.store.get("deployment", key)
     if current is not None and current["state"] in ("Succeeded", "Failed"):
-        site.store.amend("deployment", key, current | found)
+        context.store.amend("deployment", key, current | found)
 
 
-async def patch_deployment(site: Site, call: Call) -> Reply:
+async def patch_deployment(context: ServerContext, call: Call) -> Reply:
     """PATCH deployments/{deployment}: tags and the number of instances."""
     check(call.content, DEPLOYMENT_PATCH)
-    deployment = find(site, call)
+    deployment = find(context, call)
     key = call.key("endpoint", "deployment")
-    _check_idle(site, deployment)
+    _check_idle(context, deployment)
     if (tags := call.content.get("tags")) is not None:
         deployment["tags"] = texts(tags)
     capacity = (call.content.get("sku") or {}).get("capacity")
     deployment["systemData"] = stamped(deployment["systemData"])
     if capacity is None or capacity == deployment["capacity"]:
-        site.store.put("deployment", key, deployment)
-        return Reply(body=deployment_body(site, deployment, call.version))
-    return _scale(site, call, deployment | {"pending": _pending(deployment) | {"capacity": capacity}})
+        context.store.put("deployment", key, deployment)
+        return Reply(body=deployment_body(context, deployment, call.version))
+    return _scale(context, call, deployment | {"pending": _pending(deployment) | {"capacity": capacity}})
 
 
-def _scale(site: Site, call: Call, deployment: Document) -> Reply:
+def _scale(context: ServerContext, call: Call, deployment: Document) -> Reply:
     key = call.key("endpoint", "deployment")
-    check_quota(site.store, key, deployment["pending"])
-    operation = begin(site, call, "odidp", "put-deployment", key)
+    check_quota(context.store, key, deployment["pending"])
+    operation = begin(context, call, "odidp", "put-deployment", key)
     deployment |= {"state": "Scaling", "operation": {"name": operation["name"], "version": call.version}}
-    launch(site, operation, deployment, finish_put)
-    headers = accepted_headers(site, operation, status_url(site, operation, results=True))
-    return Reply(status=202, body=deployment_body(site, deployment, call.version), headers=headers)
+    launch(context, operation, deployment, finish_put)
+    headers = accepted_headers(context, operation, status_url(context, operation, results=True))
+    return Reply(status=202, body=deployment_body(context, deployment, call.version), headers=headers)
 
 
-async def delete_deployment(site: Site, call: Call) -> Reply:
+async def delete_deployment(context: ServerContext, call: Call) -> Reply:
     """DELETE deployments/{deployment}: refused while it takes traffic."""
     key = call.key("endpoint", "deployment")
-    deployment, endpoint = site.store.get("deployment", key), site.store.get("endpoint", call.key("endpoint"))
+    deployment, endpoint = context.store.get("deployment", key), context.store.get("endpoint", call.key("endpoint"))
     if deployment is None or endpoint is None:
         return Reply(status=204)
     shares = endpoint["traffic"] | ((endpoint["pending"] or {}).get("traffic") or {})
     for name, share in shares.items():
         if name.lower() == deployment["name"].lower() and share:
             values = {"deployment": deployment["name"], "share": str(share), "endpoint": endpoint["name"]}
-            raise Refused(refusals.TAKES_TRAFFIC, values)
-    operation = begin(site, call, "odidp", "delete-deployment", key)
-    launch(site, operation, deployment | {"state": "Deleting", "pending": None}, finish_delete)
-    headers = accepted_headers(site, operation, status_url(site, operation, results=True))
+            raise ArmRefused(refusals.TAKES_TRAFFIC, values)
+    operation = begin(context, call, "odidp", "delete-deployment", key)
+    launch(context, operation, deployment | {"state": "Deleting", "pending": None}, finish_delete)
+    headers = accepted_headers(context, operation, status_url(context, operation, results=True))
     return Reply(status=202, body=NULL, headers=headers)
 
 
-async def finish_delete(site: Site, operation: Document) -> None:
+async def finish_delete(context: ServerContext, operation: Document) -> None:
     """The second half of a DELETE; a mirror of nothing is taken out of the split with it."""
     key = operation["key"]
     endpoint, name = key.split("/")
-    failure = await run(site, operation, SECONDS["delete"], lambda: site.serving.delete(endpoint, name))
-    with site.store.together():
+    failure = await run(context, operation, SECONDS["delete"], lambda: context.serving.delete(endpoint, name))
+    with context.store.together():
         if failure is None:
-            site.store.delete("deployment", key)
-            _forget_shares(site, endpoint, name)
-        endpoints.mark_failed(site, "deployment", key, failure is not None)
-        conclude(site, operation, failure)
-    site.routes.refresh(endpoint)
+            context.store.delete("deployment", key)
+            _forget_shares(context, endpoint, name)
+        endpoints.mark_failed(context, "deployment", key, failure is not None)
+        conclude(context, operation, failure)
+    context.routes.refresh(endpoint)
 
 
-def _forget_shares(site: Site, endpoint: str, name: str) -> None:
-    document = site.store.get("endpoint", endpoint)
+def _forget_shares(context: ServerContext, endpoint: str, name: str) -> None:
+    document = context.store.get("endpoint", endpoint)
     if document is None:
         return
     for member in ("traffic", "mirrorTraffic"):
         document[member] = {key: share for key, share in document[member].items() if key.lower() != name}
-    site.store.amend("endpoint", endpoint, document)
+    context.store.amend("endpoint", endpoint, document)
 
 
-async def get_logs(site: Site, call: Call) -> Reply:
+async def get_logs(context: ServerContext, call: Call) -> Reply:
     """POST deployments/{deployment}/getLogs."""
     check(call.content, _LOGS)
-    find(site, call)
+    find(context, call)
     endpoint, name = call.key("endpoint", "deployment").split("/")
     asked = (call.content.get("containerType") or "InferenceServer").lower()
     container = "StorageInitializer" if asked == "storageinitializer" else "InferenceServer"
     tail = call.content.get("tail") or 100
-    return Reply(body={"content": site.serving.logs(endpoint, name, cast("Container", container), max(1, tail))})
+    return Reply(body={"content": context.serving.logs(endpoint, name, cast("Container", container), max(1, tail))})
 
 
-async def list_skus(site: Site, call: Call) -> Reply:
+async def list_skus(context: ServerContext, call: Call) -> Reply:
     """GET deployments/{deployment}/skus."""
-    find(site, call)
+    find(context, call)
     sku = {
         "resourceType": "Microsoft.MachineLearning.Services/endpoints/deployments",
         "sku": {"name": "Default", "tier": "Standard"},
@@ -211,7 +213,7 @@ def _pending(deployment: Document) -> Document:
     return {name: deployment[name] for name in ("content", "capacity", "tags", "location")}
 
 
-def _desired(site: Site, call: Call) -> Document:
+def _desired(context: ServerContext, call: Call) -> Document:
     """What this body asks for."""
     properties: dict[str, Any] = dict(call.content.get("properties") or {})
     properties.pop("provisioningState", None)
@@ -220,12 +222,13 @@ def _desired(site: Site, call: Call) -> Document:
     properties["environmentVariables"] = texts(properties.get("environmentVariables"))
     if not properties.get("instanceType"):
         path = "properties.instanceType"
-        raise Refused(refusals.WRONG_BODY, {"path": path, "problem": "The InstanceType field is required."})
+        raise ArmRefused(refusals.WRONG_BODY, {"path": path, "problem": "The InstanceType field is required."})
     capacity = (call.content.get("sku") or {}).get("capacity")
     if capacity == 0:
-        raise Refused(refusals.WRONG_BODY, {"path": "sku.capacity", "problem": "The value 0 is not between 1 and 50."})
+        problem = "The value 0 is not between 1 and 50."
+        raise ArmRefused(refusals.WRONG_BODY, {"path": "sku.capacity", "problem": problem})
     if properties.get("codeConfiguration"):
-        properties["codeFolder"] = code_folder(site.store, properties["codeConfiguration"])
+        properties["codeFolder"] = code_folder(context.store, properties["codeConfiguration"])
     return {
         "content": properties,
         "capacity": capacity or 1,
@@ -234,41 +237,43 @@ def _desired(site: Site, call: Call) -> Document:
     }
 
 
-def _check_allowed(site: Site, endpoint: Document, before: Document | None, desired: Document, name: str) -> None:
+def _check_allowed(
+    context: ServerContext, endpoint: Document, before: Document | None, desired: Document, name: str
+) -> None:
     """Refuse a PUT that Azure would refuse."""
     match endpoint["state"]:
         case "Creating" | "Updating" as state:
-            raise Refused(refusals.ENDPOINT_BUSY, {"endpoint": endpoint["name"], "state": state})
+            raise ArmRefused(refusals.ENDPOINT_BUSY, {"endpoint": endpoint["name"], "state": state})
         case "Failed" if not endpoint["created"]:
-            raise Refused(refusals.ENDPOINT_UNUSABLE)
+            raise ArmRefused(refusals.ENDPOINT_UNUSABLE)
         case "Deleting":
-            raise Refused(refusals.ENDPOINT_UNUSABLE)
+            raise ArmRefused(refusals.ENDPOINT_UNUSABLE)
     if before is None:
-        _check_room(site, endpoint)
+        _check_room(context, endpoint)
     else:
-        _check_idle(site, before)
+        _check_idle(context, before)
         egress = _egress(before["content"]), _egress(desired["content"])
         if egress[0] != egress[1]:
-            raise Refused(refusals.EGRESS_CHANGED, {"deployment": before["name"]})
-    check_references(site.store, desired["content"])
-    check_quota(site.store, f"{endpoint['name']}/{name}".lower(), desired)
+            raise ArmRefused(refusals.EGRESS_CHANGED, {"deployment": before["name"]})
+    check_references(context.store, desired["content"])
+    check_quota(context.store, f"{endpoint['name']}/{name}".lower(), desired)
 
 
 def _egress(content: Document) -> str:
     return str(content.get("egressPublicNetworkAccess") or "Enabled").lower()
 
 
-def _check_room(site: Site, endpoint: Document) -> None:
-    if len(site.store.list("deployment", f"{endpoint['name'].lower()}/")) >= _MOST:
+def _check_room(context: ServerContext, endpoint: Document) -> None:
+    if len(context.store.list("deployment", f"{endpoint['name'].lower()}/")) >= _MOST:
         values = {"endpoint": endpoint["name"], "limit": str(_MOST)}
-        raise Refused(refusals.TOO_MANY_DEPLOYMENTS, values)
+        raise ArmRefused(refusals.TOO_MANY_DEPLOYMENTS, values)
 
 
-def _check_idle(site: Site, deployment: Document) -> None:
+def _check_idle(context: ServerContext, deployment: Document) -> None:
     state = deployment["state"]
-    if f"{deployment['endpoint']}/{deployment['name']}".lower() in site.warming:
+    if f"{deployment['endpoint']}/{deployment['name']}".lower() in context.warming:
         state = "Updating"
     if state in ("Creating", "Updating", "Scaling", "Deleting"):
-        raise Refused(refusals.BUSY, {"kind": "Deployment", "name": deployment["name"], "state": state})
+        raise ArmRefused(refusals.BUSY, {"kind": "Deployment", "name": deployment["name"], "state": state})
     if state == "Failed" and not deployment["provisioned"]:
-        raise Refused(refusals.UNRECOVERABLE, {"deployment": deployment["name"]})
+        raise ArmRefused(refusals.UNRECOVERABLE, {"deployment": deployment["name"]})

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.local_workspace.control import refusals
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.operations import (
     SECONDS,
     accepted_headers,
@@ -25,7 +26,7 @@ from deployer.local_workspace.control.resources.names import check_name
 from deployer.local_workspace.control.resources.traffic_split import check_traffic, shares
 from deployer.local_workspace.control.response_bodies import endpoint_body, endpoint_id
 from deployer.local_workspace.control.shapes import ENDPOINT, ENDPOINT_PATCH, check, texts
-from deployer.local_workspace.control.site import Site, now, stamped
+from deployer.local_workspace.control.timestamps import now, stamped
 from deployer.local_workspace.store import Document
 
 _MOST = 100
@@ -33,24 +34,24 @@ _MOST = 100
 _OWN = {"azureml.onlineendpointid", "AzureAsyncOperationUri", "createdBy", "createdAt", "lastModifiedAt"}
 
 
-def find(site: Site, call: Call) -> Document:
+def find(context: ServerContext, call: Call) -> Document:
     """The endpoint this path names."""
-    endpoint = site.store.get("endpoint", call.key("endpoint"), stale=call.stale)
+    endpoint = context.store.get("endpoint", call.key("endpoint"), stale=call.stale)
     if endpoint is None:
-        raise Refused(refusals.NOT_FOUND)
+        raise ArmRefused(refusals.NOT_FOUND)
     return endpoint
 
 
-async def get_endpoint(site: Site, call: Call) -> Reply:
+async def get_endpoint(context: ServerContext, call: Call) -> Reply:
     """GET onlineEndpoints/{endpoint}."""
-    return Reply(body=endpoint_body(site, find(site, call)))
+    return Reply(body=endpoint_body(context, find(context, call)))
 
 
-async def list_endpoints(site: Site, call: Call) -> Reply:
+async def list_endpoints(context: ServerContext, call: Call) -> Reply:
     """GET onlineEndpoints, by name, tags and properties where asked, `count` to a page."""
-    endpoints = [item for item in site.store.list("endpoint", stale=call.stale) if _asked_for(item, call.query)]
+    endpoints = [item for item in context.store.list("endpoint", stale=call.stale) if _asked_for(item, call.query)]
     endpoints = in_order(endpoints, call.query.get("orderBy", ""))
-    return page(site, call, endpoints, "count", lambda item: endpoint_body(site, item))
+    return page(context, call, endpoints, "count", lambda item: endpoint_body(context, item))
 
 
 def in_order(found: list[Document], order: str) -> list[Document]:
@@ -67,126 +68,126 @@ def _asked_for(endpoint: Document, query: Mapping[str, str]) -> bool:
     return holds(endpoint["tags"], query.get("tags")) and holds(endpoint["properties"], query.get("properties"))
 
 
-async def put_endpoint(site: Site, call: Call) -> Reply:
+async def put_endpoint(context: ServerContext, call: Call) -> Reply:
     """PUT onlineEndpoints/{endpoint}: 201 for a new one and an old one; old values are shown until it is done."""
     check_name(call.names["endpoint"])
     check(call.content, ENDPOINT)
     key = call.key("endpoint")
-    before = site.store.get("endpoint", key)
-    _check_allowed(site, call, before)
-    operation = begin(site, call, "oeidp", "put-endpoint", key)
+    before = context.store.get("endpoint", key)
+    _check_allowed(context, call, before)
+    operation = begin(context, call, "oeidp", "put-endpoint", key)
     endpoint = (before or _blank(call)) | {
         "operation": {"name": operation["name"], "version": call.version},
         "state": "Updating" if before else "Creating",
         "pending": _desired(call.content, before),
         "systemData": stamped(before and before["systemData"]),
     }
-    launch(site, operation, endpoint, finish_put)
-    location = f"{site.base}{endpoint_id(endpoint['name'])}?api-version={call.version}"
-    headers = accepted_headers(site, operation, location)
-    return Reply(status=201, body=endpoint_body(site, endpoint), headers=headers)
+    launch(context, operation, endpoint, finish_put)
+    location = f"{context.base}{endpoint_id(endpoint['name'])}?api-version={call.version}"
+    headers = accepted_headers(context, operation, location)
+    return Reply(status=201, body=endpoint_body(context, endpoint), headers=headers)
 
 
-async def finish_put(site: Site, operation: Document) -> None:
+async def finish_put(context: ServerContext, operation: Document) -> None:
     """The second half of a PUT, and what a restarted server does about one that was not over."""
 
     async def nothing() -> None:
         return None
 
     key = operation["key"]
-    before = site.store.get("endpoint", key)
+    before = context.store.get("endpoint", key)
     seconds = SECONDS["update-endpoint" if before and before["created"] else "create-endpoint"]
-    failure = await run(site, operation, seconds, nothing)
-    endpoint = site.store.get("endpoint", key)
+    failure = await run(context, operation, seconds, nothing)
+    endpoint = context.store.get("endpoint", key)
     if endpoint is None:
         return
     desired = {} if failure else endpoint["pending"] | {"created": True}
     endpoint |= desired | {"pending": None, "state": "Failed" if failure else "Succeeded"}
     endpoint["systemData"] = endpoint["systemData"] | {"lastModifiedAt": now()}
-    with site.store.together():
-        site.store.amend("endpoint", key, endpoint)
-        conclude(site, operation, failure)
-    site.routes.refresh(key)
+    with context.store.together():
+        context.store.amend("endpoint", key, endpoint)
+        conclude(context, operation, failure)
+    context.routes.refresh(key)
 
 
-async def patch_endpoint(site: Site, call: Call) -> Reply:
+async def patch_endpoint(context: ServerContext, call: Call) -> Reply:
     """PATCH onlineEndpoints/{endpoint}: tags, and an identity that is the one it has."""
     check(call.content, ENDPOINT_PATCH)
-    endpoint = find(site, call)
+    endpoint = find(context, call)
     _check_idle(endpoint)
     _check_identity(endpoint, call.content.get("identity"))
     if (tags := call.content.get("tags")) is not None:
         endpoint["tags"] = texts(tags)
     endpoint["systemData"] = stamped(endpoint["systemData"])
-    site.store.put("endpoint", call.key("endpoint"), endpoint)
-    return Reply(body=endpoint_body(site, endpoint))
+    context.store.put("endpoint", call.key("endpoint"), endpoint)
+    return Reply(body=endpoint_body(context, endpoint))
 
 
-async def delete_endpoint(site: Site, call: Call) -> Reply:
+async def delete_endpoint(context: ServerContext, call: Call) -> Reply:
     """DELETE onlineEndpoints/{endpoint}: with all its deployments, whatever traffic they take."""
     key = call.key("endpoint")
-    endpoint = site.store.get("endpoint", key)
+    endpoint = context.store.get("endpoint", key)
     if endpoint is None:
         return Reply(status=204)
-    operation = begin(site, call, "oeidp", "delete-endpoint", key)
-    launch(site, operation, endpoint | {"state": "Deleting", "pending": None}, finish_delete)
-    headers = accepted_headers(site, operation, status_url(site, operation, results=True))
+    operation = begin(context, call, "oeidp", "delete-endpoint", key)
+    launch(context, operation, endpoint | {"state": "Deleting", "pending": None}, finish_delete)
+    headers = accepted_headers(context, operation, status_url(context, operation, results=True))
     return Reply(status=202, body=NULL, headers=headers)
 
 
-async def finish_delete(site: Site, operation: Document) -> None:
+async def finish_delete(context: ServerContext, operation: Document) -> None:
     """The second half of a DELETE."""
     key = operation["key"]
-    deployments = [f"{item['endpoint']}/{item['name']}".lower() for item in site.store.list("deployment", f"{key}/")]
+    deployments = [f"{item['endpoint']}/{item['name']}".lower() for item in context.store.list("deployment", f"{key}/")]
 
     async def end_all() -> None:
         for deployment in deployments:
-            await site.tasks.stop(f"deployment {deployment}")
-            await site.serving.delete(*deployment.split("/"))
+            await context.tasks.stop(f"deployment {deployment}")
+            await context.serving.delete(*deployment.split("/"))
 
-    failure = await run(site, operation, SECONDS["delete"], end_all)
-    with site.store.together():
+    failure = await run(context, operation, SECONDS["delete"], end_all)
+    with context.store.together():
         if failure is None:
             for deployment in deployments:
-                site.store.delete("deployment", deployment)
-            site.store.delete("endpoint", key)
-        conclude(site, operation, failure)
-        mark_failed(site, "endpoint", key, failure is not None)
-    site.routes.refresh(key)
+                context.store.delete("deployment", deployment)
+            context.store.delete("endpoint", key)
+        conclude(context, operation, failure)
+        mark_failed(context, "endpoint", key, failure is not None)
+    context.routes.refresh(key)
 
 
-def mark_failed(site: Site, kind: str, key: str, failed: bool) -> None:
+def mark_failed(context: ServerContext, kind: str, key: str, failed: bool) -> None:
     """Write down that a delete did not work."""
-    if failed and (document := site.store.get(kind, key)) is not None:
-        site.store.amend(kind, key, document | {"state": "Failed"})
+    if failed and (document := context.store.get(kind, key)) is not None:
+        context.store.amend(kind, key, document | {"state": "Failed"})
 
 
-def _check_allowed(site: Site, call: Call, before: Document | None) -> None:
+def _check_allowed(context: ServerContext, call: Call, before: Document | None) -> None:
     """Refuse a PUT that Azure would refuse, in the order it looks at things."""
     asked = call.content
     if not (asked.get("identity") or {}).get("type"):
-        raise Refused(refusals.NO_IDENTITY)
+        raise ArmRefused(refusals.NO_IDENTITY)
     if not (asked.get("properties") or {}).get("authMode"):
-        raise Refused(
+        raise ArmRefused(
             refusals.WRONG_BODY, {"path": "properties.authMode", "problem": "The AuthMode field is required."}
         )
-    if before is None and len(site.store.list("endpoint")) >= _MOST:
-        raise Refused(refusals.TOO_MANY_ENDPOINTS, {"limit": str(_MOST)})
+    if before is None and len(context.store.list("endpoint")) >= _MOST:
+        raise ArmRefused(refusals.TOO_MANY_ENDPOINTS, {"limit": str(_MOST)})
     if before is not None:
         _check_idle(before)
         _check_identity(before, asked["identity"])
         _check_properties(before, texts(asked["properties"].get("properties")))
-    check_traffic(site, call.names["endpoint"], asked["properties"])
+    check_traffic(context, call.names["endpoint"], asked["properties"])
 
 
 def _check_idle(endpoint: Document) -> None:
     match endpoint["state"]:
         case "Deleting":
-            raise Refused(refusals.ENDPOINT_NAME_TAKEN)
+            raise ArmRefused(refusals.ENDPOINT_NAME_TAKEN)
         case "Creating" | "Updating" as state:
-            raise Refused(refusals.BUSY, {"kind": "Endpoint", "name": endpoint["name"], "state": state})
+            raise ArmRefused(refusals.BUSY, {"kind": "Endpoint", "name": endpoint["name"], "state": state})
         case "Failed" if not endpoint["created"]:
-            raise Refused(refusals.ENDPOINT_FAILED, {"endpoint": endpoint["name"]})
+            raise ArmRefused(refusals.ENDPOINT_FAILED, {"endpoint": endpoint["name"]})
 
 
 def _check_identity(endpoint: Document, asked: Mapping[str, Any] | None) -> None:
@@ -195,13 +196,13 @@ def _check_identity(endpoint: Document, asked: Mapping[str, Any] | None) -> None
     owned = set(endpoint["identity"].get("userAssignedIdentities") or ())
     wanted = set(asked.get("userAssignedIdentities") or ())
     if asked["type"].replace(" ", "").lower() != endpoint["identity"]["type"].lower() or owned != wanted:
-        raise Refused(refusals.IDENTITY_CHANGED, {"endpoint": endpoint["name"]})
+        raise ArmRefused(refusals.IDENTITY_CHANGED, {"endpoint": endpoint["name"]})
 
 
 def _check_properties(endpoint: Document, asked: Mapping[str, str]) -> None:
     for name, value in asked.items():
         if name not in _OWN and endpoint["properties"].get(name, value) != value:
-            raise Refused(refusals.PROPERTY_CHANGED, {"name": name})
+            raise ArmRefused(refusals.PROPERTY_CHANGED, {"name": name})
 
 
 def _blank(call: Call) -> Document:

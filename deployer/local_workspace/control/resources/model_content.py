@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import WRONG_BODY
 
 
@@ -24,7 +24,8 @@ def conda_as_json(text: str) -> str:
     """A conda file as the service gives it back: indented JSON."""
     content = _yaml(text)
     if not isinstance(content, dict):
-        raise Refused(WRONG_BODY, {"path": "properties.condaFile", "problem": "The conda file is not a YAML mapping."})
+        problem = "The conda file is not a YAML mapping."
+        raise ArmRefused(WRONG_BODY, {"path": "properties.condaFile", "problem": problem})
     return json.dumps(content, indent=2)
 
 
@@ -33,4 +34,4 @@ def _yaml(text: str) -> Any:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as error:
         problem = f"Not valid YAML: {' '.join(str(error).split())}"
-        raise Refused(WRONG_BODY, {"path": "properties.condaFile", "problem": problem}) from error
+        raise ArmRefused(WRONG_BODY, {"path": "properties.condaFile", "problem": problem}) from error

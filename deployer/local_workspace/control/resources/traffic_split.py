@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import MIRROR, TRAFFIC_SUM, TRAFFIC_TARGET
-from deployer.local_workspace.control.site import Site
 
 
-def check_traffic(site: Site, endpoint: str, properties: Mapping[str, Any]) -> None:
+def check_traffic(context: ServerContext, endpoint: str, properties: Mapping[str, Any]) -> None:
     """Refuse shares that do not add up, or that go where nothing is."""
     traffic, mirror = shares(properties, "traffic"), shares(properties, "mirrorTraffic")
     if any(not 0 <= share <= 100 for share in traffic.values()) or sum(traffic.values()) not in (0, 100):
-        raise Refused(TRAFFIC_SUM, {"sum": str(sum(traffic.values()))})
+        raise ArmRefused(TRAFFIC_SUM, {"sum": str(sum(traffic.values()))})
     for member, split in (("traffic", traffic), ("mirrorTraffic", mirror)):
         for name in split:
-            target = site.store.get("deployment", f"{endpoint}/{name}".lower())
+            target = context.store.get("deployment", f"{endpoint}/{name}".lower())
             if target is None or target["state"] == "Deleting":
                 values = {"member": member, "endpoint": endpoint, "deployment": name}
-                raise Refused(TRAFFIC_TARGET, values)
+                raise ArmRefused(TRAFFIC_TARGET, values)
     if problem := _mirror_problem(traffic, mirror):
-        raise Refused(MIRROR, {"problem": problem})
+        raise ArmRefused(MIRROR, {"problem": problem})
 
 
 def shares(properties: Mapping[str, Any], member: str) -> dict[str, int]:

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from pathlib import Path
 
-from deployer.local_workspace.control.state.tokens import Tokens
+from deployer.local_workspace.control.state.tokens import EndpointTokens
 from deployer.local_workspace.control.state.workloads import workload
 from deployer.local_workspace.ports import Route
 from deployer.local_workspace.store import Document, Store
@@ -15,7 +15,9 @@ from deployer.local_workspace.store import Document, Store
 class LiveRoutes:
     """`ports.Routes` over the store."""
 
-    def __init__(self, store: Store, blobs: Path, tokens: Tokens, is_control_token: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: Store, blobs: Path, tokens: EndpointTokens, is_control_token: Callable[[str], bool]
+    ) -> None:
         self._store, self._blobs, self._tokens = store, blobs, tokens
         self._is_control_token = is_control_token
         self._routes: dict[str, Route] = {}

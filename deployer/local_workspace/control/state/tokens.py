@@ -16,7 +16,7 @@ _DAY = 86_400
 _ACTION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"
 
 
-class Tokens:
+class EndpointTokens:
     """Makes and checks tokens; the signing key is made when the first one is asked for."""
 
     def __init__(self, store: Store, workspace_id: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.local_workspace.blob.addresses import DATASTORE, default_container, folder, inside
-from deployer.local_workspace.control.envelopes import Refused
+from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import MISSING_REFERENCE, NO_ENVIRONMENT
 from deployer.local_workspace.control.shapes import seconds
 from deployer.local_workspace.ports import Probe, Workload
@@ -44,9 +44,9 @@ def check_references(store: Store, content: Mapping[str, Any]) -> None:
     }
     for member, arm_id in ids.items():
         if arm_id and asset(store, arm_id) is None:
-            raise Refused(MISSING_REFERENCE, {"member": member, "id": arm_id})
+            raise ArmRefused(MISSING_REFERENCE, {"member": member, "id": arm_id})
     if not ids["environmentId"] and not _is_mlflow(asset(store, ids["model"])):
-        raise Refused(NO_ENVIRONMENT)
+        raise ArmRefused(NO_ENVIRONMENT)
 
 
 def code_folder(store: Store, configuration: Mapping[str, Any]) -> str:
@@ -77,6 +77,7 @@ def workload(store: Store, blobs: Path, deployment: Document) -> Workload:
         max_queue_wait_ms=_milliseconds(settings.get("maxQueueWait"), 500),
         liveness_probe=_probe(content.get("livenessProbe")),
         readiness_probe=_probe(content.get("readinessProbe")),
+        startup_probe=_probe(content["startupProbe"]) if content.get("startupProbe") else None,
     )
 
 

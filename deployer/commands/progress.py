@@ -11,14 +11,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref
-from deployer.report.describe import title
+from deployer.report.describe import done, title
 from deployer.report.format import seconds
-from deployer.report.outcome_view import done
 from deployer.report.redaction import Mask, mask_of
 
 if TYPE_CHECKING:
@@ -149,5 +148,7 @@ def _past(result: StepResult) -> str:
             words = f"did not {title(result.step)}"
         case Result.UNDONE:
             words = f"undid: {title(result.step)}"
+        case _:
+            assert_never(result.result)
     why = result.note or (result.error.message if result.error else "")
     return f"{words}: {why}" if why else words

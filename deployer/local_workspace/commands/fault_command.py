@@ -10,8 +10,9 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
-from deployer.local_workspace.background import alive
-from deployer.local_workspace.paths import Home, Trouble
+from deployer.local_workspace.command_errors import CommandError
+from deployer.local_workspace.commands.background import alive
+from deployer.local_workspace.files.paths import Home
 
 _MEMBERS = (
     "method",
@@ -51,14 +52,14 @@ def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
 def _limit(text: str) -> tuple[str, int]:
     family, _, cores = text.partition("=")
     if not family or not cores.isdecimal():
-        raise Trouble(f"'{text}' is not FAMILY=CORES, such as standardDSv2Family=8")
+        raise CommandError(f"'{text}' is not FAMILY=CORES, such as standardDSv2Family=8")
     return family, int(cores)
 
 
 def _ask(home: Home, method: str, what: str, body: object) -> Any:
     found = alive(home)
     if found is None:
-        raise Trouble("local workspace is not running; `up` starts it")
+        raise CommandError("local workspace is not running; `up` starts it")
     content = None if body is None else json.dumps(body).encode()
     headers = {"x-local-admin-key": home.admin_key.read_text()}
     request = urllib.request.Request(f"{found['api']}/admin/{what}", content, headers, method=method)  # noqa: S310
@@ -68,4 +69,4 @@ def _ask(home: Home, method: str, what: str, body: object) -> Any:
         with direct.open(request) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        raise Trouble(str(json.load(error).get("error"))) from error
+        raise CommandError(str(json.load(error).get("error"))) from error

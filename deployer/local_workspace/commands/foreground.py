@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 
-from deployer.local_workspace.background import hold_for_life
-from deployer.local_workspace.paths import Home, Trouble, one_sentence
+from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.commands.background import hold_for_life
+from deployer.local_workspace.files.paths import Home
 from deployer.local_workspace.server import DataPlane, real_data_plane, serve
 
 
@@ -29,9 +30,9 @@ def run(
         with lock:
             served = serve(home, plane or real_data_plane(), realistic=realistic, new_ports=new_ports, ready=ready)
             asyncio.run(served)
-    except Trouble as trouble:
-        _report(ready_fd, {"error": str(trouble)})
-        print(f"error: {trouble}", file=sys.stderr)
+    except CommandError as error:
+        _report(ready_fd, {"error": str(error)})
+        print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -9,10 +9,10 @@ from io import StringIO
 
 import pytest
 
+from deployer.commands.progress import Progress
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import deployment_ref
-from deployer.report.progress import Progress
 from tests.unit.report.samples import sample_outcome
 
 

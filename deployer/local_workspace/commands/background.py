@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from deployer.local_workspace.paths import Home, Trouble, read_json
+from deployer.local_workspace.command_errors import CommandError
+from deployer.local_workspace.files.paths import Home
+from deployer.local_workspace.files.private_files import read_json
 
 _START_SECONDS = 30
 _END_SECONDS = 20
@@ -61,13 +63,13 @@ def holding(path: Path) -> Iterator[None]:
 
 
 def hold_for_life(home: Home) -> IO[str]:
-    """Take the lock of the server and write the own pid into it; Trouble where another server runs."""
+    """Take the lock of the server and write the own pid into it; CommandError where another server runs."""
     file = home.lock.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        raise Trouble(f"a local workspace runs here already, as process {file.read().strip()}") from None
+        raise CommandError(f"a local workspace runs here already, as process {file.read().strip()}") from None
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
@@ -75,7 +77,7 @@ def hold_for_life(home: Home) -> IO[str]:
 
 
 def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
-    """The connection of the running server, and whether this call started it. Trouble where it does not start."""
+    """The connection of the running server, and whether this call started it. CommandError where it does not start."""
     found = alive(home)
     if found is not None:
         return found, False
@@ -88,7 +90,7 @@ def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
 def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
     """Start a server that outlives this process, and wait until it says that it answers."""
     if is_held(home.lock):
-        raise Trouble(f"the local workspace runs but does not answer; `down` ends it, {home.log} may say why")
+        raise CommandError(f"the local workspace runs but does not answer; `down` ends it, {home.log} may say why")
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "deployer.local_workspace", "serve", "--root", str(home.root)]
     with home.log.open("a") as log:
@@ -105,7 +107,7 @@ def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
     if said.get("ready"):
         return read_json(home.connection) or {}
     child.kill()
-    raise Trouble(str(said.get("error") or f"the local workspace did not start; {home.log} says why"))
+    raise CommandError(str(said.get("error") or f"the local workspace did not start; {home.log} says why"))
 
 
 def _first_line(reading: int) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""Code assets: what deployments run from, told apart by their content."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from deployer.azureml.access import Reader, Writer
+from deployer.azureml.kinds.rows import wire_value
+from deployer.azureml.kinds.uploads import require_there, require_unchanged
+from deployer.core.errors import WorkspaceError
+from deployer.core.resources import Resource, value_at
+
+API = "2023-04-01"
+FIELD = ("code_configuration", "code")
+
+
+def content_of(reader: Reader, asset: str) -> str:
+    """The canonical value of a code asset: its content hash where a client left one, else the asset's reference."""
+    if asset not in reader.known_code:
+        name, _, version = asset.removeprefix("azureml:").rpartition(":")
+        raw = reader.arm.get(f"/codes/{name}/versions/{version}", API) if name else None
+        noted = wire_value(raw, "properties", "properties", "hash_sha256")
+        reader.known_code[asset] = f"sha256:{noted}" if noted else asset
+    return reader.known_code[asset]
+
+
+def name_of(code_id: str) -> str:
+    """The short reference of a code asset by its ARM id."""
+    return f"azureml:{':'.join(code_id.split('/')[-3::2])}"
+
+
+def id_for(writer: Writer, after: Resource) -> str | None:
+    """The ARM id of a deployment's code: of the asset it names, or of one with the content of its folder."""
+    value = value_at(after.fields, FIELD)
+    if not isinstance(value, str):
+        return None
+    folder = after.sources.get(FIELD)
+    asset = folder or value
+    if asset.startswith("azureml:"):
+        name, _, version = asset.removeprefix("azureml:").rpartition(":")
+        return f"{writer.reader.home}/codes/{name}/versions/{version}"
+    if folder is None:
+        raise WorkspaceError(f"Could not write {after.ref}: the folder of its code is not known.", hint="Plan again.")
+    return _uploaded(writer, writer.root / folder, value, f"upload the code of {after.ref}")
+
+
+def _uploaded(writer: Writer, folder: Path, content: str, what: str) -> str:
+    """The ARM id of a code asset with this content; uploads the folder only where the workspace has none yet."""
+    require_there(folder, what)
+    with writer.sdk.uploading:
+        made = _entity(folder.resolve())
+        require_unchanged(content == f"sha256:{made._hash_sha256}", folder, what)
+        found = writer.sdk.call(what, lambda client: client._code.create_or_update(made))
+    writer.reader.known_code[name_of(found.id)] = content
+    return str(found.id)
+
+
+def _entity(folder: Path) -> Any:
+    """The entity of a new code asset with the content of a folder."""
+    from azure.ai.ml.entities._assets import Code
+
+    return Code(name=str(uuid.uuid4()), version="1", path=str(folder), is_anonymous=True)

@@ -1,0 +1,95 @@
+"""The data collector of a deployment. The SDK registers the data assets it writes to, under names of its own making."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.azureml.access import Raw
+from deployer.azureml.arm_ids import short
+from deployer.azureml.bookkeeping import Notes
+from deployer.azureml.kinds.rows import plain, wire_value
+from deployer.core.resources import Value
+
+
+def normalise(wire: Any, home: str, owner: str, notes: Notes) -> dict[str, Any] | None:
+    """Data collection; Azure keeps one sampling rate per collection where the YAML has one for all."""
+    if not wire:
+        return None
+    collections = wire.get("collections") or {}
+    rates = [item.get("samplingRate") for item in collections.values() if item.get("samplingRate") is not None]
+    rolling, logging = wire.get("rollingRate"), wire.get("requestLogging")
+    declared = notes.sent.get("data")
+    known = declared if isinstance(declared, Mapping) else {}
+    return {
+        "collections": {
+            name: _collection(item, home, f"{owner}-{name}", known.get(name)) for name, item in collections.items()
+        },
+        "rolling_rate": str(rolling).lower() if rolling else None,
+        "sampling_rate": float(rates[0]) if rates else None,
+        "request_logging": None if logging is None else {"capture_headers": logging.get("captureHeaders")},
+    }
+
+
+def _collection(wire: Raw, home: str, default_name: str, declared: Any) -> dict[str, Any]:
+    """One collection. Its data asset has a name of the SDK's making where none was declared; its path is write-only."""
+    enabled = str(wire.get("dataCollectionMode") or "").lower() == "enabled"
+    asset = short(wire.get("dataId"), home)
+    return {
+        "enabled": "true" if enabled else "false",
+        "data": declared if asset == _data_asset(declared, default_name) else _undeclared(asset),
+        "client_id": wire.get("clientId"),
+    }
+
+
+def _data_asset(declared: Any, default_name: str) -> str:
+    """The data asset that the SDK registers for a collection, as a short reference."""
+    if isinstance(declared, str):
+        return declared
+    given = declared or {}
+    return f"azureml:{given.get('name') or default_name}:{given.get('version') or '1'}"
+
+
+def _undeclared(asset: str | None) -> dict[str, Any] | None:
+    if not asset:
+        return None
+    name, _, version = asset.removeprefix("azureml:").rpartition(":")
+    return {"name": name, "version": version, "path": None, "data_id": None}
+
+
+def declared_data(fields: Mapping[str, Value]) -> dict[str, Value]:
+    """The data assets that collections of a data collector declare, by collection."""
+    collections = wire_value(fields, "data_collector", "collections") or {}
+    return {name: plain(data) for name, part in collections.items() if (data := part.get("data"))}
+
+
+def entity(fields: Mapping[str, Any] | None) -> Any:
+    """The SDK's data collector; None where nothing is collected."""
+    from azure.ai.ml.entities import DataCollector, DeploymentCollection
+    from azure.ai.ml.entities._deployment.request_logging import RequestLogging
+
+    if not fields:
+        return None
+    collections = {
+        name: DeploymentCollection(
+            enabled=part["enabled"], data=_data_entity(part.get("data")), client_id=part.get("client_id")
+        )
+        for name, part in fields["collections"].items()
+    }
+    logging = fields.get("request_logging")
+    return DataCollector(
+        collections=collections,
+        rolling_rate=fields.get("rolling_rate"),
+        sampling_rate=fields.get("sampling_rate"),
+        request_logging=RequestLogging(**logging) if logging else None,
+    )
+
+
+def _data_entity(data: Any) -> Any:
+    """A data asset; the SDK fails on the short reference that its own schema allows."""
+    from azure.ai.ml.entities import DataAsset
+
+    if isinstance(data, str):
+        name, _, version = data.removeprefix("azureml:").rpartition(":")
+        return DataAsset(name=name, version=version)
+    return DataAsset(**data) if data else None

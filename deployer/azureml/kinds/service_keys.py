@@ -1,0 +1,54 @@
+"""What the service and the SDK add to the maps that an author declares."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from deployer.azureml.bookkeeping import Notes
+
+PRIVATE_NETWORK = "private-network-connection"
+"""The property that the SDK writes `private_network_connection` to as well."""
+
+SERVICE_PROPERTIES = frozenset(
+    {
+        "azureml.onlineendpointid",
+        "azureml.onlinedeploymentid",
+        "azureasyncoperationuri",
+        PRIVATE_NETWORK,
+        "createdby",
+        "createdat",
+        "lastmodifiedat",
+    }
+)
+"""Keys of `properties` that the service or the SDK adds, lower case."""
+
+SERVICE_VARIABLES = {
+    "AZUREML_MODEL_DIR": re.compile(r"/var/azureml-app/azureml-models(/.*)?"),
+    "AZUREML_ENTRY_SCRIPT": re.compile(r".*"),
+    "AML_APP_ROOT": re.compile(r"/var/azureml-app(/.*)?"),
+}
+"""Environment variables that the service adds to a deployment, with what their values look like then."""
+
+
+def properties(wire: Any) -> dict[str, str]:
+    """Properties without those that the service or the SDK adds."""
+    kept = {key: value for key, value in (wire or {}).items() if key.lower() not in SERVICE_PROPERTIES}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in kept.items()}
+
+
+def variables(wire: Any, notes: Notes) -> dict[str, str]:
+    """Environment variables without those that the service adds; what we know to have sent stays."""
+    declared = notes.sent.get("variables")
+    names = declared if isinstance(declared, list) else []
+    return {
+        name: "" if value is None else str(value)
+        for name, value in (wire or {}).items()
+        if name in names or not _is_service_variable(name, str(value))
+    }
+
+
+def _is_service_variable(name: str, value: str) -> bool:
+    pattern = SERVICE_VARIABLES.get(name)
+    return pattern is not None and pattern.fullmatch(value) is not None

@@ -1,0 +1,55 @@
+"""Traffic: a resource of its own in plans, a part of the endpoint's JSON in Azure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deployer.azureml.access import Raw, Reader, Writer
+from deployer.azureml.bookkeeping import Notes, read_notes
+from deployer.azureml.kinds import endpoint
+from deployer.azureml.kinds.endpoint import Split
+from deployer.azureml.kinds.observed import observed, settled
+from deployer.azureml.retry import Patience
+from deployer.core.errors import NotFound
+from deployer.core.plan import Step
+from deployer.core.resources import Bookkeeping, Ref, Resource, share_map, traffic_ref
+
+
+def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
+    """The traffic of an endpoint once nobody changes it any more."""
+    raw = settled(patience, ref, lambda: endpoint.look(reader, ref.endpoint))
+    return normalise(raw) if raw is not None else None
+
+
+def normalise(raw: Raw) -> Resource:
+    """The traffic of an endpoint from the endpoint's ARM JSON."""
+    split = endpoint.split_of(raw)
+    fields = {"traffic": split.traffic, "mirror_traffic": split.mirror}
+    return Resource(ref=traffic_ref(raw["name"]), fields=fields, observed=observed(raw))
+
+
+def put(writer: Writer, step: Step, after: Resource) -> None:
+    """Change where requests go and nothing else: the endpoint is rebuilt from how it is this moment."""
+    raw = endpoint.live(writer, step.ref)
+    if raw is None:
+        raise NotFound(f"Could not update {step.ref}: there is no endpoint {step.ref.endpoint} any more.")
+    live, notes = endpoint.split_of(raw), read_notes(raw.get("tags"))
+    target = Split(
+        traffic=share_map(after, "traffic") if "traffic" in after.fields else live.traffic,
+        mirror=share_map(after, "mirror_traffic") if "mirror_traffic" in after.fields else live.mirror,
+    )
+    notes = replace(_notes(notes, step.bookkeeping, live, target), project=writer.project)
+    endpoint.write(writer, endpoint.normalise(raw, writer.reader.home), target, notes)
+
+
+def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) -> Notes:
+    """What to remember with a change of traffic: what the step says, else that the split of now is the one before."""
+    if noted is not None:
+        return replace(notes, previous=noted.previous_split, rollout=noted.rollout)
+    moved = dict(live.traffic) != dict(target.traffic)
+    return replace(notes, previous=live.traffic if moved else notes.previous, rollout="")
+
+
+def delete(writer: Writer, step: Step) -> None:
+    """Take all traffic away; the endpoint stays."""
+    put(writer, step, Resource(ref=step.ref, fields={"traffic": {}, "mirror_traffic": {}}))

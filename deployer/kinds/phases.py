@@ -1,0 +1,21 @@
+"""The order of all writes."""
+
+from __future__ import annotations
+
+from enum import IntEnum, auto
+
+
+class Phase(IntEnum):
+    """When a step is done, first to last.
+
+    A deployment needs its assets and its endpoint, traffic needs tested deployments, and nothing is deleted while it
+    has traffic.
+    """
+
+    ASSETS = auto()
+    ENDPOINT = auto()
+    DEPLOYMENTS = auto()
+    SMOKE_TESTS = auto()
+    TRAFFIC = auto()
+    DELETES_OF_DEPLOYMENTS = auto()
+    DELETES_OF_ENDPOINTS = auto()

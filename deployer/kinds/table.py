@@ -1,0 +1,64 @@
+"""KINDS: the one table over all kinds of resources, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import assert_never
+
+from deployer.core.fields import schema_name, schema_of
+from deployer.core.resources import Kind
+from deployer.kinds.deployment import DEPLOYMENT
+from deployer.kinds.endpoint import ENDPOINT
+from deployer.kinds.environment import ENVIRONMENT
+from deployer.kinds.model import MODEL
+from deployer.kinds.spec import KindSpec
+from deployer.kinds.traffic import TRAFFIC
+
+
+def spec_of(kind: Kind) -> KindSpec:
+    """What there is to know of a kind."""
+    match kind:
+        case Kind.ENDPOINT:
+            return ENDPOINT
+        case Kind.DEPLOYMENT:
+            return DEPLOYMENT
+        case Kind.TRAFFIC:
+            return TRAFFIC
+        case Kind.MODEL:
+            return MODEL
+        case Kind.ENVIRONMENT:
+            return ENVIRONMENT
+    assert_never(kind)
+
+
+KINDS: Mapping[Kind, KindSpec] = {kind: spec_of(kind) for kind in Kind}
+
+DOCUMENTS: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].schema_names)
+"""The kinds that have documents of their own."""
+
+ASSETS: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_asset)
+
+OWNED: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_owned)
+"""The kinds that carry the tag of their project."""
+
+OPERATED: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_operated)
+"""The kinds that show the state of the operation that changes them."""
+
+
+@cache
+def telling_keys() -> Mapping[Kind, frozenset[str]]:
+    """The top-level keys that tell documents of each kind from all others: those that its schema alone has.
+
+    What only Azure writes does not count: the YAML of other programs has a `kind` and a `location` as well.
+    """
+    written = {kind: _written_keys(kind) for kind in DOCUMENTS}
+    return {
+        kind: keys.difference(*(others for other, others in written.items() if other is not kind))
+        for kind, keys in written.items()
+    }
+
+
+def _written_keys(kind: Kind) -> frozenset[str]:
+    properties = schema_of(schema_name(kind))["properties"]
+    return frozenset(key for key, node in properties.items() if not node.get("x-read-only"))

@@ -1,0 +1,1 @@
+"""The files that the local workspace keeps, beside its database and its blobs."""

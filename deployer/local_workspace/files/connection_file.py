@@ -1,0 +1,32 @@
+"""connection.json: what a client of a running server has to know."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.local_workspace.files.paths import Home
+from deployer.local_workspace.identity import PLACE, SUBSCRIPTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpPorts:
+    """`api` speaks https (control plane and scoring), `page` plain http."""
+
+    api: int
+    page: int
+
+
+def connection(home: Home, ports: TcpPorts) -> dict[str, Any]:
+    """What clients read from connection.json."""
+    return {
+        "version": 1,
+        "pid": os.getpid(),
+        "api": f"https://127.0.0.1:{ports.api}",
+        "page": f"http://127.0.0.1:{ports.page}/",
+        "ca_file": str(home.ca.resolve()),
+        "token_file": str(home.token.resolve()),
+        "workspace": {"subscription_id": SUBSCRIPTION, "resource_group": PLACE, "name": PLACE},
+        "location": PLACE,
+    }

@@ -1,0 +1,35 @@
+"""Every command of `deployer local`, as somebody types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.newcomer.conftest import Project
+
+pytestmark = pytest.mark.xdist_group("newcomer")
+
+
+def test_the_local_workspace_is_controlled_by_its_commands(clone: Project) -> None:
+    assert clone.run("local").returncode == 0
+    assert clone.run("local", "status").returncode == 1
+    assert clone.run("local", "down").stdout == "local workspace is not running\n"
+    assert clone.run("local", "up").stdout.startswith("local workspace started: API https://")
+    assert clone.run("local", "status").returncode == 0
+    assert "runs here already" in clone.run("local", "serve").stderr
+    assert clone.run("local", "reset").returncode == 0
+    assert clone.run("local", "status").returncode == 1
+
+
+def test_faults_are_laid_listed_and_cleared(clone: Project) -> None:
+    assert clone.run("local", "fault", "list").returncode == 1
+    assert clone.run("local", "up").returncode == 0
+    assert clone.run("local", "fault", "add", "--method", "PUT", "--status", "503", "--count", "2").returncode == 0
+    (fault,) = json.loads(clone.run("local", "fault", "list").stdout)
+    assert (fault["method"], fault["status"]) == ("PUT", 503)
+    assert clone.run("local", "fault", "quota", "standardDSv2Family=8").returncode == 0
+    assert clone.run("local", "fault", "tokens", "--lifetime", "60").returncode == 0
+    assert clone.run("local", "fault", "clear").returncode == 0
+    assert json.loads(clone.run("local", "fault", "list").stdout) == []
+    assert clone.run("local", "fault").returncode == 64

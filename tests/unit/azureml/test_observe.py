@@ -1,0 +1,174 @@
+"""What is read, how often, and how long one waits for what somebody changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deployer.azureml.bookkeeping import Notes, tags_of
+from deployer.azureml.kinds import deployment, endpoint, environment, model
+from deployer.azureml.observe import observe, read
+from deployer.core.errors import Busy
+from deployer.core.references import AssetReference, AssetType, parse_reference
+from deployer.core.resources import BUSY_STATES, Kind, Ref, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.workspace import Wanted
+from tests.unit.azureml import fields, service
+from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
+
+CODE = f"/codes/{service.CODE_ID.split('/')[-3]}/versions/1"
+ASSET = f"azureml:{service.CODE_ID.split('/')[-3]}:1"
+
+
+def raw_endpoint(name: str, **tags: str) -> dict[str, Any]:
+    body = {
+        "identity": {"type": "SystemAssigned"},
+        "tags": tags,
+        "properties": {"authMode": "Key", "properties": {}, "traffic": {"blue": 100}},
+    }
+    return service.endpoint(body, name)
+
+
+def raw_deployment(name: str, notes: Notes = Notes()) -> dict[str, Any]:  # noqa: B008 -- frozen
+    properties = {
+        "instanceType": "Standard_DS3_v2",
+        "endpointComputeType": "Managed",
+        "properties": {},
+        "codeConfiguration": {"codeId": service.CODE_ID, "scoringScript": "score.py"},
+    }
+    body = {"tags": tags_of(notes), "sku": {"capacity": 2}, "properties": properties}
+    return service.deployment(body, name)
+
+
+def stand() -> Stand:
+    made = Stand()
+    made.arm.found = {
+        ENDPOINT: raw_endpoint("digits", **tags_of(Notes(project="demo"))),
+        "/onlineEndpoints/other": raw_endpoint("other"),
+        BLUE: raw_deployment("blue"),
+        CODE: {"properties": {"properties": {"hash_sha256": "abc"}}},
+    }
+    return made
+
+
+@pytest.mark.parametrize("ref", [endpoint_ref("digits"), traffic_ref("digits"), deployment_ref("digits", "blue")])
+def test_what_somebody_changes_is_read_when_it_has_settled(ref: Ref) -> None:
+    made = stand()
+    made.arm.states = [*sorted(BUSY_STATES), "Succeeded"]
+    found = read(made.reader, ref, made.patience)
+    assert found is not None
+    assert found.seen.provisioning_state == "Succeeded"
+    assert made.slept == [5.0] * len(BUSY_STATES)
+
+
+@pytest.mark.parametrize("state", ["Failed", "Canceled", "Succeeded"])
+def test_what_has_ended_is_read_at_once(state: str) -> None:
+    made = stand()
+    made.arm.states = [state]
+    found = read(made.reader, endpoint_ref("digits"), made.patience)
+    assert found is not None
+    assert (found.seen.provisioning_state, made.slept) == (state, [])
+
+
+def test_waiting_for_what_never_settles_ends() -> None:
+    made = stand()
+    made.arm.found[ENDPOINT]["properties"]["provisioningState"] = "Updating"
+    with pytest.raises(Busy):
+        read(made.reader, endpoint_ref("digits"), made.patience)
+
+
+@pytest.mark.parametrize(
+    "ref", [endpoint_ref("no"), traffic_ref("no"), deployment_ref("digits", "no"), Ref(kind=Kind.MODEL, name="no:1")]
+)
+def test_what_is_not_there_is_none(ref: Ref) -> None:
+    made = stand()
+    assert read(made.reader, ref, made.patience) is None
+    assert made.slept == []
+
+
+def test_versions_are_read_without_waiting() -> None:
+    made = stand()
+    made.arm.found["/models/digits/versions/1"] = {"properties": {"provisioningState": "Updating"}}
+    assert read(made.reader, Ref(kind=Kind.MODEL, name="digits:1"), made.patience) is not None
+    assert made.slept == []
+
+
+def test_one_endpoint_is_read_by_its_name_with_its_traffic_and_deployments() -> None:
+    made = stand()
+    seen = observe(made.reader, Wanted(endpoints=frozenset({"digits"})))
+    assert set(seen.resources) == {endpoint_ref("digits"), traffic_ref("digits"), deployment_ref("digits", "blue")}
+    assert sorted(made.arm.log) == [
+        (CODE, "2023-04-01"),
+        (ENDPOINT, endpoint.API),
+        (f"{ENDPOINT}/deployments", deployment.API),
+    ]
+
+
+def test_endpoints_are_found_by_name_and_by_project() -> None:
+    made = stand()
+    assert observe(made.reader, Wanted(project="demo")).endpoints() == ("digits",)
+    both = Wanted(endpoints=frozenset({"other"}), project="demo")
+    assert observe(made.reader, both).endpoints() == ("digits", "other")
+    two = Wanted(endpoints=frozenset({"other", "absent"}))
+    assert observe(made.reader, two).endpoints() == ("other",)
+    assert observe(made.reader, Wanted(project="nobody")).resources == {}
+
+
+def test_deployments_of_an_endpoint_that_is_gone_do_not_count() -> None:
+    made = stand()
+    del made.arm.found[ENDPOINT]
+    assert observe(made.reader, Wanted(endpoints=frozenset({"digits"}))).resources == {}
+
+
+def test_nothing_is_read_where_nothing_is_wanted() -> None:
+    made = stand()
+    assert observe(made.reader, Wanted()).resources == {}
+    assert made.arm.log == []
+
+
+def test_assets_labels_and_code_are_read() -> None:
+    made = stand()
+    body = service.sent(model.entity(fields.model(), f"azureml://x/LocalUpload/{'cd' * 32}/m")._to_rest_object())
+    made.arm.found |= {
+        "/models/digits/versions/1": service.model(body),
+        "/models/digits/versions": {"value": [{"name": "7"}]},
+        "/environments/none/versions": {"value": []},
+    }
+    gone = Ref(kind=Kind.ENVIRONMENT, name="gone:1")
+    none = AssetReference(type=AssetType.ENVIRONMENT, name="none", label="latest")
+    latest, prod = (AssetReference(type=AssetType.MODEL, name="digits", label=label) for label in ("latest", "prod"))
+    code = parse_reference(AssetType.CODE, ASSET, None)
+    wanted = Wanted(
+        assets=frozenset({fields.model().ref, gone}),
+        labels=frozenset({latest, none, prod}),
+        codes=frozenset({code}),
+    )
+    seen = observe(made.reader, wanted)
+    assert dict(seen.resources) == {fields.model().ref: fields.model()}
+    assert {str(label): str(found) for label, found in seen.references.items()} == {str(latest): "azureml:digits:7"}
+    assert seen.contents == {code: "sha256:abc"}
+    assert ("/models/digits/versions", model.API) in made.arm.log
+    assert ("/environments/none/versions", environment.API) in made.arm.log
+
+
+def test_code_is_asked_for_once_and_not_at_all_where_our_note_is_valid() -> None:
+    made = stand()
+    for _ in range(2):
+        read(made.reader, deployment_ref("digits", "blue"), made.patience)
+    assert [path for path, _ in made.arm.log].count(CODE) == 1
+    noted = stand()
+    notes = Notes(code="sha256:noted", code_id=ASSET.removeprefix("azureml:"))
+    noted.arm.found[BLUE] = raw_deployment("blue", notes)
+    found = read(noted.reader, deployment_ref("digits", "blue"), noted.patience)
+    assert found is not None
+    assert found.fields["code_configuration"] == {"code": "sha256:noted", "scoring_script": "score.py"}
+    assert CODE not in [path for path, _ in noted.arm.log]
+
+
+def test_code_that_no_client_hashed_is_known_by_its_name() -> None:
+    made = stand()
+    made.arm.found[CODE] = {"properties": {"properties": {}}}
+    found = read(made.reader, deployment_ref("digits", "blue"), made.patience)
+    assert found is not None
+    assert found.fields["code_configuration"] == {"code": ASSET, "scoring_script": "score.py"}
+    assert str(found.seen.code) == ASSET
