@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import Kind, State, asset_ref, deployment_ref, endpoint_ref
-from deployer.planning.pins import busy_resources, wanted, with_pinned_references, without_deleting
-from tests.build import deployment, endpoint, live, model, seen, traffic, wish
+from deployer.planning.pins import busy_resources, orphans, wanted, with_pinned_references, without_deleting
+from tests.build import PROJECT, deployment, endpoint, live, model, seen, traffic, wish
 
 LATEST = "azureml:digits@latest"
 LABEL = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
@@ -63,3 +63,38 @@ def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
     )
     busy = busy_resources(there, frozenset({"digits"}))
     assert busy == (endpoint_ref("digits"), deployment_ref("digits", "green"))
+
+
+def test_a_code_asset_becomes_its_content_and_is_still_known_by_name() -> None:
+    named = deployment(code_configuration={"code": "azureml:c0de:1", "scoring_script": "score.py"})
+    asset = AssetReference(type=AssetType.CODE, name="c0de", version="1")
+    concrete = with_pinned_references(wish(endpoint(), named), State(contents={asset: "sha256:ab"}))
+    (pinned,) = concrete.of_kind(Kind.DEPLOYMENT)
+    assert pinned.fields["code_configuration"] == {"code": "sha256:ab", "scoring_script": "score.py"}
+    assert pinned.sources == {("code_configuration", "code"): "azureml:c0de:1"}
+    assert concrete.get(endpoint_ref("digits")) == endpoint()
+
+
+def test_a_code_asset_that_is_not_there_stays_as_it_is() -> None:
+    desired = wish(deployment(code_configuration={"code": "azureml:c0de:1", "scoring_script": "score.py"}))
+    assert with_pinned_references(desired, State()) == desired
+
+
+def test_what_left_the_specs_is_an_orphan_where_it_is_ours() -> None:
+    there = live(
+        endpoint(),
+        deployment("blue"),
+        deployment("green"),
+        seen(deployment("red"), owner="other"),
+        seen(endpoint("foreign"), owner=""),
+        endpoint("old"),
+        deployment("last", "old"),
+        traffic("old"),
+        model(),
+    )
+    desired = wish(endpoint(), deployment("blue"))
+    old, green = endpoint_ref("old"), deployment_ref("digits", "green")
+    assert orphans(desired, there, PROJECT, "") == (green, old)
+    assert orphans(desired, there, PROJECT, "Digits") == (green,)
+    assert orphans(desired, there, PROJECT, "old") == (old,)
+    assert orphans(desired, there, "other", "") == (deployment_ref("digits", "red"),)

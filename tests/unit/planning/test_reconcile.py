@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from deployer.core.diagnostics import Location
+from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
+    Bookkeeping,
     Resource,
     State,
     Value,
@@ -159,3 +164,40 @@ def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_sta
     split = traffic(mirror={}, blue=100)
     assert fingerprint(seen(split, "Failed")) == fingerprint(seen(split))
     assert fingerprint(seen(endpoint(), "Failed")) != fingerprint(seen(endpoint()))
+
+
+def test_what_only_the_workspace_knows_outlives_an_update_and_not_a_replacement() -> None:
+    there = seen(deployment(), "Failed", scoring_uri="https://a")
+    for action, uri in ((Action.UPDATE, "https://a"), (Action.REPLACE, "")):
+        step = Step(action=action, ref=BLUE, before=there, after=deployment(instance_count=2))
+        found = simulate(live(endpoint(), there), step).get(BLUE)
+        assert found is not None
+        assert (found.seen.provisioning_state, found.seen.scoring_uri) == ("Succeeded", uri)
+
+
+def test_a_rollout_is_forgotten_by_the_next_write_that_does_not_go_on_with_it() -> None:
+    noted = Bookkeeping(previous_split={"blue": 100}, rollout="mark:10")
+    before = seen(traffic(blue=90, green=10), bookkeeping=noted)
+    step = Step(action=Action.UPDATE, ref=before.ref, before=before, after=traffic(blue=100))
+    assert simulate(live(before), step).resources[before.ref].seen.bookkeeping == Bookkeeping()
+    went_on = simulate(live(before), replace(step, bookkeeping=noted))
+    assert went_on.resources[before.ref].seen.bookkeeping == noted
+
+
+def test_a_new_endpoint_gets_its_traffic_in_a_step_that_starts_from_nobody() -> None:
+    steps = reconcile(wish(endpoint(), deployment(), traffic(blue=100)), State())
+    assert [change.path for change in steps[-1].changes] == [("traffic", "blue")]
+    assert steps[-1].before == traffic(mirror={})
+
+
+def test_an_undeclared_mirror_of_a_new_endpoint_is_nobody() -> None:
+    (*_, step) = reconcile(wish(endpoint(), traffic(blue=100)), State())
+    assert after(step).fields == {"traffic": {"blue": 100}, "mirror_traffic": {}}
+
+
+def test_a_change_points_to_its_field_and_several_to_their_resource() -> None:
+    whole, field = Location(file="blue.yml", line=1), Location(file="blue.yml", line=7)
+    origins = Origins(places={BLUE: {(): whole, ("instance_count",): field}})
+    one = reconcile(wish(deployment(instance_count=2)), live(deployment()), origins=origins)
+    several = reconcile(wish(deployment(instance_count=2, tags={"a": "b"})), live(deployment()), origins=origins)
+    assert (only(one).origin, only(several).origin) == (field, whole)
