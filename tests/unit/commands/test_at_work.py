@@ -143,3 +143,15 @@ def test_the_address_of_what_was_written_is_shown(deployed: Shop) -> None:
     deployed.workspace.state = state_of([*{**live, endpoint.ref: known}.values()])
     deployed.declare("digits", green=100)
     assert "https://digits/score" in deployed.run("apply", "--env", "dev", "--yes").out
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_secret_in_the_error_of_a_step_is_masked(secretive: Shop, words: list[str]) -> None:
+    def fail(step: Step) -> None:
+        raise WorkspaceError(f"{SECRET} was refused")
+
+    secretive.workspace.before_execute = fail
+    said = secretive.run("apply", "--env", "dev", "--yes", *words)
+    assert said.code == 1
+    assert "was refused" in said.out
+    assert SECRET not in said.out + said.err
