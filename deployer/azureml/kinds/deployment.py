@@ -194,9 +194,7 @@ def entity(resource: Resource, code_id: str | None, notes: Notes) -> Any:
     if kubernetes:
         made = KubernetesOnlineDeployment(**common)
     else:
-        made = ManagedOnlineDeployment(
-            **common, private_network_connection=fields["private_network_connection"] or None
-        )
+        made = ManagedOnlineDeployment(**common, private_network_connection=fields["private_network_connection"])
     rest_of = made._to_rest_object
     made._to_rest_object = lambda location: write_rows(ROWS, fields, rest_of(location), kubernetes=kubernetes)
     return made

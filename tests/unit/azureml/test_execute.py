@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -29,7 +29,7 @@ from deployer.core.resources import (
     traffic_ref,
 )
 from tests.unit.azureml import fields, service
-from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
+from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand, answer
 
 PUT_ENDPOINT, PUT_BLUE = f"PUT {ENDPOINT}", f"PUT {BLUE}"
 FIELD: KeyPath = ("code_configuration", "code")
@@ -212,6 +212,16 @@ def test_a_delete_waits_until_the_resource_has_settled_and_is_gone() -> None:
     execute(made.writer, Step(action=Action.DELETE, ref=endpoint_ref("digits")))
     assert (made.slept, made.written) == ([5.0], [f"DELETE {ENDPOINT}"])
     assert ENDPOINT not in made.arm.found
+    lingering = stand({})
+    lingering.arm.lingers = 3
+    execute(lingering.writer, Step(action=Action.DELETE, ref=endpoint_ref("digits")))
+    assert (lingering.slept, lingering.arm.lingers) == ([5.0] * 3, 0)
+
+
+def test_what_is_gone_already_counts_as_deleted() -> None:
+    made = stand()
+    execute(made.writer, Step(action=Action.DELETE, ref=endpoint_ref("digits")))
+    assert made.slept == []
 
 
 @pytest.mark.parametrize("after", [fields.model(), fields.environment()], ids=lambda item: str(item.ref))
@@ -321,11 +331,8 @@ def test_a_build_context_is_uploaded_only_as_it_was_planned(tmp_path: Path) -> N
 
 
 def failed(status: int) -> HttpResponseError:
-    from types import SimpleNamespace
-
     body = '{"status": "Failed", "error": {"code": null, "message": "ResourceNotReady: it crashed"}}'
-    response: Any = SimpleNamespace(status_code=status, headers={}, reason="", text=lambda: body)
-    return HttpResponseError(response=response)
+    return HttpResponseError(response=cast("Any", answer(status, body)))
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, OperationFailed), (400, WorkspaceError)])

@@ -85,6 +85,24 @@ def test_our_note_of_the_code_is_believed_while_the_code_is_the_one_it_was_taken
     assert code_of(with_code(**stale)) == f"sha256:of {asset}"
 
 
+def test_a_note_of_no_content_is_no_note() -> None:
+    asset = ":".join(CODE_ID.split("/")[-3::2])
+    assert code_of(with_code(**{"deployer-code": f" {asset}"})) == f"sha256:of {asset}"
+
+
+def test_what_azure_does_show_is_believed_before_our_note_of_what_was_sent() -> None:
+    noted = tags_of(Notes(sent={"model_mount_path": "/sent"}))
+    shown = {**UPDATING["properties"], "modelMountPath": "/shown"}
+    for properties, path in ((shown, "/shown"), (UPDATING["properties"], "/sent")):
+        raw = {**UPDATING, "tags": noted, "properties": properties}
+        assert deployment.normalise(raw, "e", READER).fields["model_mount_path"] == path
+
+
+def test_an_endpoint_that_says_no_state_has_settled_well() -> None:
+    live = endpoint.normalise({"name": "e", "properties": {}}, WHERE)
+    assert live.seen.provisioning_state == "Succeeded"
+
+
 def test_variables_of_the_service_are_hidden_unless_the_author_declared_them() -> None:
     wire = {
         "AZUREML_MODEL_DIR": "/var/azureml-app/azureml-models/digits/1",
