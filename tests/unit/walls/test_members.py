@@ -13,6 +13,8 @@ import pytest
 
 from tests.unit.walls.contracts import ROOT
 
+pytestmark = pytest.mark.slow
+
 PLACES: dict[str, set[str]] = {
     "Kind": set(),
     "Action": set(),
