@@ -20,6 +20,8 @@ from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
+import pytest
+
 from tests.mutants import forks, testing
 from tests.mutants.accepted import Accepted, accepted
 from tests.mutants.places import PACKAGES, files, is_careful, package_of
@@ -156,13 +158,13 @@ def _fate(mutant: Mutant, answer: bytes | None) -> Fate:
     """A fault that lets no test come to an end is noticed too, and so is one with which nothing can be imported."""
     if not answer:
         return Fate.KILLED
-    match json.loads(answer)["code"]:
-        case 0:
+    match pytest.ExitCode(json.loads(answer)["code"]):
+        case pytest.ExitCode.OK:
             return Fate.SURVIVED
-        case 1 | 2:
+        case pytest.ExitCode.TESTS_FAILED | pytest.ExitCode.INTERRUPTED | pytest.ExitCode.INTERNAL_ERROR:
             return Fate.KILLED
         case code:
-            raise SystemExit(f"\n{mutant.where}: pytest ended with {code}")
+            raise SystemExit(f"\n{mutant.where}: pytest ended with {code.name}: were files changed meanwhile?")
 
 
 def _line(mutant: Mutant, fate: Fate) -> str:

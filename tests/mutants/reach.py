@@ -29,15 +29,20 @@ class Reach:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
 
     def tests_of(self, file: str, site: Site) -> list[str]:
-        """The tests that execute a site, or use the names that it gives a value at import; the likeliest first."""
-        if site.lines:
-            places = {(file, line) for line in site.lines}
-        else:
-            places = {place for name in site.names for place in self.users.get(name, ())}
-        found = {test for path, line in places for test in self.lines.get(path, {}).get(line, ())}
+        """The tests that execute a site; the likeliest first.
+
+        Of what runs at import, and of functions that only run then, those that use the names it gives a value.
+        """
+        found = self._executing((file, line) for line in site.lines)
+        if not found:
+            names = site.names or site.scope.split(".")[:1]
+            found = self._executing(place for name in names for place in self.users.get(name, ()))
         if not found and not site.lines:
-            found = {test for line, tests in self.lines.get(file, {}).items() for test in tests}
+            found = self._executing((file, line) for line in self.lines.get(file, {}))
         return sorted(found & self.seconds.keys(), key=lambda test: self._likelihood(test, file))
+
+    def _executing(self, places: Iterable[tuple[str, int]]) -> set[str]:
+        return {test for path, line in places for test in self.lines.get(path, {}).get(line, ())}
 
     def _likelihood(self, test: str, file: str) -> tuple[bool, float, float]:
         """Quick tests before slow ones; then those that are about this file more than about others."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deployer.core.diff import MISSING
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
-from deployer.core.plan import Step
+from deployer.core.plan import Action, Step
 from deployer.core.resources import Bookkeeping, Kind, Resource, deployment_ref
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import (
@@ -28,6 +28,7 @@ from deployer.planning.rollout import (
     stages,
     with_tests_and_stages,
 )
+from tests import build
 from tests.build import deployment, endpoint, live, traffic, wish
 from tests.properties.states import splits
 
@@ -180,3 +181,42 @@ def test_a_rescue_needs_a_healthy_deployment_that_has_a_share_already() -> None:
     assert rescue_split(split, "blue", frozenset({"red"})) == {}
     assert rescue_split(split, "blue", frozenset({"blue"})) == {}
     assert rescue_split(split, "red", frozenset({"blue", "green"})) == split
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tested"),
+    [
+        (None, deployment(), True),
+        (deployment(), deployment(environment_variables={"A": "1"}), True),
+        (deployment(), deployment(instance_count=2), False),
+        (deployment(), deployment(tags={"team": "vision"}), False),
+        (deployment(), deployment(instance_count=2, environment_variables={"A": "1"}), True),
+        (build.seen(deployment(), "Failed"), deployment(), True),
+        (deployment(), deployment(), False),
+    ],
+)
+def test_what_may_answer_otherwise_is_tested(before: Resource | None, after: Resource, tested: bool) -> None:
+    there = live(endpoint(), traffic(), *([before] if before else []))
+    intent = Intent(smoke_tests={after.ref: SmokeTest(request="r.json")})
+    steps = with_tests_and_stages(reconcile(wish(endpoint(), after), there), there, intent)
+    assert [step.ref for step in steps if step.action is Action.TEST] == [after.ref] * tested
+
+
+def test_what_is_deleted_is_not_tested() -> None:
+    there, blue = live(endpoint(), deployment(), traffic()), deployment().ref
+    intent = Intent(smoke_tests={blue: SmokeTest(request="r.json")})
+    steps = with_tests_and_stages(reconcile(wish(endpoint()), there, deletes=frozenset({blue})), there, intent)
+    assert [step.action for step in steps] == [Action.DELETE]
+
+
+def test_a_rollout_whose_mark_is_at_its_end_has_one_stage_left() -> None:
+    assert stages({"blue": 100}, {"green": 100}, Rollout(steps=(10, 100)), done=100) == ()
+    assert stages({"blue": 100}, {"green": 100}, Rollout(steps=(10,)), done=10) == (
+        Stage(percent=100, split={"green": 100}),
+    )
+
+
+def test_stages_that_change_no_whole_percent_are_left_out() -> None:
+    assert [
+        stage.percent for stage in stages({"blue": 100}, {"blue": 98, "green": 2}, Rollout(steps=(10, 20, 50, 100)))
+    ] == [50, 100]
