@@ -19,6 +19,8 @@ import yaml
 
 from deployer.report.json_output import read_saved_plan
 
+pytestmark = pytest.mark.slow
+
 WORKFLOW = Path(".github/workflows/review.yml")
 ACTIONS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact", "azure/login"}
 MARKER = "<!-- deployer plan digits dev -->"

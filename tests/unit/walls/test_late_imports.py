@@ -69,6 +69,7 @@ def test_no_early_import_hides(planted: str) -> None:
     assert early_azure(planted) == ["azure.core"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [

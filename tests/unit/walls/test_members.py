@@ -15,6 +15,8 @@ import pytest
 
 from tests.unit.walls.contracts import ROOT
 
+pytestmark = pytest.mark.slow
+
 PLACES: dict[str, set[str]] = {
     "Kind": {
         *("applying/step.py", "authoring/desired.py", "azureml/kinds/table.py", "core/fields.py", "core/resources.py"),
