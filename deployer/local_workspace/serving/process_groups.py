@@ -28,7 +28,7 @@ class ProcessGroup:
 
     @classmethod
     async def start(cls, command: Command, *, log: Path, pid_file: Path) -> ProcessGroup:
-        """Start the command in a group of its own, its output appended to `log`. Cancelled, it leaves nothing behind."""
+        """Start the command in a group of its own, its output appended to `log`. Cancelled, it leaves nothing."""
         starting = asyncio.create_task(_spawn(command, log, pid_file))
         try:
             return cls(await asyncio.shield(starting), pid_file)
