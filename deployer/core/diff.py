@@ -64,7 +64,9 @@ def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPa
 
 
 def _same(before: Side, after: Side) -> bool:
-    """Equality that tells true from 1, which Python does not."""
+    """Equality that tells true from 1, which Python does not, in maps either."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return before == after and all(_same(value, after[key]) for key, value in before.items())
     return before == after and isinstance(before, bool) == isinstance(after, bool)
 
 

@@ -198,11 +198,11 @@ def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
     """
     if kind is Kind.TRAFFIC:
         return {key: value for key, value in data.items() if key in TRAFFIC}
-    filled, declared = _filled(schema_of(schema_name(kind)), data, compute_of(data)), fields_of(kind)
+    filled, declared = with_schema_defaults(schema_of(schema_name(kind)), data, compute_of(data)), fields_of(kind)
     return {key: value for key, value in filled.items() if (key,) in declared}
 
 
-def _filled(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict[str, Value]:
+def with_schema_defaults(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict[str, Value]:
     """A map with the defaults of its schema filled in, nested maps too."""
     result: dict[str, Value] = {}
     for key, node in schema.get("properties", {}).items():
@@ -227,7 +227,7 @@ def _value(node: Schema, value: Value, compute: Compute) -> Value:
         return value
     if isinstance(value, Mapping):
         described = "properties" in node or isinstance(node.get("additionalProperties"), dict)
-        return _filled(node, value, compute) if described else dict(value)
+        return with_schema_defaults(node, value, compute) if described else dict(value)
     return list(value) if isinstance(value, list | tuple) else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from deployer.azureml.access import Reader
@@ -15,6 +16,8 @@ from tests.unit.azureml import fields, service
 
 if TYPE_CHECKING:
     from deployer.azureml.arm import Arm
+
+pytestmark = pytest.mark.slow
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
