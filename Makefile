@@ -54,10 +54,10 @@ quick: check
 	@$(BIN)/python -m pytest tests/unit tests/cases -m "not slow and not long" -n 2
 
 test: check
-	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup -rs
 
 test-long: check
-	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup -rs
 
 # Faults put into the deployer one at a time: which do the unit, property and case tests notice?
 mutants: $(VENV)/.dev

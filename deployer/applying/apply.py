@@ -112,7 +112,7 @@ def _smoke(step: Step, tools: Tools) -> str:
     if step.test is None:
         raise ValueError(f"{step.ref} has nothing to test")
     if problem := health_problem(tools.workspace.read(step.ref)):
-        raise WorkspaceError(f"{step.ref} {problem}", hint="`deployer plan` shows what is to be done.")
+        raise WorkspaceError(f"{step.ref} {problem}", hint="Run `deployer plan` to see what is needed now.")
     seen = ask_until_settled(step.ref, step.test, tools)
     if seen.problem:
         raise WorkspaceError(

@@ -105,7 +105,7 @@ def _check_fresh(step: Step, current: Resource | None) -> None:
     moved = _moved(step.before, current)
     raise Refused(
         f"{step.ref} was changed by somebody else after it was planned{moved}; nothing was written to it",
-        hint="Plan again: `deployer plan` shows what is to be done now.",
+        hint="Run `deployer plan` to see what is needed now.",
     )
 
 
@@ -139,7 +139,7 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
         if share > now.get(name, 0) and (problem := health_problem(tools.workspace.read(ref))):
             raise WorkspaceError(
                 f"{ref} {problem}, so it gets no traffic",
-                hint=f"`deployer logs {name}` may tell why; `deployer plan` shows what is to be done.",
+                hint=f"`deployer logs {name}` may show why; run `deployer plan` to see what is needed now.",
                 code="TargetNotHealthy",
             )
 
@@ -150,7 +150,7 @@ def _check_idle(step: Step, tools: Tools) -> None:
     if step.ref.name in {**share_map(traffic, "traffic"), **share_map(traffic, "mirror_traffic")}:
         raise Refused(
             f"{step.ref} has got traffic since this was planned; it was not deleted",
-            hint="Plan again: `deployer plan` shows what is to be done now.",
+            hint="Run `deployer plan` to see what is needed now.",
         )
 
 
@@ -193,7 +193,7 @@ def _not_as_written(step: Step, missing: str, overtaken: bool) -> DeployerError:
     if overtaken:
         return Refused(
             f"{step.ref} was changed by somebody else right after it was written",
-            hint="Plan again: `deployer plan` shows what is to be done now.",
+            hint="Run `deployer plan` to see what is needed now.",
         )
     return WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
 
@@ -206,13 +206,13 @@ def _not_taken(step: Step, current: Resource | None) -> str:
         return f"{step.ref} was written and cannot be read back"
     unknown = current.seen.unknown
     wrong = [change for change in diff(current, step.after) if change.path not in (*unknown, *step.ignore)]
-    return f"the workspace accepted {step.ref} and did not take {_words(wrong[0])}" if wrong else ""
+    return f"the workspace accepted the change to {step.ref}, but {_words(wrong[0])}" if wrong else ""
 
 
 def _words(change: FieldChange) -> str:
     if change.sensitive:
-        return dotted(change.path)
-    return f"{dotted(change.path)} (asked for {change.after!r}, answers {change.before!r})"
+        return f"{dotted(change.path)} is not what was requested"
+    return f"{dotted(change.path)} is {change.before!r} (requested: {change.after!r})"
 
 
 def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:

@@ -70,7 +70,7 @@ def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
     if now not in (share_map(failed.before, "traffic"), share_map(failed.after, "traffic")):
         raise Refused(
             f"the {first.ref} was changed by somebody else during its rollout; it was left as it is",
-            hint="`deployer status` shows it, `deployer plan` what is to be done now.",
+            hint="Run `deployer status` to see it, and `deployer plan` to see what is needed now.",
         )
     mark = rollout_mark(share_map(last.after, "traffic"), FAILED_MARK)
     mirror = {name: part for name, part in share_map(first.before, "mirror_traffic").items() if name not in start}

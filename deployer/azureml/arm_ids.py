@@ -1,32 +1,35 @@
-"""Names of things: ARM ids of a workspace against the short references of the YAML."""
+"""What ARM ids and addresses say, in the words of the YAML."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from deployer.core.coordinates import Coordinates
+from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Ref
 
-_ASSET = re.compile(r"(?:models|environments|codes|data)/([^/]+)/(versions|labels)/([^/]+)", re.IGNORECASE)
 _CONTENT = re.compile(r"/LocalUpload/([0-9a-fA-F]{16,})(?:/|$)")
 
 
-def short(reference: Any, home: str) -> str | None:
-    """A reference as the YAML writes it: `azureml:<name>:<version>` for what is in the workspace `home` (its ARM id).
+def asset_at(type_: AssetType, wire: Any, where: Coordinates) -> AssetReference | None:
+    """The asset that a member of ARM JSON names; None where it is empty."""
+    return parse_reference(type_, str(wire), where) if wire else None
 
-    An id of another workspace keeps its full length, a registry reference its own form.
-    """
-    if not reference:
+
+def short(type_: AssetType, wire: Any, where: Coordinates) -> str | None:
+    """A reference as the YAML writes it."""
+    found = asset_at(type_, wire, where)
+    return str(found) if found else None
+
+
+def compute_name(wire: Any, where: Coordinates) -> str | None:
+    """A cluster as the YAML writes it: `azureml:<name>` for what is attached to this workspace."""
+    if not wire:
         return None
-    plain = str(reference).removeprefix("azureml:") if str(reference).startswith("azureml:/s") else str(reference)
-    if not plain.lower().startswith(home.lower() + "/"):
-        return plain if plain.startswith(("azureml:", "/")) else f"azureml:{plain}"
-    rest = plain[len(home) + 1 :]
-    asset = _ASSET.fullmatch(rest)
-    if asset is None:
-        return f"azureml:{rest.rpartition('/')[2]}"
-    name, kind, version = asset.groups()
-    return f"azureml:{name}:{version}" if kind.lower() == "versions" else f"azureml:{name}@{version}"
+    home, _, name = str(wire).rpartition("/computes/")
+    here = not home or home.lower() == where.arm_id.lower()
+    return f"azureml:{name.removeprefix('azureml:')}" if here else str(wire)
 
 
 def content_hash(uri: Any) -> str | None:

@@ -90,7 +90,7 @@ class Scorer:
         raw = endpoints.look(self._reader, endpoint)
         if raw is None:
             raise NotFound(f"There is no endpoint {endpoint} in this workspace.", hint="Create it: `deployer apply`.")
-        live = endpoints.normalise(raw, self._reader.home)
+        live = endpoints.normalise(raw, self._reader.where)
         uri = wire_value(raw, "properties", "scoringUri")
         if not uri:
             raise WorkspaceError(

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 
 class Severity(StrEnum):
-    """How bad a diagnostic is; only errors stop."""
+    """How bad a diagnostic is."""
 
     ERROR = "error"
     WARNING = "warning"
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing may be planned while there is such a diagnostic."""
+        match self:
+            case Severity.ERROR:
+                return True
+            case Severity.WARNING:
+                return False
+        assert_never(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

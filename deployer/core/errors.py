@@ -59,7 +59,7 @@ class Unforeseen(DeployerError):
     def __init__(self, error: Exception) -> None:
         words = " ".join(str(error).split())[:300]
         super().__init__(
-            f"something unforeseen happened: {type(error).__name__}: {words}",
+            f"internal error ({type(error).__name__}: {words})",
             hint="This is a bug of deployer. DEPLOYER_TRACEBACK=1 shows where it happened; please report it.",
         )
         self.__cause__ = error

@@ -94,7 +94,7 @@ def aad_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
 
 def identity_shape(document: Document, _world: World) -> Iterator[Fault]:
     """User-assigned identities are named when, and only when, they are used."""
-    kind = snake(document.text("identity", "type") or "system_assigned")
+    kind = snake(str(document.meant("identity", "type")))
     listed = document.get("identity", "user_assigned_identities")
     entries = listed if isinstance(listed, list) else []
     if kind == "user_assigned" and not entries:
@@ -119,7 +119,7 @@ def _identity_id(index: int, resource_id: object) -> Iterator[Fault]:
 def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
     """Secret stores are read with the system-assigned identity."""
     enforced = document.text("properties", STORES_PROPERTY).lower() == "enabled"
-    kind = snake(document.text("identity", "type") or "system_assigned")
+    kind = snake(str(document.meant("identity", "type")))
     if enforced and kind != "system_assigned":
         summary = f"`{STORES_PROPERTY}` needs the system-assigned identity"
         hint = "Remove it: a user-assigned identity is given access to the stores by hand."

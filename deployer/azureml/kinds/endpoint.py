@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployer.azureml.access import Raw, Reader, Writer
-from deployer.azureml.arm_ids import short
+from deployer.azureml.arm_ids import compute_name
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds.deletion import delete_and_wait
 from deployer.azureml.kinds.observed import observed, settled
@@ -15,6 +15,7 @@ from deployer.azureml.kinds.rows import Row, lower, plain, read_rows, snake, tex
 from deployer.azureml.kinds.service_keys import properties
 from deployer.azureml.retry import Patience
 from deployer.core.compute import is_kubernetes
+from deployer.core.coordinates import Coordinates
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, endpoint_ref
@@ -82,13 +83,13 @@ def listed(reader: Reader, wanted: Wanted) -> Iterator[Raw]:
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
     """An endpoint once nobody changes it any more."""
     raw = settled(patience, ref, lambda: look(reader, ref.endpoint))
-    return normalise(raw, reader.home) if raw is not None else None
+    return normalise(raw, reader.where) if raw is not None else None
 
 
-def normalise(raw: Raw, home: str) -> Resource:
-    """An endpoint from its ARM JSON; `home` is the ARM id of its workspace."""
+def normalise(raw: Raw, where: Coordinates) -> Resource:
+    """An endpoint from its ARM JSON; `where` is its workspace."""
     fields = read_rows(ROWS, raw)
-    fields["compute"] = short(wire_value(raw, "properties", "compute"), home)
+    fields["compute"] = compute_name(wire_value(raw, "properties", "compute"), where)
     fields["x-protect"] = read_notes(raw.get("tags")).protected
     return Resource(ref=endpoint_ref(raw["name"]), fields=with_defaults(Kind.ENDPOINT, fields), observed=observed(raw))
 

@@ -18,7 +18,7 @@ from tests import build
 def local_workspace(root: Path, *arguments: str) -> str:
     """Run a command of the local workspace, as a user would; gives back what it printed."""
     command = [sys.executable, "-m", "deployer.local_workspace", arguments[0], "--root", str(root), *arguments[1:]]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def model_hash(folder: Path) -> str:

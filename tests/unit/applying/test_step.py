@@ -106,7 +106,7 @@ THERE = live(endpoint(), deployment(), deployment("green"), traffic(blue=100))
 
 def test_old_values_may_be_answered_for_a_minute() -> None:
     assert carry_out(SCALED, tools(Lagging(state=THERE, lag=59))) == ""
-    with pytest.raises(WorkspaceError, match=r"did not take instance_count \(asked for 2, answers 1\)") as caught:
+    with pytest.raises(WorkspaceError, match=r"but instance_count is 1 \(requested: 2\)") as caught:
         carry_out(SCALED, tools(slow := Lagging(state=THERE, lag=70)))
     assert caught.value.code == "FieldNotTaken"
     assert 60 <= slow.now <= 65

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-NO_READS = Reader(arm=cast("Arm", None), home=service.HOME)
+NO_READS = Reader(arm=cast("Arm", None), where=service.WHERE)
 """The code of our own deployments is not read: our note says what it is."""
 
 
@@ -57,7 +57,7 @@ def observed_endpoint(resource: Resource, split: Split) -> tuple[Resource, Resou
     answer = service.endpoint(body, "digits")
     compute = answer["properties"]["compute"]
     answer["properties"]["compute"] = compute and f"{service.HOME}/computes/{compute}"
-    return endpoint.normalise(answer, service.HOME), traffic.normalise(answer)
+    return endpoint.normalise(answer, service.WHERE), traffic.normalise(answer)
 
 
 @many
