@@ -137,7 +137,7 @@ def test_import_writes_specs_and_leaves_files_alone(deployed: Shop) -> None:
 def test_validate_render_and_explain_need_no_workspace(shop: Shop) -> None:
     assert shop.run("validate").out == "The specs are valid.\n"
     assert "name: digits" in shop.run("render", "--env", "dev").out
-    assert "Milliseconds" in shop.run("explain", "request_settings.request_timeout_ms").out
+    assert "Request timeout in milliseconds" in shop.run("explain", "request_settings.request_timeout_ms").out
     assert shop.run("explain", "no-such-thing").code == 1
     (shop.folder / "specs/digits/endpoint.yml").write_text("name: 1\n")
     assert shop.run("validate").code == 1
