@@ -241,8 +241,8 @@ def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]
     names = desired.state.endpoints()
     if len(names) != 1:
         raise UsageError(
-            f"the specs hold {len(names)} endpoints",
-            hint=f"Say which with --endpoint: {', '.join(names) or 'none there'}.",
+            f"the specs declare {len(names)} endpoints",
+            hint=f"Choose one with --endpoint. Declared: {', '.join(names) or 'none'}.",
         )
     return open_workspace(desired.env, request.project), names[0]
 

@@ -64,9 +64,9 @@ def _file(project: Path, env: str) -> str:
         if is_file_name(env) and (project / FOLDER / f"{env}{suffix}").is_file():
             return f"{FOLDER}/{env}{suffix}"
     known = env_names(project)
-    there = f"There are {', '.join(known)}." if known else f"There are none in {FOLDER}/."
+    there = f"Existing envs: {', '.join(known)}." if known else f"There are no envs in {FOLDER}/."
     hint = did_you_mean(env, known) or there
-    raise failure("env-unknown", f"no env called `{env}`", Location(file=f"{FOLDER}/{env}.yml"), hint)
+    raise failure("env-unknown", f"there is no env `{env}`", Location(file=f"{FOLDER}/{env}.yml"), hint)
 
 
 def is_file_name(env: str) -> bool:
@@ -78,8 +78,8 @@ def _faults(document: Document) -> list[Fault]:
     found = list(schema_faults("env", document.data))
     for name in document.map("variables"):
         if not is_name(name) or name in TAKEN:
-            hint = "Begin with a letter and use only letters, digits and underscores."
-            summary = f"`{name}` cannot be the name of a variable"
+            hint = "Start with a letter, use only letters, digits and underscores, and avoid reserved names."
+            summary = f"`{name}` is not a valid variable name"
             found.append(
                 Fault(path=("variables", name), on_key=True, summary=summary, detail=hint, code="variable-name")
             )

@@ -42,8 +42,8 @@ class Checked:
 def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Checked:
     """Everything under `specs/` with one env; raises SpecError when there is no such project or env."""
     if not (project / SPECS).is_dir():
-        hint = "Run this where `specs/` is, or pass --project DIR."
-        raise failure("project-missing", "no folder `specs` here", Location(file=SPECS), hint)
+        hint = "Run this command in the folder that contains `specs/`, or pass --project DIR."
+        raise failure("project-missing", "there is no `specs` folder here", Location(file=SPECS), hint)
     env_file, secrets = read_env(project, env)
     given = parse_overrides(overrides)
     scope = Scope(
@@ -198,7 +198,7 @@ def only_endpoint(documents: Sequence[Document], endpoint: str) -> list[Document
         return list(documents)
     names = [item.text("name") for item in documents if item.kind is Kind.ENDPOINT]
     if endpoint.lower() not in {name.lower() for name in names}:
-        hint = did_you_mean(endpoint, names) or f"There are {', '.join(names) or 'none'}."
+        hint = did_you_mean(endpoint, names) or f"Declared endpoints: {', '.join(names) or 'none'}."
         raise UsageError(f"The specs declare no endpoint `{endpoint}`.", hint=hint)
     return [item for item in documents if declared_by(item).endpoint in ("", endpoint.lower())]
 

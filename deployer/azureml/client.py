@@ -48,7 +48,7 @@ class LocalCredential:
             return Token(self.token_file.read_text().strip(), int(time.time()) + 60)
         except OSError as error:
             raise Unreachable(
-                "The local workspace does not run: it left no token.", hint="Start it with `deployer local up`."
+                "The local workspace is not running.", hint="Start it with `deployer local up`."
             ) from error
 
 

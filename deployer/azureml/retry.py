@@ -72,7 +72,7 @@ def wait_for(patience: Patience, what: str, look: Callable[[], T], done: Callabl
         if patience.clock() - start > patience.operation:
             raise Busy(
                 f"Still waiting to {what} after {patience.operation / 60:.0f} minutes.",
-                hint="Look at it in the Azure portal; once it has settled, run the same command again.",
+                hint="Check it in the Azure portal, and run the same command again once it no longer changes.",
             )
         patience.sleep(patience.poll)
     return seen

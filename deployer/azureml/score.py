@@ -89,12 +89,14 @@ class Scorer:
     def _open(self, endpoint: str) -> Door:
         raw = endpoints.look(self._reader, endpoint)
         if raw is None:
-            raise NotFound(f"There is no endpoint {endpoint} in this workspace.", hint="Create it: `deployer apply`.")
+            raise NotFound(
+                f"There is no endpoint {endpoint} in this workspace.", hint="Run `deployer apply` to create it."
+            )
         live = endpoints.normalise(raw, self._reader.home)
         uri = wire_value(raw, "properties", "scoringUri")
         if not uri:
             raise WorkspaceError(
-                f"Endpoint {endpoint} has no scoring address yet.", hint="Wait until its creation has ended."
+                f"Endpoint {endpoint} has no scoring URI yet.", hint="Wait for its creation to finish."
             )
         bearer, seconds = self._bearer(endpoint, str(live.fields["auth_mode"]))
         return Door(uri=uri, bearer=bearer, until=time.monotonic() + seconds)

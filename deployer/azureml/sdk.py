@@ -71,8 +71,8 @@ class Sdk:
         poller.wait(self.patience.operation)
         if not poller.done():
             raise Busy(
-                f"Could not {what}: the operation still runs after {self.patience.operation / 60:.0f} minutes.",
-                hint="Look at it in the Azure portal; once it has ended, run the same command again.",
+                f"Could not {what}: the operation is still running after {self.patience.operation / 60:.0f} minutes.",
+                hint="Check it in the Azure portal, and run the same command again once the operation has ended.",
             )
         from azure.core.exceptions import ResourceNotFoundError
 

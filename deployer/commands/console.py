@@ -36,7 +36,7 @@ class Console:
 
     def waiting_for(self, ref: Ref) -> None:
         """Say that a resource has to settle before the plan can be made."""
-        self.err(f"Somebody is changing {ref}; waiting …")
+        self.err(f"{ref} is being changed by another operation; waiting …")
 
     @property
     def color(self) -> bool:
@@ -78,13 +78,13 @@ class Console:
         if not sys.stderr.isatty():
             yield from items
             return
-        with click.progressbar(items, length=length, file=sys.stderr, label="asking") as bar:
+        with click.progressbar(items, length=length, file=sys.stderr, label="sending requests") as bar:
             yield from bar
 
     def check_can_ask(self, question: Question | None) -> None:
         """Raise UsageError when there is a question and no terminal to ask it on."""
         if question and not self.has_terminal:
-            raise UsageError("there is no terminal to confirm on", hint=question.without_terminal)
+            raise UsageError("there is no terminal to ask for confirmation", hint=question.without_terminal)
 
     def agrees(self, question: Question | None) -> bool:
         """Whether the answer typed is the one that agrees; no question needs none. Raises as `check_can_ask`."""
@@ -109,7 +109,7 @@ def stoppable() -> Iterator[Callable[[float], bool]]:
             os._exit(130)
         stop.set()
         with suppress(OSError):  # not through sys.stderr: that may be in use, or silenced while the SDK works
-            os.write(2, b"\nStopping after the write in flight; press Ctrl-C again to leave at once.\n")
+            os.write(2, b"\nStopping after the write in flight; press Ctrl-C again to exit immediately.\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -15,7 +15,7 @@ def destroy(request: Request, named: str, console: Console) -> int:
     planned = pipeline.plan_destroy(request, console)
     names = [step.ref.endpoint for step in planned.plan.steps if step.action is Action.DELETE]
     if not names:
-        console.out("Nothing to destroy: no endpoint of these specs exists.")
+        console.out("Nothing to destroy: none of the endpoints in the specs exists.")
         return 0
     show(planned, console)
     if not console.agrees(before_destroy(names, named=named)):

@@ -22,10 +22,10 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
         raise DeployerError(f"there is no endpoint {endpoint} in the workspace of env {env}")
     folder = project / "specs" / name
     if folder.exists():
-        raise UsageError(f"{folder} exists already", hint="Move it away, then import again.")
+        raise UsageError(f"{folder} already exists", hint="Move it away, then import again.")
     folder.mkdir(parents=True)
     for file, text in spec_files(live, name).items():
         (folder / file).write_text(text, encoding="utf-8")
         console.out(f"wrote specs/{name}/{file}")
-    console.err(f"`deployer plan --env {env} --endpoint {name}` shows no changes now; --adopt makes it this project's.")
+    console.err(f"`deployer plan --env {env} --endpoint {name}` shows no changes now; --adopt adds it to this project.")
     return 0

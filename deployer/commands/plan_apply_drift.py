@@ -45,7 +45,7 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     console.out(_shown(view, showing.format, console))
     if showing.out:
         showing.out.write_text(plan_json(view), encoding="utf-8")
-        console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this.")
+        console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this plan.")
     if planned.plan.blockers:
         return Refused.exit_code
     return PENDING if showing.detailed_exitcode and not planned.plan.is_empty else 0
@@ -105,7 +105,7 @@ def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
     """Refuse a saved plan that is not what would be done now."""
     if moved := differences(reviewed, view):
         raise Refused(
-            "the saved plan is stale: " + " ".join(moved), hint="Plan again, have it reviewed, and apply that one."
+            "the saved plan is stale: " + " ".join(moved), hint="Make a new plan, have it reviewed, and apply it."
         )
 
 
@@ -140,9 +140,9 @@ def drift(request: Request, console: Console) -> int:
     """Say where live differs from the specs; exit 2 when it does."""
     planned = pipeline.plan(request, console)
     if planned.plan.is_empty:
-        console.out("No drift: the workspace is as the specs say.")
+        console.out("No drift: the workspace matches the specs.")
         return 0
     for name in failed_rollouts(planned.plan):
-        console.out(f"The last rollout of endpoint {name} failed and was put back; `deployer apply` tries again.\n")
+        console.out(f"The last rollout of endpoint {name} failed and was undone; `deployer apply` tries it again.\n")
     console.out(plan_text(_view(planned), color=console.color))
     return PENDING

@@ -94,7 +94,7 @@ def explain(subject: str, console: Console) -> int:
 
     page = page_of(subject)
     if page is None:
-        hint = suggestion(subject) or "Codes stand in brackets at the end of a message."
+        hint = suggestion(subject) or "Codes are in brackets at the end of messages."
         raise DeployerError(f"{subject} is neither a code nor a field", hint=hint)
     console.out(page)
     return 0

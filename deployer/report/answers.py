@@ -19,11 +19,11 @@ MODEL_STATUS = "ms-azureml-model-error-statuscode"
 MODEL_REASON = "ms-azureml-model-error-reason"
 
 MEANINGS = {
-    400: ("the request was refused as malformed", "Send JSON: `--request FILE`, or a picture: `--image FILE`."),
-    401: ("the key or token was not accepted", "`deployer keys` shows what is valid now; a token may have expired."),
-    403: ("whoever is signed in may not score", "It takes the action onlineEndpoints/score on the endpoint."),
+    400: ("the request is malformed", "Send JSON with `--request FILE`, or a picture with `--image FILE`."),
+    401: ("the key or token was not accepted", "Run `deployer keys` to see the valid keys; a token may have expired."),
+    403: ("the signed-in account may not score", "It needs the action onlineEndpoints/score on the endpoint."),
     404: (
-        "no deployment of the endpoint takes traffic",
+        "no deployment of the endpoint has traffic",
         "Declare `traffic:` in its spec, or name a deployment with `--deployment NAME`.",
     ),
     408: (
@@ -37,9 +37,9 @@ MEANINGS = {
     ),
     500: (
         "the service itself failed, not the model",
-        "Try again; if it stays, Azure support can tell by the request id.",
+        "Try again; if it fails again, give the request ID to Azure support.",
     ),
-    502: ("the deployment broke the connection", "`deployer logs DEPLOYMENT` shows whether its container crashed."),
+    502: ("the deployment closed the connection", "`deployer logs DEPLOYMENT` shows whether its container crashed."),
     503: ("the deployment is not ready", "Try again in a moment; `deployer status` shows its state."),
     504: ("the deployment did not answer in time", "`deployer logs DEPLOYMENT` shows what it is doing."),
 }
@@ -109,7 +109,7 @@ def _model_error(answer: Answer, headers: Mapping[str, str], body: object) -> tu
     status, name = headers.get(MODEL_STATUS, ""), answer.deployment or "DEPLOYMENT"
     said = _said(body) or headers.get(MODEL_REASON, "")
     if status.startswith("4"):
-        return f"the model refused the request with {status}: {said or 'it gave no reason'}", "Correct what you send."
+        return f"the model refused the request with {status}: {said or 'it gave no reason'}", "Correct the request."
     problem = f"the model failed{f' with {status}' if status else ''}: {said or 'it gave no reason'}"
     return problem, f"`deployer logs {name}` shows its traceback."
 
@@ -132,7 +132,7 @@ def score_text(result: Scored, *, color: bool = False) -> str:
     if result.ok:
         return f"{_shown(result.prediction)}\n{took}\n"
     lines = [f"{styled('error', 'red', color=color)}: {result.problem}", result.hint, took]
-    request = f"request id: {result.request_id}" if result.request_id else ""
+    request = f"request ID: {result.request_id}" if result.request_id else ""
     return "\n".join(filter(None, [*lines, request])) + "\n"
 
 
@@ -156,7 +156,7 @@ def measurement_text(found: Summary, *, concurrency: int, color: bool = False) -
 
 def _head(found: Summary, concurrency: int, color: bool) -> Iterator[str]:
     sent = f"{count(found.requests, 'request')}, {concurrency} at a time, in {seconds(found.seconds)}"
-    yield styled(f"{sent}: {found.per_second:.1f} answers a second", "bold", color=color)
+    yield styled(f"{sent}: {found.per_second:.1f} answers per second", "bold", color=color)
     if found.mean_ms is not None and found.max_ms is not None:
         named = {f"p{rank}": value for rank, value in found.percentiles.items()}
         cells = {**named, "mean": found.mean_ms, "max": found.max_ms}

@@ -25,7 +25,7 @@ def effect_words(effect: Effect) -> str:
         case Effect.IMMUTABLE:
             return "cannot change in place"
         case Effect.ADD_ONLY:
-            return "can be added or changed, never removed"
+            return "can be added, not changed or removed"
         case Effect.TRAFFIC:
             return ""
     assert_never(effect)
@@ -95,9 +95,9 @@ def test_sentence(test: SmokeTest) -> str:
 
 def bake_sentence(bake: Bake) -> str:
     """ "then waits 5 min, sending at least 50 smoke requests to green: at most 1 % errors, p95 at most 500 ms"."""
-    wait = f"then waits {seconds(bake.seconds)}" if bake.seconds else "then goes on at once"
+    wait = f"then waits {seconds(bake.seconds)}" if bake.seconds else "then continues immediately"
     if not bake.probes:
-        return f"{wait}, with nothing to check: no smoke test is declared"
+        return f"{wait}, without checks: no smoke test is declared"
     names = joined([ref.name for ref, _ in bake.probes])
     requests = count(bake.checks.min_requests, "smoke request")
     limits = joined(list(_limits(bake.checks)))
@@ -106,7 +106,7 @@ def bake_sentence(bake: Bake) -> str:
 
 def _limits(checks: Checks) -> Iterator[str]:
     if checks.smoke:
-        yield "every answer as its smoke test says"
+        yield "all smoke tests pass"
     if checks.max_error_rate is not None:
         yield f"at most {rate(checks.max_error_rate)} errors"
     if checks.max_p95_ms is not None:

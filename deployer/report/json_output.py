@@ -68,7 +68,7 @@ class SavedPlan:
 
 def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
     """A plan that `plan --out` wrote. UsageError, in one sentence that begins with `name`, for anything else."""
-    again = "Write one with `deployer plan --out FILE`."
+    again = "Create one with `deployer plan --out FILE`."
     try:
         saved = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -77,8 +77,8 @@ def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
         raise UsageError(f"{name} is JSON, but not a saved plan.", hint=again)
     version = str(saved.get("format_version"))
     if version.split(".")[0] != PLAN_VERSION.split(".")[0]:
-        problem = f"{name} has plan format {version}, and this deployer reads {PLAN_VERSION}."
-        raise UsageError(problem, hint="Plan again with the version that applies.")
+        problem = f"{name} has plan format {version}, but this deployer reads {PLAN_VERSION}."
+        raise UsageError(problem, hint="Plan again with the same version of the deployer.")
     return _saved(saved, name, again)
 
 
@@ -90,7 +90,7 @@ def _saved(saved: Mapping[str, Any], name: str, hint: str) -> SavedPlan:
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{name} is damaged: a part of the plan is missing.", hint=hint) from error
     if not digest:
-        raise UsageError(f"{name} has no digest, so nothing tells whether it is still true.", hint=hint)
+        raise UsageError(f"{name} has no digest, so it cannot be compared with a new plan.", hint=hint)
     return SavedPlan(env=env, project=project, digest=digest, steps=steps, options=options)
 
 
@@ -131,8 +131,8 @@ def differences(saved: SavedPlan, view: PlanView) -> list[str]:
     found += [f"No longer planned: {step}." for step in saved.steps if step not in now]
     found += [f"Not in the saved plan: {step}." for step in now if step not in saved.steps]
     if not found and now != saved.steps:
-        found.append("The same steps are planned in another order.")
-    return found or ["The steps are the same, but the specs or the live state they were decided on have changed."]
+        found.append("The same steps are planned in a different order.")
+    return found or ["The steps are the same, but the specs or the live state behind them have changed."]
 
 
 def _text(document: Mapping[str, Any]) -> str:

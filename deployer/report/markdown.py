@@ -90,7 +90,7 @@ def _change(row: StepRow, change: ChangeRow) -> Iterator[str]:
 
 def _orphans(view: PlanView) -> Iterator[str]:
     if view.orphans:
-        yield "\n**In no spec any more** (`--prune` deletes them)\n\n"
+        yield "\n**No longer in any spec** (`--prune` deletes them)\n\n"
     yield from (f"- {code(name)}\n" for name in view.orphans)
 
 

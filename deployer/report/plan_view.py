@@ -115,8 +115,8 @@ def _summary(plan: Plan, counts: Mapping[str, int]) -> str:
     tests = count(counts["smoke-test"], "smoke test")
     if plan.is_empty:
         same = len(plan.unchanged)
-        as_said = f" {count(same, 'resource')} {'is' if same == 1 else 'are'} as the specs say." if same else ""
-        return f"No changes.{as_said}" + (f" {tests} to run." if counts["smoke-test"] else "")
+        matching = f" {count(same, 'resource')} {'matches' if same == 1 else 'match'} the specs." if same else ""
+        return f"No changes.{matching}" + (f" {tests} to run." if counts["smoke-test"] else "")
     verbs = ["create", "update", *(["replace"] if counts["replace"] else []), "delete"]
     writes = ", ".join(f"{counts[verb]} to {verb}" for verb in verbs)
     return f"Plan: {writes}" + (f"; {tests}." if counts["smoke-test"] else ".")

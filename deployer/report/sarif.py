@@ -32,7 +32,7 @@ def sarif(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozen
 
 
 def _rule(code: str) -> dict[str, object]:
-    return {"id": code, "help": {"text": f"`deployer explain {code}` says what this means and what to do."}}
+    return {"id": code, "help": {"text": f"Run `deployer explain {code}` for the meaning and the fix."}}
 
 
 def _level(severity: Severity) -> str:

@@ -83,7 +83,7 @@ def _finding(row: FindingRow, color: bool, width: int) -> Iterator[str]:
 
 
 def _orphans(view: PlanView, width: int) -> Iterator[str]:
-    yield from wrapped("In no spec, but carrying this project's tag; `--prune` deletes them:", width, "")
+    yield from wrapped("No longer in any spec, but tagged with this project; `--prune` deletes them:", width, "")
     yield from (f"    {name}" for name in view.orphans)
 
 
@@ -141,7 +141,7 @@ def _reasons(failure: Failure, color: bool) -> Iterator[str]:
     yield from f"{failure.message}{code}".splitlines()
     yield from failure.hint.splitlines()
     if failure.correlation_id:
-        yield f"correlation id for Azure support: {failure.correlation_id}"
+        yield f"correlation ID for Azure support: {failure.correlation_id}"
     if failure.log:
         yield styled("┌ last lines of the container's log", "dim", color=color)
         yield from (f"{styled('│', 'dim', color=color)} {line}" for line in failure.log)

@@ -81,15 +81,19 @@ def _unknown_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) 
             free = [name for name in known if name not in instance]
             hint = did_you_mean(key, free) or _allowed(free)
             yield Fault(
-                path=(*path, key), on_key=True, code="unknown-field", summary=f"no field `{key}`{where}", detail=hint
+                path=(*path, key),
+                on_key=True,
+                code="unknown-field",
+                summary=f"unknown field `{key}`{where}",
+                detail=hint,
             )
 
 
 def _allowed(names: Sequence[str]) -> str:
     shown = [name for name in names if not name.startswith(("$", "x-"))]
     if not shown:
-        return "Remove it: every field is there already."
-    return f"Possible are {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}."
+        return "Remove it: all possible fields are already set."
+    return f"Possible fields: {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}."
 
 
 def _missing_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
@@ -117,11 +121,11 @@ def _hint(node: Schema, instance: Any) -> str:
     if "x-hint" in node:
         return str(node["x-hint"])
     if node["type"] == "boolean" and str(instance).lower() in MISLEADING_BOOLEANS:
-        return f"Write {MISLEADING_BOOLEANS[str(instance).lower()]}: YAML 1.2 knows only true and false."
+        return f"Write {MISLEADING_BOOLEANS[str(instance).lower()]}: YAML 1.2 only has true and false."
     if "string" in node["type"] and isinstance(instance, int | float):
-        return f'Write it in quotes: "{instance}".'
+        return f'Quote it: "{instance}".'
     if "string" in node["type"] and isinstance(instance, dict | list):
-        return "Put text that begins with { or [ in quotes."
+        return "Quote text that starts with { or [."
     return f"Write {_names(node)}."
 
 
@@ -139,11 +143,11 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "maximum": ("out-of-range", "is {value}, more than {limit}"),
     "minLength": ("wrong-format", "is {value}, shorter than {limit} characters"),
     "maxLength": ("wrong-format", "is {value}, longer than {limit} characters"),
-    "pattern": ("wrong-format", "is {value}, which has not the right form"),
+    "pattern": ("wrong-format", "is {value}, which has the wrong format"),
     "minItems": ("wrong-length", "has fewer than {limit} items"),
     "maxItems": ("wrong-length", "has more than {limit} items"),
     "maxProperties": ("wrong-length", "has more than {limit} entries"),
-    "uniqueItems": ("wrong-length", "has an item twice"),
+    "uniqueItems": ("wrong-length", "has a duplicate item"),
 }
 
 

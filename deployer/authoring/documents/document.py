@@ -62,13 +62,11 @@ class Document:
     def _note(self, fault: Fault) -> str:
         """What a reader must know to find the place: that `--set` wrote it, or that the template hides it."""
         if any(fault.path[: len(path)] == path for path in self.overridden):
-            return f"(`{dotted(fault.path)}` was given with --set.)"
+            return f"(`{dotted(fault.path)}` was set with --set.)"
         line, column = self.parsed.line_column(fault.path, key=fault.on_key)
         if self.rendered.locate(line, column):
             return ""
-        return (
-            f"(The template's own line cannot be told; line {line} of the rendered text is: {self.rendered.line(line)})"
-        )
+        return f"(The line in the template is unknown; line {line} of the rendered text is: {self.rendered.line(line)})"
 
     def writes(self, *path: str | int) -> bool:
         """Whether the file, or `--set`, says something at a path, rather than the deployer for it."""

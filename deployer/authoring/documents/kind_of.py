@@ -46,7 +46,7 @@ def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None,
     """The kind of a document and what is odd about that; no kind when it is none of ours."""
     stated = _stated(data, text)
     if "batch" in stated or _is_batch(data):
-        summary = "batch endpoints are not supported; this deploys online endpoints"
+        summary = "batch endpoints are not supported, only online endpoints"
         return None, (Fault(path=(), summary=summary, code="kind-batch"),)
     scores = {kind: len(telling & data.keys()) for kind, telling in telling_keys().items()}
     best = max(scores, key=lambda kind: scores[kind])
@@ -88,21 +88,21 @@ def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | 
 
 def _unknown(data: Mapping[str, Any]) -> str:
     keys = ", ".join(f"`{key}`" for key in list(data)[:6])
-    return f"neither {', '.join(DOCUMENTS[:-1])} nor {DOCUMENTS[-1]}; its fields are {keys or 'none'}"
+    return f"not an {', '.join(DOCUMENTS[:-1])} or {DOCUMENTS[-1]}; its fields are {keys or 'none'}"
 
 
 def _advice(data: Mapping[str, Any]) -> str:
     every = frozenset().union(*telling_keys().values())
     close = [f"`{found[0]}` for `{key}`" for key in data if (found := nearest(str(key), every))]
     meant = f"Did you mean {', '.join(close[:3])}? " if close else ""
-    return f"{meant}A file that is not a spec begins with `_` or lies outside the specs folder."
+    return f"{meant}If it is not a spec, start its name with `_` or move it out of the specs folder."
 
 
 def _contradiction(stated: Kind, found: Kind) -> Fault:
     return Fault(
         path=("$schema",),
         summary=f"`$schema` says {stated}, but the fields are those of {KINDS[found].noun}",
-        detail=f"It is read as {found}; correct the `$schema` line.",
+        detail=f"It is treated as {found}; correct the `$schema` line.",
         code="kind-mismatch",
         severity=Severity.WARNING,
     )

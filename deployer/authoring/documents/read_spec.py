@@ -57,9 +57,7 @@ def _of_kind(
     for zero in leading_zeros(schema_name(kind), document.data, document.parsed):
         text = shown(document.get(*zero))
         summary = f"`{dotted(zero)}` is read as the text {text} because of its leading zero"
-        fault = Fault(
-            path=zero, summary=summary, detail="Put it in quotes, or drop the zero.", severity=Severity.WARNING
-        )
+        fault = Fault(path=zero, summary=summary, detail="Quote it, or remove the zero.", severity=Severity.WARNING)
         diagnostics.append(document.diagnostic("yaml-leading-zero", fault))
     return replace(document, kind=kind, overridden=frozenset(written)), diagnostics
 
@@ -79,7 +77,7 @@ def _document(path: Path, file: str, text: str, templates: Templates) -> tuple[D
 
 def _not_a_map(rendered: Rendered, parsed: Parsed) -> Diagnostic:
     place = Location(file=rendered.file, line=parsed.line_column(())[0], column=parsed.line_column(())[1])
-    summary = f"the file holds {shown(parsed.data)}, not a map of fields"
+    summary = f"the file contains {shown(parsed.data)}, not a map of fields"
     plain = Diagnostic(severity=Severity.ERROR, code="wrong-type", summary=summary, location=place)
     return _in_template(plain, rendered)
 
@@ -90,5 +88,5 @@ def _in_template(item: Diagnostic, rendered: Rendered) -> Diagnostic:
     if place:
         return replace(item, location=place)
     number = item.location.line
-    note = f"(The template's own line cannot be told; line {number} of the rendered text is: {rendered.line(number)})"
+    note = f"(The line in the template is unknown; line {number} of the rendered text is: {rendered.line(number)})"
     return replace(item, location=Location(file=rendered.file), detail=f"{item.detail} {note}".strip())

@@ -34,13 +34,13 @@ def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
     if not name or NAME.fullmatch(name) or not document.writes("endpoint_name"):
         return
     if PLACEHOLDER.search(name):
-        summary = f"`{name}` looks like a placeholder that nobody filled in"
+        summary = f"`{name}` looks like an unfilled placeholder"
         hint = "Write the name, or pass --set endpoint_name=…."
         path = ("endpoint_name",)
         yield Fault(path=path, code="placeholder", summary=summary, detail=hint, severity=Severity.WARNING)
     else:
-        hint = "Use 3 to 32 letters, digits and dashes, beginning with a letter and ending with a letter or digit."
-        yield Fault(path=("endpoint_name",), summary=f"`{name}` cannot be the name of an endpoint", detail=hint)
+        hint = "Use 3 to 32 letters, digits and dashes. Start with a letter and end with a letter or digit."
+        yield Fault(path=("endpoint_name",), summary=f"`{name}` is not a valid endpoint name", detail=hint)
 
 
 def vm_size(document: Document, _world: World) -> Iterator[Fault]:
@@ -49,7 +49,7 @@ def vm_size(document: Document, _world: World) -> Iterator[Fault]:
     if not size or is_kubernetes(document.data) or size.lower() in vm_sizes():
         return
     close = [vm_sizes()[name].name for name in nearest(size, vm_sizes(), 3)]
-    hint = f"The nearest are {', '.join(close)}." if close else "See deployer explain vm-size."
+    hint = f"Similar sizes: {', '.join(close)}." if close else "Run `deployer explain vm-size`."
     summary = f"the VM size `{size}` is not in Microsoft's list for online endpoints"
     yield Fault(path=("instance_type",), summary=summary, detail=hint, severity=Severity.WARNING)
 
@@ -77,8 +77,8 @@ def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
 def scale_type(document: Document, _world: World) -> Iterator[Fault]:
     """Managed deployments are scaled by Azure Monitor."""
     if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document.data):
-        hint = "Remove it and set up Azure Monitor autoscale; `x-ignore: [instance_count]` leaves the number to it."
-        summary = "target_utilization is for Kubernetes; managed deployments know only `default`"
+        hint = "Remove it, set up Azure Monitor autoscale, and add `x-ignore: [instance_count]`."
+        summary = "target_utilization is for Kubernetes; managed deployments only support `default`"
         yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
 
 
@@ -86,8 +86,8 @@ def scale_range(document: Document, _world: World) -> Iterator[Fault]:
     """The fewest instances are not more than the most."""
     low, high = document.get("scale_settings", "min_instances"), document.get("scale_settings", "max_instances")
     if type(low) is int and type(high) is int and low > high:
-        summary = f"min_instances is {low}, more than max_instances, which is {high}"
-        yield Fault(path=("scale_settings", "min_instances"), summary=summary, detail="Exchange them.")
+        summary = f"min_instances ({low}) is greater than max_instances ({high})"
+        yield Fault(path=("scale_settings", "min_instances"), summary=summary, detail="Swap them.")
 
 
 def probe_success(document: Document, _world: World) -> Iterator[Fault]:
@@ -95,7 +95,7 @@ def probe_success(document: Document, _world: World) -> Iterator[Fault]:
     path = ("liveness_probe", "success_threshold")
     threshold = document.get(*path)
     if type(threshold) is int and threshold > 1:
-        yield Fault(path=path, summary="the liveness probe's success_threshold can only be 1", detail="Remove it.")
+        yield Fault(path=path, summary="the success_threshold of a liveness probe must be 1", detail="Remove it.")
 
 
 def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
@@ -112,7 +112,7 @@ def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
     """Assets of registries are for managed deployments."""
     for key in ("model", "environment"):
         if is_kubernetes(document.data) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
-            summary = f"a {key} from a registry cannot be used on Kubernetes"
+            summary = f"the {key} of a Kubernetes deployment cannot come from a registry"
             yield Fault(
                 path=(key,), summary=summary, detail="Register it in the workspace and write azureml:<name>:<version>."
             )
@@ -125,7 +125,9 @@ def mount_path(document: Document, _world: World) -> Iterator[Fault]:
     inline = document.get("environment")
     if isinstance(inline, dict) and not inline.get("inference_config"):
         summary = "`model_mount_path` is only for environments with an `inference_config`"
-        yield Fault(path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add the routes.")
+        yield Fault(
+            path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add an `inference_config`."
+        )
 
 
 def worker_count(document: Document, _world: World) -> Iterator[Fault]:
@@ -134,7 +136,7 @@ def worker_count(document: Document, _world: World) -> Iterator[Fault]:
     requests = document.get("request_settings", "max_concurrent_requests_per_instance")
     taken = requests if type(requests) is int else 1
     if workers.isdecimal() and len(workers) < 6 and int(workers) != taken:
-        summary = f"WORKER_COUNT is {int(workers)}, but an instance takes {taken} request(s) at a time"
+        summary = f"WORKER_COUNT is {int(workers)}, but max_concurrent_requests_per_instance is {taken}"
         hint = f"Write `max_concurrent_requests_per_instance: {int(workers)}` under `request_settings`."
         path = ("environment_variables", "WORKER_COUNT")
         yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
@@ -145,6 +147,6 @@ def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
     test = document.get("x-smoke-test")
     given = [key for key in ("request", "image") if isinstance(test, dict) and key in test]
     if isinstance(test, dict) and len(given) != 1:
-        summary = "a smoke test sends a `request` or an `image`" + (", not both" if given else "; here is neither")
+        summary = "a smoke test needs a `request` or an `image`" + (", not both" if given else "")
         hint = "Write one of `request: FILE` (JSON) and `image: FILE`."
         yield Fault(path=("x-smoke-test",), on_key=True, summary=summary, detail=hint)

@@ -47,8 +47,10 @@ def traffic_name(document: Document, world: World) -> Iterator[Fault]:
     for key in ("traffic", "mirror_traffic"):
         for name in document.map(key):
             if name.lower() not in lowered:
-                there = f"There are {', '.join(sorted(known))}." if known else "This endpoint has no deployments."
-                summary = f"`{key}` names `{name}`, which is no deployment of this endpoint"
+                there = (
+                    f"Its deployments: {', '.join(sorted(known))}." if known else "This endpoint has no deployments."
+                )
+                summary = f"`{key}` names `{name}`, which is not a deployment of this endpoint"
                 yield Fault(path=(key, name), on_key=True, summary=summary, detail=did_you_mean(name, known) or there)
 
 
@@ -56,7 +58,7 @@ def mirror_limit(document: Document, _world: World) -> Iterator[Fault]:
     """At most half of the requests are mirrored."""
     for name, share in shares(document, "mirror_traffic").items():
         if share > MIRROR_MAXIMUM:
-            summary = f"mirrors {share} % of the traffic; at most {MIRROR_MAXIMUM} % can be"
+            summary = f"mirrors {share} % of the traffic; the maximum is {MIRROR_MAXIMUM} %"
             yield Fault(path=("mirror_traffic", name), summary=summary, detail=f"Write {MIRROR_MAXIMUM} or less.")
 
 
@@ -65,7 +67,7 @@ def mirror_several(document: Document, _world: World) -> Iterator[Fault]:
     mirrored = [name for name, share in shares(document, "mirror_traffic").items() if share]
     for name in mirrored[1:]:
         summary = f"mirrors to {' and '.join(mirrored)}; only one deployment can get mirrored traffic"
-        yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail="Leave one of them.")
+        yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail="Keep one of them.")
 
 
 def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
@@ -73,7 +75,7 @@ def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
     live = {name.lower() for name, share in shares(document, "traffic").items() if share}
     for name, share in shares(document, "mirror_traffic").items():
         if share and name.lower() in live:
-            summary = f"`{name}` gets live and mirrored traffic at once"
+            summary = f"`{name}` gets both live and mirrored traffic"
             hint = "Mirror to a deployment whose share of `traffic` is 0."
             yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail=hint)
 
@@ -99,7 +101,9 @@ def identity_shape(document: Document, _world: World) -> Iterator[Fault]:
     entries = listed if isinstance(listed, list) else []
     if kind == "user_assigned" and not entries:
         hint = "Add `user_assigned_identities:` with one `- resource_id: /subscriptions/…`."
-        yield Fault(path=("identity", "type"), summary="user_assigned without an identity to use", detail=hint)
+        yield Fault(
+            path=("identity", "type"), summary="the type is user_assigned, but no identity is listed", detail=hint
+        )
     if kind != "user_assigned" and entries:
         summary = f"identities are listed, but the type is {kind}"
         path = ("identity", "user_assigned_identities")
@@ -112,7 +116,7 @@ def _identity_id(index: int, resource_id: object) -> Iterator[Fault]:
     path = ("identity", "user_assigned_identities", index, "resource_id")
     if isinstance(resource_id, str) and not IDENTITY_ID.fullmatch(resource_id):
         summary = f"`{resource_id}` is not the resource id of a user-assigned identity"
-        hint = "It looks like /subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>."
+        hint = "Expected: /subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>."
         yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
@@ -122,7 +126,7 @@ def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
     kind = snake(document.text("identity", "type") or "system_assigned")
     if enforced and kind != "system_assigned":
         summary = f"`{STORES_PROPERTY}` needs the system-assigned identity"
-        hint = "Remove it: a user-assigned identity is given access to the stores by hand."
+        hint = "Remove it, and grant the user-assigned identity access to the stores yourself."
         yield Fault(path=("properties", STORES_PROPERTY), on_key=True, summary=summary, detail=hint)
 
 
@@ -131,5 +135,5 @@ def rollout_steps(document: Document, _world: World) -> Iterator[Fault]:
     steps = document.get("x-rollout", "steps")
     numbers = steps if isinstance(steps, list) and all(type(step) is int for step in steps) else []
     if numbers and (numbers[-1] != 100 or sorted(set(numbers)) != numbers):
-        summary = "the steps of a rollout must rise and end at 100"
+        summary = "the steps of a rollout must increase and end with 100"
         yield Fault(path=("x-rollout", "steps"), on_key=True, summary=summary, detail="For example [10, 50, 100].")

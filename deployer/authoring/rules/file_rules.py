@@ -111,13 +111,18 @@ def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
     for path, file in _conda(document, world):
         problem = _conda_problem(file, project_path(file, world.project)) if file.is_file() else ""
         if problem:
-            hint = "A conda file is a map with `dependencies:`, a list."
+            hint = "A conda file is a map with a list of `dependencies`."
             yield Fault(path=path, summary=problem, detail=hint)
     for root, data in inline(document, Kind.ENVIRONMENT):
         conda = data.get("conda_file")
         if isinstance(conda, dict) and not isinstance(conda.get("dependencies"), list):
             hint = "Add `dependencies:`, a list of packages."
-            yield Fault(path=(*root, "conda_file"), on_key=True, summary="no `dependencies` to install", detail=hint)
+            yield Fault(
+                path=(*root, "conda_file"),
+                on_key=True,
+                summary="`conda_file` has no list of `dependencies`",
+                detail=hint,
+            )
 
 
 def _conda(document: Document, world: World) -> Iterator[tuple[FieldPath, Path]]:
@@ -177,7 +182,7 @@ def smoke_file(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
         elif world.files and name and key == "request" and (problem := _json_problem(file)):
             summary = f"{project_path(file, world.project)} is not JSON: {problem}"
-            yield Fault(path=path, summary=summary, detail="A request is sent as it is, and must be JSON.")
+            yield Fault(path=path, summary=summary, detail="The file is sent unchanged and must be JSON.")
 
 
 def _json_problem(file: Path) -> str:
@@ -195,4 +200,4 @@ def _absent(what: str, path: Path, world: World) -> str:
 def _beside(path: Path, _world: World) -> str:
     """The most similar name in the same folder, or how paths are meant."""
     known = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    return did_you_mean(path.name, known) or "Paths begin at the folder of the file they stand in."
+    return did_you_mean(path.name, known) or "Paths are relative to the folder of the spec."

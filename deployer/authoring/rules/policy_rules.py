@@ -15,7 +15,7 @@ def min_instances(document: Document, world: World) -> Iterator[Fault]:
     """A deployment has at least so many instances."""
     least, count = world.policy.get("min_instances"), _instances(document)
     if isinstance(least, int) and count < least:
-        summary = f"{count} instance(s); the policy of this env asks for at least {least}"
+        summary = f"{count} instance(s); the policy of this env requires at least {least}"
         yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {least}`.")
 
 
@@ -39,7 +39,7 @@ def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
     for key in ("model", "environment"):
         text = document.text(key)
         if text and not parse_reference(AssetType(key), text, None).is_pinned:
-            summary = f"the policy of this env asks for a version, and `{text}` can mean another one tomorrow"
+            summary = f"the policy of this env requires a version, and `{text}` can refer to another one tomorrow"
             yield Fault(path=(key,), summary=summary, detail="Write azureml:<name>:<version>.")
 
 
@@ -57,6 +57,6 @@ def public_access(document: Document, world: World) -> Iterator[Fault]:
     """The endpoint is not reachable from the internet."""
     access = document.text("public_network_access").lower() or "enabled"
     if world.policy.get("public_access") is False and access != "disabled" and not is_kubernetes(document.data):
-        summary = "the policy of this env refuses endpoints that can be reached from the internet"
+        summary = "the policy of this env forbids endpoints that are reachable from the internet"
         path = ("public_network_access",)
         yield Fault(path=path, summary=summary, detail="Write `public_network_access: disabled`.")

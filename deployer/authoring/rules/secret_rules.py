@@ -12,7 +12,7 @@ from deployer.authoring.project_index import World
 from deployer.authoring.text.secrets import secret_shape
 
 WAY_OUT = (
-    "Put it into Key Vault and write ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, "
+    "Put it into Key Vault and reference it as ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, "
     "or use {{ secret('NAME') }}."
 )
 
@@ -22,5 +22,5 @@ def literal_secret(document: Document, world: World) -> Iterator[Fault]:
     for name, value in document.map("environment_variables").items():
         words = secret_shape(name, value) if isinstance(value, str) else ""
         if words and not world.is_hidden(value):
-            summary = f"`{name}` looks like {words}, readable by all who can read this file"
+            summary = f"`{name}` looks like {words}, visible to anyone who can read this file"
             yield Fault(path=("environment_variables", name), summary=summary, detail=WAY_OUT)

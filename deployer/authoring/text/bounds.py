@@ -120,7 +120,7 @@ class Budget:
         """Jinja2's `range`, refused where a loop over it could not end."""
         numbers = range(*bounds)
         if len(numbers) > MAX_ROUNDS:
-            raise LimitReached(f"a range of {len(numbers):,} numbers, where {MAX_ROUNDS:,} are allowed")
+            raise LimitReached(f"a range of {len(numbers):,} numbers; at most {MAX_ROUNDS:,} are allowed")
         return numbers
 
     def call(self) -> None:

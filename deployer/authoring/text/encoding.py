@@ -37,8 +37,10 @@ def _read_bytes(path: Path, file: str) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            summary = f"the file has {size:,} bytes; specs may have {MAX_BYTES:,}"
-            raise failure("file-size", summary, Location(file=file), "Specs are small: move what is not one elsewhere.")
+            summary = f"the file has {size:,} bytes; the limit is {MAX_BYTES:,}"
+            raise failure(
+                "file-size", summary, Location(file=file), "If it is not a spec, move it out of the specs folder."
+            )
         return path.read_bytes()
     except OSError as error:
         raise failure("file-unreadable", f"cannot be read: {error.strerror}", Location(file=file)) from None

@@ -178,15 +178,15 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
         case ScopeError():
             return error.code, error.summary, error.hint, ""
         case LimitReached():
-            return "template-limit", f"the template is refused: {error}", "Specs are small; write it out.", ""
+            return "template-limit", f"the template is refused: {error}", "Specs are small: write the values out.", ""
         case RecursionError() | MemoryError() | OverflowError():
-            return "template-limit", "the template is nested too deeply or grows too large", "Make it simpler.", ""
+            return "template-limit", "the template is nested too deeply or produces too much", "Make it simpler.", ""
     return "template-error", f"the template fails: {error}", "", ""
 
 
 def _syntax_hint(message: str) -> str:
     if "unknown tag" in message or "end of print" in message or "unexpected" in message:
-        return "Text that is not meant as a template goes between {% raw %} and {% endraw %}."
+        return "Put text that is not a template between {% raw %} and {% endraw %}."
     return ""
 
 
@@ -194,7 +194,7 @@ def _undefined(message: str, environment: Fenced) -> tuple[str, str, str, str]:
     names = [name for name in environment.globals if name not in ("dict", "namespace", "range")]
     if match := UNDEFINED_NAME.match(message):
         name = match[1]
-        hint = did_you_mean(name, names) or f"Define it under `variables` of the env file, or pass --set {name}=…."
+        hint = did_you_mean(name, names) or f"Define it under `variables` in the env file, or pass --set {name}=…."
         return "template-undefined", f"`{name}` is not defined", hint, name
     attribute = UNDEFINED_ATTRIBUTE.search(message)
     return "template-undefined", f"undefined: {message}", "", attribute[1] if attribute else ""

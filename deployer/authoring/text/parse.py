@@ -104,7 +104,7 @@ def _check_characters(text: str, file: str) -> None:
     except UnicodeEncodeError as error:
         line, column = _character(text, error.start)
         place = Location(file=file, line=line, column=column)
-        raise failure("yaml-syntax", "half a character (a lone surrogate) is no text", place) from None
+        raise failure("yaml-syntax", "a lone surrogate is not a valid character", place) from None
 
 
 def _check_depth(text: str, file: str) -> None:
@@ -150,7 +150,7 @@ def _too_many(path: Path, node: Node, parsed: Parsed) -> SpecError:
     """Too many values, reported at the key whose aliases go over the limit."""
     while path and not isinstance(path[-1], str):
         path = path[:-1]
-    summary = f"aliases make this larger than the {MAX_NODES:,} values that a document may have"
+    summary = f"aliases expand the document to more than {MAX_NODES:,} values"
     line, column = parsed.keys.get(path, _position(node))
     place = Location(file=parsed.file, line=line, column=column)
     return failure("yaml-alias-bomb", summary, place, "Write the values out.")
@@ -221,7 +221,9 @@ def _key(node: Node, parsed: Parsed) -> str:
 
 
 def _duplicate(key: str, node: Node, line: int, parsed: Parsed) -> None:
-    _fault("yaml-duplicate-key", f"`{key}` is there twice; the first is in line {line}", "Remove one.", node, parsed)
+    _fault(
+        "yaml-duplicate-key", f"`{key}` appears twice; the first is on line {line}", "Remove one of them.", node, parsed
+    )
 
 
 def _check_tag(node: Node, parsed: Parsed) -> None:
@@ -230,7 +232,7 @@ def _check_tag(node: Node, parsed: Parsed) -> None:
 
 
 def _unknown_tag(node: Node, parsed: Parsed) -> None:
-    _fault("yaml-tag", f"the tag {node.tag} means nothing here", "Remove the tag.", node, parsed)
+    _fault("yaml-tag", f"the tag {node.tag} is not supported", "Remove the tag.", node, parsed)
 
 
 def _fault(code: str, summary: str, detail: str, node: Node, parsed: Parsed) -> None:
@@ -248,11 +250,11 @@ def _position(node: Node) -> tuple[int, int]:
 
 
 SYNTAX_HINTS: Mapping[str, str] = {
-    "could not find expected ':'": "A key needs a colon and a blank after it.",
-    "mapping values are not allowed": "Put text that contains `: ` in quotes, and indent keys of one map alike.",
-    "cannot start any token": "Indent with blanks, not tabs, and quote text that begins with @, `, % or &.",
+    "could not find expected ':'": "A key needs a colon and a space after it.",
+    "mapping values are not allowed": "Put text that contains `: ` in quotes, and indent all keys of a map equally.",
+    "cannot start any token": "Indent with spaces, not tabs, and quote text that starts with @, `, % or &.",
     "did not find expected ','": "Close every bracket, and separate items with commas.",
-    "did not find expected key": "Indent the keys of one map alike, and close every bracket.",
+    "did not find expected key": "Indent all keys of a map equally, and close every bracket.",
     "undefined alias": "An alias (*name) needs an anchor (&name) before it.",
     "unexpected end": "Close every quote and bracket.",
     "another document": "Write one document per file.",

@@ -42,7 +42,7 @@ class Scope:
         if name not in self.environ:
             if default is not MISSING:
                 return default
-            hint = f"Set it, or give a default: env_var('{name}', '…')."
+            hint = f"Set it, or add a default: env_var('{name}', '…')."
             raise ScopeError("env-variable", name, f"the environment variable {name} is not set", hint)
         value = self.environ[name]
         if looks_secret(name, value):
@@ -54,7 +54,7 @@ class Scope:
         if name in self.assumed:
             return name
         if not self.environ.get(name):
-            hint = "Set it where the deployer runs, from the secret store of your pipeline."
+            hint = "Set it in the deployer's environment, from the secret store of your pipeline."
             raise ScopeError("secret-missing", name, f"the secret {name} is not set", hint)
         self._hide(self.environ[name])
         return self.environ[name]

@@ -42,7 +42,9 @@ def id_for(writer: Writer, after: Resource) -> str | None:
         name, _, version = asset.removeprefix("azureml:").rpartition(":")
         return f"{writer.reader.home}/codes/{name}/versions/{version}"
     if folder is None:
-        raise WorkspaceError(f"Could not write {after.ref}: the folder of its code is not known.", hint="Plan again.")
+        raise WorkspaceError(
+            f"Could not write {after.ref}: the folder of its code is not known.", hint="Run `deployer plan` again."
+        )
     return _uploaded(writer, writer.root / folder, value, f"upload the code of {after.ref}")
 
 

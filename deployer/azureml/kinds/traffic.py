@@ -32,7 +32,7 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     """Change where requests go and nothing else: the endpoint is rebuilt from how it is this moment."""
     raw = endpoint.live(writer, step.ref)
     if raw is None:
-        raise NotFound(f"Could not update {step.ref}: there is no endpoint {step.ref.endpoint} any more.")
+        raise NotFound(f"Could not update {step.ref}: endpoint {step.ref.endpoint} no longer exists.")
     live, notes = endpoint.split_of(raw), read_notes(raw.get("tags"))
     target = Split(
         traffic=share_map(after, "traffic") if "traffic" in after.fields else live.traffic,

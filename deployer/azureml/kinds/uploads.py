@@ -30,12 +30,12 @@ def uploaded_as(path: Path) -> str:
 def require_there(place: Path, what: str) -> None:
     """Raise WorkspaceError where a file or folder has gone since the plan was made."""
     if not place.exists():
-        raise WorkspaceError(f"Could not {what}: there is no {place.name} any more.", hint="Plan again.")
+        raise WorkspaceError(f"Could not {what}: {place.name} no longer exists.", hint="Run `deployer plan` again.")
 
 
 def require_unchanged(same: bool, place: Path, what: str) -> None:
     """Raise WorkspaceError where a file or folder holds something else than when the plan was made."""
     if not same:
         raise WorkspaceError(
-            f"Could not {what}: {place.name} is not what it was when the plan was made.", hint="Plan again."
+            f"Could not {what}: {place.name} has changed since the plan was made.", hint="Run `deployer plan` again."
         )

@@ -164,7 +164,7 @@ def test_without_a_credential_there_is_one_sentence_and_the_way_out(deployed: Pr
 def test_without_a_terminal_only_yes_or_a_saved_plan_applies(deployed: Project) -> None:
     told = deployed.run("apply", "--env", "dev", **COORDINATES)
     assert told.returncode == 64
-    assert "there is no terminal to confirm on" in told.stderr
+    assert "there is no terminal to ask for confirmation" in told.stderr
     assert deployed.run("apply", "--env", "dev", "--yes", **COORDINATES).returncode == 1
 
 
