@@ -1,4 +1,4 @@
-"""The env file: which workspace, which values, which policy."""
+"""The env file: workspace, variables and policy."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class EnvFile:
 
 
 def env_names(project: Path) -> list[str]:
-    """The envs that a project has."""
+    """The names of a project's envs."""
     return sorted(path.stem for path in (project / FOLDER).glob("*.y*ml"))
 
 
 def load_env(project: Path, env: str) -> EnvFile:
-    """One env file; raises SpecError when there is none of that name, or when it is wrong."""
+    """One env file. Raises SpecError if it does not exist or is invalid."""
     return read_env(project, env)[0]
 
 
 def read_env(project: Path, env: str) -> tuple[EnvFile, frozenset[str]]:
-    """One env file, and the secret values it asked for."""
+    """One env file, and the secret values it uses."""
     scope = Scope(variables={"env": env}, environ=os.environ)
     file = _file(project, env)
     templates = Templates(project=project, root="specs", scope=scope)
@@ -70,7 +70,7 @@ def _file(project: Path, env: str) -> str:
 
 
 def is_file_name(env: str) -> bool:
-    """Whether an env's name is nothing but a file name."""
+    """Whether an env's name is a plain file name, without folders."""
     return "/" not in env and "\\" not in env and not env.startswith(".")
 
 

@@ -1,4 +1,4 @@
-"""What reading a workspace takes, and what writing to it takes; every kind is given one of the two."""
+"""Reader and Writer: the dependencies for reading a workspace and for writing to it; kinds get one of the two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads of one workspace, whose ARM id is `home`. Code assets never change, so what is known of one is kept."""
+    """Access for reading one workspace with the ARM id `home`. Caches the content of code assets: they never change."""
 
     arm: Arm
     home: str
@@ -25,7 +25,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """What writing takes: the SDK, fresh reads, the project that owns what is written, and its folder."""
+    """Access for writing: the SDK, a reader, the project that owns the resources, and its folder."""
 
     sdk: Sdk
     reader: Reader

@@ -1,4 +1,4 @@
-"""Names of things: ARM ids of a workspace against the short references of the YAML."""
+"""Conversion of ARM ids to the short references of the YAML."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _CONTENT = re.compile(r"/LocalUpload/([0-9a-fA-F]{16,})(?:/|$)")
 
 
 def short(reference: Any, home: str) -> str | None:
-    """A reference as the YAML writes it: `azureml:<name>:<version>` for what is in the workspace `home` (its ARM id).
+    """A reference in YAML form: `azureml:<name>:<version>` for assets in the workspace with the ARM id `home`.
 
-    An id of another workspace keeps its full length, a registry reference its own form.
+    Ids in other workspaces and registry references stay as they are.
     """
     if not reference:
         return None
@@ -30,12 +30,12 @@ def short(reference: Any, home: str) -> str | None:
 
 
 def content_hash(uri: Any) -> str | None:
-    """`sha256:<hex>` from the folder that clients upload into, `.../LocalUpload/<hash>/...`; None for the rest."""
+    """`sha256:<hex>` from a URI of uploaded content, `.../LocalUpload/<hash>/...`; None for other URIs."""
     found = _CONTENT.search(str(uri or ""))
     return f"sha256:{found.group(1).lower()}" if found else None
 
 
 def name_and_version(ref: Ref) -> tuple[str, str]:
-    """Name and version of a model or an environment."""
+    """The name and the version of a model or an environment."""
     name, _, version = ref.name.rpartition(":")
     return name, version

@@ -1,4 +1,4 @@
-"""Refusals and failures -> WorkspaceError: what happened, a likely cause, and the way out.
+"""Refusals and failures -> WorkspaceError: what happened, and a hint for the likely cause.
 
 Causes: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints
 """
@@ -14,7 +14,7 @@ from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A pattern over "<code> <message>" and what helps then."""
+    """A pattern for "<code> <message>", and a hint for fixing it."""
 
     pattern: str
     hint: str
@@ -97,18 +97,18 @@ SIGN_IN_HINT = (
 
 
 def likely_cause(refusal: Refusal) -> str:
-    """The way out for what a refusal is most likely about; "" when nothing is known of it."""
+    """A hint for the likely cause of a refusal; "" if it is unknown."""
     said = f"{refusal.code} {refusal.message}"
     return next((cause.hint for cause in CAUSES if re.search(cause.pattern, said)), "")
 
 
 def names_no_workspace(refusal: Refusal) -> bool:
-    """Whether a 404 is about the workspace, or what it is in, and not about something in it."""
+    """Whether a 404 is about the workspace or its parents, as opposed to a resource in it."""
     return bool(_NO_WORKSPACE.search(f"{refusal.code} {refusal.message}"))
 
 
 def error_of(refusal: Refusal, what: str) -> WorkspaceError:
-    """The exception for a refusal; `what` says in a few words what was attempted ("create deployment e/blue")."""
+    """The exception for a refusal; `what` completes "Could not ..." ("create deployment e/blue")."""
     kind = _kind(refusal)
     said = refusal.message or f"HTTP status {refusal.status}, without a reason"
     return kind(
@@ -149,5 +149,5 @@ def _hint(refusal: Refusal, kind: type[WorkspaceError]) -> str:
 
 
 def sign_in_failed(reason: str) -> SignInFailed:
-    """No credential was found, or Entra ID accepted none of them; `reason` in one line."""
+    """The error if no credential works; `reason` is one line."""
     return SignInFailed(f"No Azure credential works: {reason}", hint=SIGN_IN_HINT)

@@ -1,4 +1,4 @@
-"""import: write the specs of an endpoint that was made by other means."""
+"""import: write specs for an existing endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployer.pipeline import open_workspace
 
 
 def import_endpoint(project: Path, env: str, endpoint: str, console: Console) -> int:
-    """Write specs/<endpoint>/*.yml from what is live; files that exist are left alone."""
+    """Write specs/<endpoint>/*.yml from the live state. Raises UsageError if the folder already exists."""
     name = endpoint.lower()
     workspace = open_workspace(load_env(project, env), project)
     live = workspace.observe(Wanted(endpoints=frozenset([name])))

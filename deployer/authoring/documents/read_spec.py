@@ -1,4 +1,4 @@
-"""One file -> one Document: read, rendered, parsed, with overrides put in and scalars as declared."""
+"""One file -> one Document: read, render, parse, apply overrides and convert scalars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from deployer.core.resources import Kind
 
 
 def read_document(path: Path, file: str, templates: Templates, schema: str) -> tuple[Document, list[Diagnostic]]:
-    """A file whose schema is known beforehand; raises SpecError when nothing can be read."""
+    """Read a file with a known schema. Raises SpecError if it cannot be rendered or parsed."""
     document, diagnostics = _document(path, file, read_text(path, file), templates)
     as_declared(schema, document.data, document.parsed)
     return document, diagnostics
@@ -31,10 +31,10 @@ def read_document(path: Path, file: str, templates: Templates, schema: str) -> t
 def read_spec(
     path: Path, file: str, text: str, templates: Templates, overrides: Sequence[Override] = ()
 ) -> tuple[Document, list[Diagnostic]]:
-    """A spec file, whose text has been read, with its kind, and what is wrong with that text.
+    """The document in the text of a spec file, and diagnostics about the text.
 
-    `kind` is None when the document is empty, or none of ours, as `diagnostics` then say.
-    Raises SpecError when nothing can be read.
+    `kind` is None if the document is empty, or if it is not a spec, which is a diagnostic.
+    Raises SpecError if the text cannot be rendered or parsed.
     """
     document, diagnostics = _document(path, file, text, templates)
     if document.parsed.data is None and not overrides:
@@ -49,7 +49,7 @@ def read_spec(
 def _of_kind(
     document: Document, kind: Kind, overrides: Sequence[Override], diagnostics: list[Diagnostic]
 ) -> tuple[Document, list[Diagnostic]]:
-    """The document with overrides and declared scalars; warnings for numerals that nobody can read for sure."""
+    """The document with overrides and converted scalars; adds warnings for numerals with a leading zero."""
     written = overlaid(kind, document.data, overrides)
     for path in written:
         document.parsed.forget(path)

@@ -1,4 +1,4 @@
-"""Rules about models and environments, standing alone or written inline in a deployment.
+"""Rules for models and environments, in files of their own or inline in a deployment; rules for tags.
 
 Source: https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment
 """
@@ -18,7 +18,7 @@ from deployer.kinds import ASSETS
 
 
 def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
-    """The model or environment that a document is or contains, and where it begins."""
+    """The model or environment that a document is or contains, with its path in the document."""
     if document.kind is kind:
         yield (), document.data
     elif document.kind is Kind.DEPLOYMENT and isinstance(document.get(kind.value), dict):
@@ -26,7 +26,7 @@ def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str
 
 
 def tag_reserved(document: Document, _world: World) -> Iterator[Fault]:
-    """Tags that begin with `deployer-` are bookkeeping."""
+    """Tags do not start with `deployer-`, which is reserved for bookkeeping."""
     for name in document.map("tags"):
         if name.lower().startswith(RESERVED):
             summary = (
@@ -36,7 +36,7 @@ def tag_reserved(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
-    """Fields that are accepted, but are not sent."""
+    """Warns about fields that are accepted but not deployed."""
     for kind in sorted(ASSETS):
         properties = schema_of(schema_name(kind))["properties"]
         for root, data in inline(document, kind):
@@ -49,7 +49,7 @@ def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def environment_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """An environment is built on an image or from a context, and conda needs an image."""
+    """An environment has either an image or a build context, and a conda file needs an image."""
     for root, data in inline(document, Kind.ENVIRONMENT):
         image, build, conda = (data.get(key) for key in ("image", "build", "conda_file"))
         if image and build:

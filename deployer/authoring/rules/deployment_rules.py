@@ -1,4 +1,4 @@
-"""Rules about the fields of one deployment.
+"""Rules for the fields of one deployment.
 
 Sources: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas (limits),
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online and
@@ -44,7 +44,7 @@ def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def vm_size(document: Document, _world: World) -> Iterator[Fault]:
-    """The VM size is one that managed endpoints are known to have."""
+    """The VM size is in Microsoft's list for managed endpoints."""
     size = document.text("instance_type")
     if not size or is_kubernetes(document.data) or size.lower() in vm_sizes():
         return
@@ -63,7 +63,7 @@ def instance_count(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
-    """Managed endpoints give up after 180 s; prompt flows and Kubernetes after 300 s."""
+    """The request timeout is at most 180 s on managed endpoints, except for prompt flows."""
     path = ("request_settings", "request_timeout_ms")
     timeout = document.get(*path)
     longer = is_kubernetes(document.data) or any(
@@ -75,7 +75,7 @@ def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def scale_type(document: Document, _world: World) -> Iterator[Fault]:
-    """Managed deployments are scaled by Azure Monitor."""
+    """Managed deployments do not use target_utilization: Azure Monitor scales them."""
     if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document.data):
         hint = "Remove it, set up Azure Monitor autoscale, and add `x-ignore: [instance_count]`."
         summary = "target_utilization is for Kubernetes; managed deployments only support `default`"
@@ -83,7 +83,7 @@ def scale_type(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def scale_range(document: Document, _world: World) -> Iterator[Fault]:
-    """The fewest instances are not more than the most."""
+    """min_instances is not greater than max_instances."""
     low, high = document.get("scale_settings", "min_instances"), document.get("scale_settings", "max_instances")
     if type(low) is int and type(high) is int and low > high:
         summary = f"min_instances ({low}) is greater than max_instances ({high})"
@@ -91,7 +91,7 @@ def scale_range(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def probe_success(document: Document, _world: World) -> Iterator[Fault]:
-    """One success makes a container alive."""
+    """The success threshold of a liveness probe is 1."""
     path = ("liveness_probe", "success_threshold")
     threshold = document.get(*path)
     if type(threshold) is int and threshold > 1:
@@ -99,7 +99,7 @@ def probe_success(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
-    """Fields for Kubernetes alone are not used on managed deployments, and vice versa."""
+    """Kubernetes-only fields are not used on managed deployments, and vice versa."""
     kubernetes = is_kubernetes(document.data)
     where = "managed" if kubernetes else "Kubernetes"
     for key in ON_MANAGED if kubernetes else ON_KUBERNETES:
@@ -109,7 +109,7 @@ def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
-    """Assets of registries are for managed deployments."""
+    """Kubernetes deployments do not use assets from registries."""
     for key in ("model", "environment"):
         if is_kubernetes(document.data) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
             summary = f"the {key} of a Kubernetes deployment cannot come from a registry"
@@ -119,7 +119,7 @@ def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def mount_path(document: Document, _world: World) -> Iterator[Fault]:
-    """A mount path is for containers with routes of their own."""
+    """model_mount_path requires an environment with an inference_config."""
     if not document.get("model_mount_path"):
         return
     inline = document.get("environment")
@@ -131,7 +131,7 @@ def mount_path(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def worker_count(document: Document, _world: World) -> Iterator[Fault]:
-    """An instance takes as many requests at a time as it has workers."""
+    """WORKER_COUNT equals max_concurrent_requests_per_instance."""
     workers = document.text("environment_variables", "WORKER_COUNT")
     requests = document.get("request_settings", "max_concurrent_requests_per_instance")
     taken = requests if type(requests) is int else 1
@@ -143,7 +143,7 @@ def worker_count(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """A smoke test sends one thing."""
+    """A smoke test has either a request or an image."""
     test = document.get("x-smoke-test")
     given = [key for key in ("request", "image") if isinstance(test, dict) and key in test]
     if isinstance(test, dict) and len(given) != 1:

@@ -1,4 +1,4 @@
-"""Rules about endpoints and their traffic.
+"""Rules for endpoints and their traffic.
 
 Sources: https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints (traffic, mirroring),
 https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online-auth (authentication),
@@ -26,7 +26,7 @@ STORES_PROPERTY = "enforce_access_to_default_secret_stores"
 
 
 def shares(document: Document, key: str) -> Mapping[str, int]:
-    """The entries of a traffic map that are whole numbers."""
+    """The entries of a traffic map with whole numbers."""
     return {name: share for name, share in document.map(key).items() if type(share) is int}
 
 
@@ -39,7 +39,7 @@ def traffic_sum(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def traffic_name(document: Document, world: World) -> Iterator[Fault]:
-    """Traffic goes to deployments that the specs declare."""
+    """Traffic goes to declared deployments only."""
     if not (world.whole and world.complete):
         return
     known = {item.text("name") for item in world.deployments_of(document.text("name"))}
@@ -55,7 +55,7 @@ def traffic_name(document: Document, world: World) -> Iterator[Fault]:
 
 
 def mirror_limit(document: Document, _world: World) -> Iterator[Fault]:
-    """At most half of the requests are mirrored."""
+    """At most 50 percent of the requests are mirrored."""
     for name, share in shares(document, "mirror_traffic").items():
         if share > MIRROR_MAXIMUM:
             summary = f"mirrors {share} % of the traffic; the maximum is {MIRROR_MAXIMUM} %"
@@ -63,7 +63,7 @@ def mirror_limit(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def mirror_several(document: Document, _world: World) -> Iterator[Fault]:
-    """Requests are mirrored to one deployment."""
+    """Requests are mirrored to at most one deployment."""
     mirrored = [name for name, share in shares(document, "mirror_traffic").items() if share]
     for name in mirrored[1:]:
         summary = f"mirrors to {' and '.join(mirrored)}; only one deployment can get mirrored traffic"
@@ -71,7 +71,7 @@ def mirror_several(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
-    """A deployment gets live or mirrored traffic, not both."""
+    """A deployment does not get both live and mirrored traffic."""
     live = {name.lower() for name, share in shares(document, "traffic").items() if share}
     for name, share in shares(document, "mirror_traffic").items():
         if share and name.lower() in live:
@@ -81,21 +81,21 @@ def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def mirror_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
-    """Kubernetes endpoints cannot mirror."""
+    """Kubernetes endpoints do not mirror traffic."""
     if is_kubernetes(document.data) and any(shares(document, "mirror_traffic").values()):
         summary = "Kubernetes endpoints cannot mirror traffic"
         yield Fault(path=("mirror_traffic",), on_key=True, summary=summary, detail="Remove `mirror_traffic`.")
 
 
 def aad_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
-    """Microsoft Entra ID is for managed endpoints."""
+    """Kubernetes endpoints do not use Microsoft Entra ID."""
     if is_kubernetes(document.data) and snake(document.text("auth_mode")) == "aad_token":
         hint = "Use key or aml_token."
         yield Fault(path=("auth_mode",), summary="Kubernetes endpoints cannot use aad_token", detail=hint)
 
 
 def identity_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """User-assigned identities are named when, and only when, they are used."""
+    """Identities are listed if and only if the type is user_assigned, by valid resource ids."""
     kind = snake(document.text("identity", "type") or "system_assigned")
     listed = document.get("identity", "user_assigned_identities")
     entries = listed if isinstance(listed, list) else []
@@ -121,7 +121,7 @@ def _identity_id(index: int, resource_id: object) -> Iterator[Fault]:
 
 
 def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
-    """Secret stores are read with the system-assigned identity."""
+    """Enforced access to secret stores requires the system-assigned identity."""
     enforced = document.text("properties", STORES_PROPERTY).lower() == "enabled"
     kind = snake(document.text("identity", "type") or "system_assigned")
     if enforced and kind != "system_assigned":
@@ -131,7 +131,7 @@ def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def rollout_steps(document: Document, _world: World) -> Iterator[Fault]:
-    """The steps of a rollout rise and end at 100."""
+    """The steps of a rollout increase and end with 100."""
     steps = document.get("x-rollout", "steps")
     numbers = steps if isinstance(steps, list) and all(type(step) is int for step in steps) else []
     if numbers and (numbers[-1] != 100 or sorted(set(numbers)) != numbers):

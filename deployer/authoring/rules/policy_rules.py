@@ -1,4 +1,4 @@
-"""The `policy` of an env: what is stricter there than anywhere else."""
+"""The `policy` of an env: stricter rules for that env."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deployer.core.references import AssetType, parse_reference
 
 
 def min_instances(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment has at least so many instances."""
+    """A deployment has at least `min_instances`."""
     least, count = world.policy.get("min_instances"), _instances(document)
     if isinstance(least, int) and count < least:
         summary = f"{count} instance(s); the policy of this env requires at least {least}"
@@ -20,7 +20,7 @@ def min_instances(document: Document, world: World) -> Iterator[Fault]:
 
 
 def max_instances(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment has at most so many instances."""
+    """A deployment has at most `max_instances`."""
     most, count = world.policy.get("max_instances"), _instances(document)
     if isinstance(most, int) and count > most:
         summary = f"{count} instances; the policy of this env allows at most {most}"
@@ -33,7 +33,7 @@ def _instances(document: Document) -> int:
 
 
 def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
-    """Models and environments are named by version."""
+    """Models and environments are referenced by version."""
     if not world.policy.get("pinned_versions"):
         return
     for key in ("model", "environment"):
@@ -44,7 +44,7 @@ def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
 
 
 def vm_sizes(document: Document, world: World) -> Iterator[Fault]:
-    """The VM size is an allowed one."""
+    """The VM size is in `vm_sizes`."""
     allowed, size = world.policy.get("vm_sizes"), document.text("instance_type")
     if isinstance(allowed, list) and size and size.lower() not in {str(item).lower() for item in allowed}:
         listed = ", ".join(str(item) for item in allowed)

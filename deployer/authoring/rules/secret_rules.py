@@ -1,4 +1,4 @@
-"""Secrets do not belong into specs: they are read by everybody who reviews them.
+"""No literal secrets in specs: every reviewer can read them.
 
 Source of the syntax: https://learn.microsoft.com/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection
 """
@@ -18,7 +18,7 @@ WAY_OUT = (
 
 
 def literal_secret(document: Document, world: World) -> Iterator[Fault]:
-    """No environment variable holds a secret that is written out in the spec."""
+    """No environment variable contains a literal secret."""
     for name, value in document.map("environment_variables").items():
         words = secret_shape(name, value) if isinstance(value, str) else ""
         if words and not world.is_hidden(value):

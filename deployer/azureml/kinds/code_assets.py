@@ -1,4 +1,4 @@
-"""Code assets: what deployments run from, told apart by their content."""
+"""Code assets: uploaded code of deployments, identified by content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIELD = ("code_configuration", "code")
 
 
 def content_of(reader: Reader, asset: str) -> str:
-    """The canonical value of a code asset: its content hash where a client left one, else the asset's reference."""
+    """The canonical value of a code asset: its content hash if a client stored one, else its reference."""
     if asset not in reader.known_code:
         name, _, version = asset.removeprefix("azureml:").rpartition(":")
         raw = reader.arm.get(f"/codes/{name}/versions/{version}", API) if name else None
@@ -27,12 +27,12 @@ def content_of(reader: Reader, asset: str) -> str:
 
 
 def name_of(code_id: str) -> str:
-    """The short reference of a code asset by its ARM id."""
+    """The short reference of a code asset from its ARM id."""
     return f"azureml:{':'.join(code_id.split('/')[-3::2])}"
 
 
 def id_for(writer: Writer, after: Resource) -> str | None:
-    """The ARM id of a deployment's code: of the asset it names, or of one with the content of its folder."""
+    """The ARM id of a deployment's code: of its code asset, or of one with the content of its folder."""
     value = value_at(after.fields, FIELD)
     if not isinstance(value, str):
         return None
@@ -49,7 +49,7 @@ def id_for(writer: Writer, after: Resource) -> str | None:
 
 
 def _uploaded(writer: Writer, folder: Path, content: str, what: str) -> str:
-    """The ARM id of a code asset with this content; uploads the folder only where the workspace has none yet."""
+    """The ARM id of a code asset with this content; uploads the folder if the workspace has none."""
     require_there(folder, what)
     with writer.sdk.uploading:
         made = _entity(folder.resolve())

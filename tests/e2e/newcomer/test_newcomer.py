@@ -176,7 +176,7 @@ def test_without_a_terminal_only_yes_or_a_saved_plan_applies(deployed: Project) 
         (("score",), 64, "nothing to score"),
         (("score", "--request", "specs/model.yml"), 1, "the model refused the request"),
         (("logs", "purple"), 1, "It has: blue."),
-        (("plan", "--env", "stagin"), 1, "no env called `stagin`"),
+        (("plan", "--env", "stagin"), 1, "there is no env `stagin`"),
         (("explain", "trafic-sum"), 1, "Did you mean `traffic-sum`?"),
         (("frobnicate",), 64, "No such command"),
     ],

@@ -54,7 +54,7 @@ def test_rollback_restores_the_split_before_and_once_more_the_one_after(project:
     project.applied("--prune")
     gone = project.deployer("rollback")
     assert (gone.code, project.split()) == (3, {"green": 100}), gone.text
-    assert "needs blue, which is deleted" in gone.text
+    assert "needs blue, which has been deleted" in gone.text
 
 
 def test_destroy_deletes_only_once_the_right_name_was_given(project: Project) -> None:
