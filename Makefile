@@ -5,6 +5,9 @@ ENV ?= local
 VENV ?= .venv
 YES ?=
 IMAGE ?=
+SEED ?= 1
+COUNT ?= 420
+ONLY ?=
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$name" && break; done)
 
@@ -13,11 +16,11 @@ DEPLOYER := $(BIN)/deployer
 CONFIRM := $(if $(YES),--yes)
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help validate plan apply score drift destroy local-down test test-long check bench lock clean
+.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench lock clean
 
 help:
 	@echo "make validate|plan|apply|drift|destroy ENV=local|dev|prod [YES=1]   make score IMAGE=FILE   make local-down"
-	@echo "make test   make check   make bench   make test-long"
+	@echo "make quick   make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
 
 validate: $(VENV)/.runtime
 	@$(DEPLOYER) validate --env $(ENV)
@@ -46,11 +49,19 @@ check: $(VENV)/.dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
 
+# What one runs after every change: no test that takes about a second, none that starts a workspace.
+quick: check
+	@$(BIN)/python -m pytest tests/unit tests/cases -m "not slow and not long" -n 2
+
 test: check
-	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup -rs
 
 test-long: check
-	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	@DEPLOYER_PAIRS=20000 $(BIN)/python -m pytest -n 2 --dist loadgroup -rs
+
+# Faults put into the deployer one at a time: which do the unit, property and case tests notice?
+mutants: $(VENV)/.dev
+	@$(BIN)/python -m tests.mutants --seed "$(SEED)" --count "$(COUNT)" --only "$(ONLY)"
 
 bench: $(VENV)/.dev
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

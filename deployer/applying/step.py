@@ -139,7 +139,7 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
         if share > now.get(name, 0) and (problem := health_problem(tools.workspace.read(ref))):
             raise WorkspaceError(
                 f"{ref} {problem}, so it gets no traffic",
-                hint=f"Run `deployer logs {name}` for its logs, and `deployer plan` to see what is needed now.",
+                hint=f"`deployer logs {name}` may show why; run `deployer plan` to see what is needed now.",
                 code="TargetNotHealthy",
             )
 
@@ -211,7 +211,7 @@ def _not_taken(step: Step, current: Resource | None) -> str:
 
 def _words(change: FieldChange) -> str:
     if change.sensitive:
-        return dotted(change.path)
+        return f"{dotted(change.path)} is not what was requested"
     return f"{dotted(change.path)} is {change.before!r} (requested: {change.after!r})"
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from deployer.authoring.documents.document import Document
 from deployer.authoring.project_index import declared_by, project_path, resolved
-from deployer.core.fields import path_of
+from deployer.core.compute import compute_of
+from deployer.core.fields import path_of, schema_name, schema_of, with_schema_defaults
 from deployer.core.intent import ANYTHING, Checks, Intent, Rollout, SmokeTest
 from deployer.core.resources import KeyPath, Kind
 
@@ -25,9 +26,7 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
         smoke_tests={
             declared_by(item): _smoke_test(item, project) for item in deployments if item.data.get("x-smoke-test")
         },
-        rollouts={
-            item.text("name").lower(): _rollout(item.map("x-rollout")) for item in endpoints if "x-rollout" in item.data
-        },
+        rollouts={item.text("name").lower(): _rollout(item) for item in endpoints if "x-rollout" in item.data},
         protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
         ignored={declared_by(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
     )
@@ -38,7 +37,7 @@ def _ignored(document: Document) -> tuple[KeyPath, ...]:
 
 
 def _smoke_test(document: Document, project: Path) -> SmokeTest:
-    test = document.map("x-smoke-test")
+    test, filled = document.map("x-smoke-test"), _filled(document, "x-smoke-test")
     files = {key: resolved(document, test[key]) for key in ("request", "image") if key in test}
     paths = {key: project_path(path, project) for key, path in files.items()}
     content = next(iter(files.values())).read_bytes()
@@ -46,24 +45,32 @@ def _smoke_test(document: Document, project: Path) -> SmokeTest:
         request=paths.get("request", ""),
         image=paths.get("image", ""),
         body_hash=hashlib.sha256(content).hexdigest(),
-        status=int(test.get("status", 200)),
+        status=int(filled["status"]),
         json=test.get("json", ANYTHING),
         max_ms=test.get("max_ms"),
     )
 
 
-def _rollout(data: Mapping[str, Any]) -> Rollout:
-    checks = data.get("checks") or {}
+def _rollout(document: Document) -> Rollout:
+    rollout = _filled(document, "x-rollout")
+    checks = rollout["checks"]
     return Rollout(
-        steps=tuple(data.get("steps") or (100,)),
-        bake_seconds=seconds(data.get("bake", 0)),
+        steps=tuple(rollout["steps"]),
+        bake_seconds=seconds(rollout["bake"]),
         checks=Checks(
-            smoke=checks.get("smoke", True),
-            max_error_rate=_share(checks.get("max_error_rate")),
-            max_p95_ms=checks.get("max_p95_ms"),
-            min_requests=checks.get("min_requests", 10),
+            smoke=checks["smoke"],
+            max_error_rate=_share(checks["max_error_rate"]),
+            max_p95_ms=checks["max_p95_ms"],
+            min_requests=checks["min_requests"],
         ),
     )
+
+
+def _filled(document: Document, key: str) -> dict[str, Any]:
+    """The value of an extension key, with schema defaults filled in."""
+    kind = document.kind or Kind.ENDPOINT
+    node = schema_of(schema_name(kind))["properties"][key]
+    return with_schema_defaults(node, document.map(key), compute_of(document.data))
 
 
 def _share(value: str | float | None) -> float | None:

@@ -20,7 +20,7 @@ from deployer.authoring.text.encoding import failure, read_text
 from deployer.authoring.text.scope import Scope
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
-from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.errors import SpecError, UsageError
 from deployer.core.fields import schema_name
 from deployer.core.resources import Kind
@@ -175,7 +175,7 @@ def _counts(path: Path, without: str) -> bool:
 
 
 def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[str], bool]]:
-    """Files with the root folder for their includes, and whether they were named themselves: those are read strictly."""
+    """Files with the root folder for their includes, and whether to read them strictly: those named themselves."""
     for path in paths:
         place = project / path
         if place.is_dir():
@@ -204,5 +204,5 @@ def only_endpoint(documents: Sequence[Document], endpoint: str) -> list[Document
 
 
 def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Only the diagnostics with severity ERROR."""
-    return [item for item in diagnostics if item.severity is Severity.ERROR]
+    """Only the diagnostics that stop a command."""
+    return [item for item in diagnostics if item.severity.stops]

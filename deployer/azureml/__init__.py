@@ -38,7 +38,7 @@ class AzureWorkspace:
     def __init__(self, site: Site, *, project: str, root: Path, patience: Patience) -> None:
         self._patience = patience
         self._arm = Arm(site)
-        self._reader = Reader(arm=self._arm, home=site.home)
+        self._reader = Reader(arm=self._arm, where=site.where)
         sdk = Sdk(site, patience, deployments_api=deployment.API)
         self._writer = Writer(sdk=sdk, reader=self._reader, project=project, root=root)
         self._scorer = scoring.Scorer(site, self._reader)

@@ -9,6 +9,8 @@ from typing import Any
 
 from deployer.azureml.arm import Arm
 from deployer.azureml.sdk import Sdk
+from deployer.core.coordinates import Coordinates
+from deployer.core.references import AssetReference
 
 Raw = Mapping[str, Any]
 """The ARM JSON of a resource."""
@@ -16,11 +18,11 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Access for reading one workspace with the ARM id `home`. Caches the content of code assets: they never change."""
+    """Access for reading one workspace. Caches the content of code assets, which never changes."""
 
     arm: Arm
-    home: str
-    known_code: dict[str, str] = field(default_factory=dict)
+    where: Coordinates
+    known_code: dict[AssetReference, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

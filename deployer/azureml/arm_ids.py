@@ -1,32 +1,35 @@
-"""Conversion of ARM ids to the short references of the YAML."""
+"""Conversion of ARM ids and URIs to the references of the YAML."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from deployer.core.coordinates import Coordinates
+from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Ref
 
-_ASSET = re.compile(r"(?:models|environments|codes|data)/([^/]+)/(versions|labels)/([^/]+)", re.IGNORECASE)
 _CONTENT = re.compile(r"/LocalUpload/([0-9a-fA-F]{16,})(?:/|$)")
 
 
-def short(reference: Any, home: str) -> str | None:
-    """A reference in YAML form: `azureml:<name>:<version>` for assets in the workspace with the ARM id `home`.
+def asset_at(type_: AssetType, wire: Any, where: Coordinates) -> AssetReference | None:
+    """The asset reference in a value of ARM JSON; None if it is empty."""
+    return parse_reference(type_, str(wire), where) if wire else None
 
-    Ids in other workspaces and registry references stay as they are.
-    """
-    if not reference:
+
+def short(type_: AssetType, wire: Any, where: Coordinates) -> str | None:
+    """An asset reference in YAML form; None if it is empty."""
+    found = asset_at(type_, wire, where)
+    return str(found) if found else None
+
+
+def compute_name(wire: Any, where: Coordinates) -> str | None:
+    """A cluster in YAML form: `azureml:<name>` if it is attached to this workspace, else its ARM id."""
+    if not wire:
         return None
-    plain = str(reference).removeprefix("azureml:") if str(reference).startswith("azureml:/s") else str(reference)
-    if not plain.lower().startswith(home.lower() + "/"):
-        return plain if plain.startswith(("azureml:", "/")) else f"azureml:{plain}"
-    rest = plain[len(home) + 1 :]
-    asset = _ASSET.fullmatch(rest)
-    if asset is None:
-        return f"azureml:{rest.rpartition('/')[2]}"
-    name, kind, version = asset.groups()
-    return f"azureml:{name}:{version}" if kind.lower() == "versions" else f"azureml:{name}@{version}"
+    home, _, name = str(wire).rpartition("/computes/")
+    here = not home or home.lower() == where.arm_id.lower()
+    return f"azureml:{name.removeprefix('azureml:')}" if here else str(wire)
 
 
 def content_hash(uri: Any) -> str | None:

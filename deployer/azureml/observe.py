@@ -44,12 +44,12 @@ def observe(reader: Reader, wanted: Wanted) -> State:
 def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     endpoints = pool.submit(_endpoints, pool, reader, wanted)
     assets = [pool.submit(azure_asset(ref.kind).version, reader, ref) for ref in sorted(wanted.assets)]
-    labels = {label: pool.submit(newest, reader, label) for label in sorted(wanted.labels)}
-    codes = {asset: pool.submit(code_assets.content_of, reader, str(asset)) for asset in sorted(wanted.codes)}
+    labels = {labelled: pool.submit(newest, reader, labelled) for labelled in sorted(wanted.labels)}
+    codes = {asset: pool.submit(code_assets.content_of, reader, asset) for asset in sorted(wanted.codes)}
     present = [item for future in assets if (item := future.result()) is not None]
     return State(
         resources={item.ref: item for item in (*endpoints.result(), *present)},
-        references={label: target for label, future in labels.items() if (target := future.result()) is not None},
+        references={name: target for name, future in labels.items() if (target := future.result()) is not None},
         contents={asset: future.result() for asset, future in codes.items()},
     )
 
@@ -64,6 +64,6 @@ def _endpoints(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> list
         name = raw["name"].lower()
         if name not in parts:
             parts[name] = pool.submit(deployment.of_endpoint, reader, name)
-        found += [endpoint.normalise(raw, reader.home), traffic.normalise(raw)]
+        found += [endpoint.normalise(raw, reader.where), traffic.normalise(raw)]
     live = {item.ref.endpoint for item in found}
     return found + [item for name, part in parts.items() if name in live for item in part.result()]

@@ -58,7 +58,7 @@ class Refusal:
 
 
 def read_refusal(status: int, body: str, headers: Mapping[str, str]) -> Refusal:
-    """Parse an error response: its most specific code, its messages, and the correlation id for Azure support."""
+    """Parse an error response: its most specific code, its messages, and the correlation ID for Azure support."""
     document = _object(body)
     error = _error_of(document)
     message = _join(_messages(error) if document else iter([_plain_text(body)]))

@@ -92,7 +92,7 @@ class Scorer:
             raise NotFound(
                 f"There is no endpoint {endpoint} in this workspace.", hint="Run `deployer apply` to create it."
             )
-        live = endpoints.normalise(raw, self._reader.home)
+        live = endpoints.normalise(raw, self._reader.where)
         uri = wire_value(raw, "properties", "scoringUri")
         if not uri:
             raise WorkspaceError(

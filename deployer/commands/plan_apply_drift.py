@@ -69,7 +69,7 @@ def _shown(view: PlanView, wanted: PlanFormat, console: Console) -> str:
 
 def show(planned: Planned, console: Console) -> None:
     """Print a plan as text."""
-    console.out(plan_text(plan_view(planned.plan, secrets=console.secrets), color=console.color))
+    console.out(plan_text(_view(planned), color=console.color))
 
 
 def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool = False) -> int:
@@ -144,5 +144,5 @@ def drift(request: Request, console: Console) -> int:
         return 0
     for name in failed_rollouts(planned.plan):
         console.out(f"The last rollout of endpoint {name} failed and was undone; `deployer apply` tries it again.\n")
-    console.out(plan_text(_view(planned), color=console.color))
+    show(planned, console)
     return PENDING

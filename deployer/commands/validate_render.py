@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from deployer.commands.console import Console
-from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.core.diagnostics import Diagnostic
 from deployer.core.errors import DeployerError
 
 DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
@@ -29,7 +29,7 @@ def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:
     """Print all diagnostics as text, json, sarif or github; exit 1 if there is an error."""
     found = _defects(check)
     console.out(_shown(found, shape, check, console))
-    return 1 if any(item.severity is Severity.ERROR for item in found) else 0
+    return 1 if any(item.severity.stops for item in found) else 0
 
 
 def _defects(check: Check) -> tuple[Diagnostic, ...]:

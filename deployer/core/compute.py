@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 
 class Compute(StrEnum):
@@ -12,6 +12,16 @@ class Compute(StrEnum):
 
     MANAGED = "managed"
     KUBERNETES = "kubernetes"
+
+    @property
+    def adjective(self) -> str:
+        """The adjective for an endpoint or a deployment on this compute, in messages."""
+        match self:
+            case Compute.MANAGED:
+                return "managed"
+            case Compute.KUBERNETES:
+                return "Kubernetes"
+        assert_never(self)
 
 
 def compute_of(fields: Mapping[str, Any]) -> Compute:

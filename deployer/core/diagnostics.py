@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 
 class Severity(StrEnum):
-    """Severity of a diagnostic; only errors stop a command."""
+    """The severity of a diagnostic."""
 
     ERROR = "error"
     WARNING = "warning"
+
+    @property
+    def stops(self) -> bool:
+        """Whether such a diagnostic stops a command."""
+        match self:
+            case Severity.ERROR:
+                return True
+            case Severity.WARNING:
+                return False
+        assert_never(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -64,7 +64,9 @@ def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPa
 
 
 def _same(before: Side, after: Side) -> bool:
-    """Equality that distinguishes True from 1, unlike Python's."""
+    """Equality that distinguishes True from 1, unlike Python's, also inside maps."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return before == after and all(_same(value, after[key]) for key, value in before.items())
     return before == after and isinstance(before, bool) == isinstance(after, bool)
 
 

@@ -59,7 +59,7 @@ class Unforeseen(DeployerError):
     def __init__(self, error: Exception) -> None:
         words = " ".join(str(error).split())[:300]
         super().__init__(
-            f"internal error: {type(error).__name__}: {words}",
+            f"internal error ({type(error).__name__}: {words})",
             hint="This is a bug in the deployer; please report it. Set DEPLOYER_TRACEBACK=1 to see where it happened.",
         )
         self.__cause__ = error

@@ -198,11 +198,11 @@ def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
     """
     if kind is Kind.TRAFFIC:
         return {key: value for key, value in data.items() if key in TRAFFIC}
-    filled = _filled(schema_of(schema_name(kind)), data, compute_of(data))
-    return {key: value for key, value in filled.items() if (key,) in fields_of(kind)}
+    filled, declared = with_schema_defaults(schema_of(schema_name(kind)), data, compute_of(data)), fields_of(kind)
+    return {key: value for key, value in filled.items() if (key,) in declared}
 
 
-def _filled(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict[str, Value]:
+def with_schema_defaults(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict[str, Value]:
     """A map with the defaults of its schema filled in, including nested maps."""
     result: dict[str, Value] = {}
     for key, node in schema.get("properties", {}).items():
@@ -216,15 +216,18 @@ def _filled(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict
 
 def _applies(node: Schema, siblings: Mapping[str, Value]) -> bool:
     """Whether a field applies, given the fields before it (`x-when`: the target-utilization settings)."""
-    return all(siblings.get(key) == value for key, value in node.get("x-when", {}).items())
+    when = node.get("x-when")
+    return not when or all(siblings.get(key) == value for key, value in when.items())
 
 
 def _value(node: Schema, value: Value, compute: Compute) -> Value:
     if value is None:
         value = _default(node, compute)
+    if value is None or isinstance(value, str | int | float):  # most are, and asking for a Mapping is slow
+        return value
     if isinstance(value, Mapping):
         described = "properties" in node or isinstance(node.get("additionalProperties"), dict)
-        return _filled(node, value, compute) if described else dict(value)
+        return with_schema_defaults(node, value, compute) if described else dict(value)
     return list(value) if isinstance(value, list | tuple) else value
 
 

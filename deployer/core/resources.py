@@ -233,7 +233,12 @@ def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> st
 
 def is_failed(resource: Resource) -> bool:
     """Whether its last operation failed; never for traffic, whose state is that of its endpoint."""
-    return resource.ref.kind is not Kind.TRAFFIC and resource.seen.provisioning_state in FAILED_STATES
+    match resource.ref.kind:
+        case Kind.TRAFFIC:
+            return False
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+            return resource.seen.provisioning_state in FAILED_STATES
+    assert_never(resource.ref.kind)
 
 
 def dotted(path: KeyPath) -> str:

@@ -1,4 +1,4 @@
-"""The commands of the local workspace: up, down, status, reset, fault, serve. Exit codes: 0, 1 trouble, 64 usage."""
+"""The command line of the local workspace. Exit codes: 0 done, 1 failed, 64 wrong usage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.command_errors import CommandError, os_errors_explained
 from deployer.local_workspace.commands import background
 from deployer.local_workspace.files.paths import Home
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser().error("--root is missing: the folder of the local workspace, usually PROJECT/.deployer/local")
     home = Home(root=Path(options.root).absolute())
     try:
-        with one_sentence(f"do `{options.command}`"):
+        with os_errors_explained(f"`{options.command}`"):
             return _run(options, home)
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -47,12 +47,12 @@ def _run(options: argparse.Namespace, home: Home) -> int:
             _say(options, found, f"local workspace {'started' if fresh else 'is running'}: {_line(found)}")
         case "down":
             ended = background.stop(home)
-            _say(options, {"ended": ended}, "local workspace ended" if ended else "local workspace is not running")
+            _say(options, {"ended": ended}, "local workspace stopped" if ended else "local workspace is not running")
         case "status":
             return _status(options, home)
         case "reset":
             background.forget(home)
-            _say(options, {"reset": True}, f"local workspace ended and emptied: {home.root}")
+            _say(options, {"reset": True}, f"local workspace stopped, and its state removed: {home.root}")
         case "serve":
             from deployer.local_workspace.commands.foreground import run
 
@@ -68,7 +68,7 @@ def _status(options: argparse.Namespace, home: Home) -> int:
     found = background.alive(home)
     if found is None:
         hung = background.is_held(home.lock)
-        text = "runs but does not answer; `down` ends it" if hung else "is not running; `up` starts it"
+        text = "is running but does not respond; stop it with `down`" if hung else "is not running; start it with `up`"
         _say(options, {"running": False}, f"local workspace {text}")
         return 1
     _say(options, found | {"running": True}, f"local workspace is running: {_line(found)}")
@@ -92,7 +92,7 @@ def _serve_options(options: argparse.Namespace) -> list[str]:
 
 
 def _anywhere(parser: _Parser) -> _Parser:
-    parser.add_argument("--root", help="its folder, usually PROJECT/.deployer/local")
+    parser.add_argument("--root", help="folder of the local workspace, usually PROJECT/.deployer/local")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -112,9 +112,9 @@ def parser() -> argparse.ArgumentParser:
     }.items():
         command = commands.add_parser(name, help=text, description=text, epilog=_example(example))
         if name in ("up", "serve"):
-            help_text = "let operations take this much of the time they take in Azure (0: none, 1: all)"
+            help_text = "share of Azure's own durations that operations take: 0 for none, 1 for all"
             command.add_argument("--realistic", type=float, default=0.0, metavar="FACTOR", help=help_text)
-            command.add_argument("--new-ports", action="store_true", help="draw two new ports")
+            command.add_argument("--new-ports", action="store_true", help="pick two new ports")
         if name == "serve":
             command.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
         if name == "fault":
@@ -128,20 +128,24 @@ def _example(words: str) -> str:
 
 def _fault_arguments(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, parser_class=_Parser)
-    add = _action(actions, "add", "make requests fail", "fault add --method PUT --status 503 --count 2")
-    add.add_argument("--method", help="regular expression that the whole method matches")
-    add.add_argument("--path", help="regular expression found in the path")
-    add.add_argument("--count", type=int, help="number of requests that fail (default: all)")
-    add.add_argument("--delay-ms", type=int, help="wait before answering")
-    add.add_argument("--reset", action="store_true", default=None, help="cut the connection")
+    add = _action(actions, "add", "inject a fault into requests", "fault add --method PUT --status 503 --count 2")
+    add.add_argument("--method", help="regular expression that the whole method must match")
+    add.add_argument("--path", help="regular expression to search for in the path")
+    add.add_argument("--count", type=int, help="number of requests to affect (default: all)")
+    add.add_argument("--delay-ms", type=int, help="wait this long before handling the request")
+    add.add_argument("--reset", action="store_true", default=None, help="reset the connection instead of answering")
     add.add_argument("--status", type=int, help="answer with this status")
     add.add_argument("--retry-after", type=int, metavar="SECONDS", help="value of the header Retry-After")
-    add.add_argument("--operation", choices=("fail", "hang", "cancel"), help="how the operation that starts ends")
+    add.add_argument(
+        "--operation", choices=("fail", "hang", "cancel"), help="what happens to the operation that the request starts"
+    )
     add.add_argument("--code", help="error code of the answer or the operation")
     add.add_argument("--message", help="message of the error")
     add.add_argument("--stale", action="store_true", default=None, help="read the state from before the last write")
     _action(actions, "list", "list the faults", "fault list")
-    _action(actions, "clear", "remove all faults, quotas and token lifetimes; hanging operations go on", "fault clear")
+    _action(
+        actions, "clear", "remove all faults, quotas and token lifetimes; hanging operations continue", "fault clear"
+    )
     quota = _action(actions, "quota", "limit the cores of VM families", "fault quota standardDSv2Family=8")
     quota.add_argument("limits", nargs="+", metavar="FAMILY=CORES")
     tokens = _action(actions, "tokens", "set the lifetime of endpoint tokens", "fault tokens --lifetime 60")

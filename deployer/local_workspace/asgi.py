@@ -1,4 +1,4 @@
-"""The way in: every request of the https port passes here, to the front door or to the control plane."""
+"""The entrance: every request to the https port goes from here to the front door or to the control plane."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _OWN_ACCESS = (f"/{ACCOUNT}/", "/admin/")
 
 
 class Dispatcher:
-    """An ASGI application: faults first, then scoring to the front door, the rest logged to the control plane."""
+    """An ASGI application: applies faults, passes scoring to the front door and the rest to the control plane."""
 
     def __init__(self, context: ServerContext, control_plane: App, front_door: App) -> None:
         self._context, self._control_plane, self._front_door = context, control_plane, front_door
         self._token = secret_in(context.home.token).encode()
         self.connections: Collection[Any] = ()
-        """The open connections of the server, for the fault that cuts one."""
+        """The open connections of the server, for the fault that resets one."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,17 +47,17 @@ class Dispatcher:
             self._context.log.scored += 1
         else:
             send = self._logged(scope, send)
-        if self._context.faults.active and await self._meet_faults(scope, send):
+        if self._context.faults.active and await self._apply_faults(scope, send):
             return
         if scoring:
             await self._front_door(scope, receive, send)
-        elif self._may(scope):
+        elif self._is_authorised(scope):
             await self._control_plane(scope, receive, send)
         else:
             await _answer(send, refusal(ArmRefused(INVALID_TOKEN)))
 
     def _logged(self, scope: Scope, send: Send) -> Send:
-        """The same `send`, with a line in the log before the answer begins."""
+        """The same `send`, with a line in the log before the response starts."""
         begun = time.perf_counter()
         query = scope["query_string"].decode("latin-1")
         path = scope["path"] + (f"?{query}" if query else "")
@@ -71,15 +71,15 @@ class Dispatcher:
 
         return sending
 
-    def _may(self, scope: Scope) -> bool:
+    def _is_authorised(self, scope: Scope) -> bool:
         if scope["path"].startswith(_OWN_ACCESS):
             return True
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         kind, _, token = given.partition(b" ")
         return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
 
-    async def _meet_faults(self, scope: Scope, send: Send) -> bool:
-        """Do what the faults laid for this request want; whether it is answered with that."""
+    async def _apply_faults(self, scope: Scope, send: Send) -> bool:
+        """Apply the faults for this request; True where they answer it."""
         if scope["path"].startswith("/admin/"):
             return False
         for fault in self._context.faults.take(scope["method"], scope["path"]):
@@ -99,7 +99,7 @@ class Dispatcher:
         return False
 
     async def _cut(self, scope: Scope) -> None:
-        """End the connection of this request with a reset instead of an answer."""
+        """Reset the connection of this request instead of answering."""
         for connection in self.connections:
             if connection.client == scope["client"]:
                 plain = connection.transport.get_extra_info("socket")
@@ -123,7 +123,7 @@ async def _answer(send: Send, reply: Reply) -> None:
 
 
 async def alive_app(scope: Scope, _receive: Receive, send: Send) -> None:
-    """What the plain port answers where there is no page."""
+    """What the plain port answers when there is no page."""
     if scope["type"] != "http":
         return
     content = json.dumps({"alive": True}).encode()

@@ -1,4 +1,4 @@
-"""A certificate authority for one server, made at its first start; its key is thrown away after its one signature.
+"""A certificate authority for one server, made at its first start; its key signs once and is discarded.
 
 Imported only when certificates have to be made: cryptography costs a running server some megabytes.
 """
@@ -25,7 +25,7 @@ _NAMES = (
 
 
 def make(days: int) -> tuple[str, str]:
-    """The authority's certificate, and the server's certificate with its key: PEM, valid for so long, loopback only."""
+    """The authority's certificate, and the server's certificate with its key: PEM, for loopback only."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority, server = _authority(authority_key, days), _server(authority_key, key, days)
     pem = serialization.Encoding.PEM

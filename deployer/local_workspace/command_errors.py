@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 
 class CommandError(Exception):
-    """Something the user has to know: one sentence with the way out."""
+    """A command failed; the text is one sentence for its user: what happened, and how to fix it."""
 
 
 @contextmanager
-def one_sentence(what: str) -> Iterator[None]:
-    """Turn what the operating system says into a sentence for the user."""
+def os_errors_explained(what: str) -> Iterator[None]:
+    """Turn an OSError in this block into one sentence; `what` is the thing that failed, such as "`up`"."""
     try:
         yield
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
-        problem = f"cannot {what}: {error.strerror or error}{place}"
+        problem = f"{what} failed: {error.strerror or error}{place}"
         raise CommandError(f"{problem}; free some disk space or check the permissions") from error

@@ -1,4 +1,4 @@
-"""The names of the one workspace that this server is."""
+"""The names of the one workspace that this server stands for."""
 
 from __future__ import annotations
 

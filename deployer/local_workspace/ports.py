@@ -1,4 +1,4 @@
-"""What the control plane and the data plane of the local workspace say to each other: values and two protocols."""
+"""The interface between the control plane and the data plane: values and two protocols."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Workload:
 
 
 class WorkloadFailed(Exception):
-    """A workload that does not come up: `code` and `message` as the failed operation shows them."""
+    """A workload failed to start; the failed operation shows this `code` and `message`."""
 
     def __init__(self, code: str | None, message: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class Serving(Protocol):
         """
 
     async def delete(self, endpoint: str, deployment: str) -> None:
-        """Stop serving; a deployment that is not there is no error."""
+        """Stop serving; a missing deployment is not an error."""
 
     def logs(self, endpoint: str, deployment: str, container: Container, tail: int) -> str:
         """The last `tail` lines of one container."""
@@ -94,4 +94,4 @@ class Routes(Protocol):
         """The endpoint of that name, whatever its letter case; None where there is none."""
 
     def authorises(self, endpoint: str, bearer: str) -> bool:
-        """Whether this key or token opens this endpoint."""
+        """Whether this key or token gives access to this endpoint."""

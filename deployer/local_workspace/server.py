@@ -21,7 +21,7 @@ import uvicorn
 
 from deployer.local_workspace.asgi import App, Dispatcher, alive_app
 from deployer.local_workspace.blob.addresses import STAGED
-from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.command_errors import CommandError, os_errors_explained
 from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.resources import deployments, endpoints
 from deployer.local_workspace.control.routes import control_plane
@@ -45,7 +45,7 @@ _RENEWED_AFTER_DAYS = 740
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPlane:
-    """How to make what serves: the tests bring their own."""
+    """How to make the parts of the data plane; tests bring their own."""
 
     serving: Callable[[Path], Serving]
     front_door: Callable[[Routes, Any], App]
@@ -67,8 +67,8 @@ def real_data_plane() -> DataPlane:
 
 
 async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bool, ready: Callable[[], None]) -> None:
-    """Run until SIGTERM or SIGINT; `ready` is called once requests are answered. CommandError where it cannot start."""
-    with one_sentence("prepare the folder of the local workspace"):
+    """Run until SIGTERM or SIGINT; `ready` is called once it answers. Raises CommandError where it cannot start."""
+    with os_errors_explained("preparing the folder of the local workspace"):
         home.blobs.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(home.blobs / STAGED, ignore_errors=True)
         _see_to_certificates(home)
@@ -138,7 +138,7 @@ def _context(home: Home, plane: DataPlane, ports: TcpPorts, realistic: float) ->
         store = Store(home.database)
         ident, tokens = workspace_id(store), EndpointTokens(store, workspace_id(store))
     except sqlite3.Error as error:
-        way_out = "make room, or `reset` if nothing in it is needed any more"
+        way_out = "free some disk space, or run `reset` if you no longer need its content"
         raise CommandError(f"cannot open {home.database}: {error}; {way_out}") from error
     control = secret_in(home.token).encode()
     secret_in(home.admin_key)
@@ -181,7 +181,7 @@ def _server(app: App, certificate: Path | None) -> uvicorn.Server:
 
 
 def _resume(context: ServerContext) -> None:
-    """Bring every deployment back, and go on with the operations that were not over."""
+    """Restart every deployment, and continue the operations that had not finished."""
     under_way = {item["key"]: item for item in _operations(context) if item["status"] == "Updating"}
     for deployment in context.store.list("deployment"):
         key = f"{deployment['endpoint']}/{deployment['name']}".lower()
@@ -203,7 +203,7 @@ async def _bring_back(context: ServerContext, deployment: Document, operation: D
 
 
 def _operations(context: ServerContext) -> list[Document]:
-    """All operations; of those that are over, the last ones only are kept."""
+    """All operations; of the finished ones, only the latest are kept."""
     found = context.store.list("operation")
     over = [item for item in found if item["status"] != "Updating"]
     for item in over[:-_KEEP_OPERATIONS]:
@@ -212,7 +212,7 @@ def _operations(context: ServerContext) -> list[Document]:
 
 
 async def _close(context: ServerContext, servers: list[uvicorn.Server]) -> None:
-    """Let requests under way end, then everything that was started."""
+    """Let requests in progress finish, then stop everything that was started."""
     await asyncio.gather(*(_drain(server) for server in servers if server.started))
     await context.tasks.close()
     await context.serving.close()

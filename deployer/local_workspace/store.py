@@ -1,4 +1,4 @@
-"""All state of the local workspace: JSON documents in SQLite. A write is on the disk when the call returns."""
+"""All state of the local workspace: JSON documents in SQLite. A write is on disk when the call returns."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ON CONFLICT (kind, key) DO UPDATE SET before = body, body = excluded.body
 
 
 class Store:
-    """Documents by kind and key; keys are compared as they are, so callers lower them. One thread only."""
+    """Documents by kind and key; keys are case-sensitive, so callers lower them. For one thread only."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the database; sqlite3.Error where that cannot be."""
+        """Open or create the database. Raises sqlite3.Error."""
         self._db = sqlite3.connect(path, isolation_level=None)
         path.chmod(0o600)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -37,7 +37,7 @@ class Store:
         self._db.execute(_TABLE)
 
     def get(self, kind: str, key: str, *, stale: bool = False) -> Document | None:
-        """The document; `stale` gives what stood there before its last `put`."""
+        """The document; with `stale`, as it was before its last `put`."""
         column = "before" if stale else "body"
         row = self._db.execute(f"SELECT {column} FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()  # noqa: S608
         return json.loads(row[0]) if row and row[0] else None
@@ -56,16 +56,16 @@ class Store:
         self._db.execute(_PUT, (kind, key, json.dumps(body)))
 
     def amend(self, kind: str, key: str, body: Document) -> None:
-        """Change a document that is there, leaving the memory of what stood before as it is."""
+        """Change an existing document without touching what `stale` reads."""
         self._db.execute("UPDATE documents SET body = ? WHERE kind = ? AND key = ?", (json.dumps(body), kind, key))
 
     def delete(self, kind: str, key: str) -> None:
-        """Forget a document; one that is not there is no error."""
+        """Delete a document; a missing one is not an error."""
         self._db.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Several writes of which either all or none are kept."""
+        """Several writes, all of which are kept, or none."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -80,14 +80,14 @@ class Store:
 
 
 def is_full(error: OSError | sqlite3.Error) -> bool:
-    """Whether a write failed because the disk takes no more."""
+    """Whether a write failed because the disk is full."""
     if isinstance(error, sqlite3.Error):
         return error.sqlite_errorname in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def workspace_id(store: Store) -> str:
-    """The id of this workspace, drawn at its first start."""
+    """The id of this workspace, chosen at its first start."""
     kept = store.get("setting", "workspace-id")
     if kept is None:
         kept = {"value": str(uuid.uuid4())}

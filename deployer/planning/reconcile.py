@@ -79,12 +79,12 @@ def _with_live_values(
     wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], deletes: frozenset[Ref]
 ) -> Resource:
     """`wish` with live values for whatever the spec leaves open."""
-    fields = wish.fields
-    if wish.ref.kind is Kind.TRAFFIC:
-        fields = {**_kept_traffic(live, deletes), **fields}
-    elif live is not None:
-        fields = keep_live(fields, live.fields, ignored)
-    return replace(wish, fields=fields)
+    match wish.ref.kind:
+        case Kind.TRAFFIC:
+            return replace(wish, fields={**_kept_traffic(live, deletes), **wish.fields})
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+            return replace(wish, fields=keep_live(wish.fields, live.fields, ignored)) if live else wish
+    assert_never(wish.ref.kind)
 
 
 def keep_live(
@@ -132,9 +132,12 @@ def _steps_for(wish: Resource, live: State, ignored: tuple[KeyPath, ...], origin
 
 def _initial(ref: Ref) -> Resource | None:
     """The state before the first write: none, except that the traffic of a new endpoint is empty."""
-    if ref.kind is not Kind.TRAFFIC:
-        return None
-    return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, observed=Observed())
+    match ref.kind:
+        case Kind.TRAFFIC:
+            return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, observed=Observed())
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+            return None
+    assert_never(ref.kind)
 
 
 def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple[FieldChange, ...]:

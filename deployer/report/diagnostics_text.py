@@ -29,7 +29,7 @@ def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ..
 
 def errors(diagnostics: Sequence[Diagnostic]) -> int:
     """The number of errors; the rest are warnings."""
-    return sum(item.severity is Severity.ERROR for item in diagnostics)
+    return sum(item.severity.stops for item in diagnostics)
 
 
 def tally(diagnostics: Sequence[Diagnostic]) -> str:

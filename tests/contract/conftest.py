@@ -65,7 +65,7 @@ class Workspace:
         """End it as `down` does."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            assert self.process.wait(20) == 0
+            assert self.process.wait(120) == 0
 
     def ask(self, method: str, path: str, body: object = None, *, token: str | None = None, **headers: str) -> Answer:
         """One request below the workspace, or of the whole path where it begins with `//`; no retries."""
@@ -92,7 +92,7 @@ class Workspace:
         """The log of requests."""
         return [json.loads(line) for line in (self.root / "requests.jsonl").read_text().splitlines()]
 
-    def until(self, path: str, state: str, seconds: float = 10) -> dict[str, Any]:
+    def until(self, path: str, state: str, seconds: float = 120) -> dict[str, Any]:
         """Wait for a provisioning state."""
         end = time.monotonic() + seconds
         while True:

@@ -1,7 +1,7 @@
 """The server with a data plane that only notes what it was asked: for tests of the control plane.
 
 Run as a program it takes the arguments of `serve`. A scoring script named `crash.py` fails to come up, one named
-`slow.py` takes long.
+`held.py` does not while there is a file `hold` in the folder of the server.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ class FakeServing:
     """`ports.Serving` without processes."""
 
     def __init__(self, root: Path) -> None:
+        self._hold = root / "hold"
         self._up: dict[tuple[str, str], Workload] = {}
 
     async def put(self, workload: Workload) -> None:
         """Serve, unless the script says otherwise."""
-        if workload.scoring_script == "slow.py":
-            await asyncio.sleep(0.7)
+        while workload.scoring_script == "held.py" and self._hold.exists():
+            await asyncio.sleep(0.01)
         if workload.scoring_script == "crash.py":
             raise WorkloadFailed(None, "ResourceNotReady: User container has crashed or terminated.")
         self._up[workload.endpoint, workload.deployment] = workload

@@ -207,7 +207,6 @@ def test_the_log_has_every_request_without_signatures(made: Workspace) -> None:
 
 
 def test_files_are_served_to_the_account_key_too(made: Workspace, tmp_path: Path) -> None:
-    pytest.importorskip("azure.storage.blob")
     from azure.storage.blob import BlobServiceClient
 
     key = made.ask("POST", "/datastores/workspaceblobstore/listSecrets").body["key"]

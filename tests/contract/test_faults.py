@@ -79,7 +79,7 @@ def test_a_delete_goes_before_a_hanging_operation(workspace: Workspace, serving_
     workspace.admin("POST", "faults", {"path": "/blue$", "method": "PUT", "operation": "hang"})
     started = workspace.ask("PUT", "/onlineEndpoints/one/deployments/blue", serving_assets)
     assert workspace.ask("DELETE", "/onlineEndpoints/one").status == 202
-    end = time.monotonic() + 10
+    end = time.monotonic() + 120
     while workspace.ask("GET", "/onlineEndpoints/one").status != 404:
         assert time.monotonic() < end
     path = "/" + started.headers["azure-asyncoperation"].removeprefix(workspace.connection["api"])
@@ -163,6 +163,6 @@ def test_the_command_lays_lists_and_clears(workspace: Workspace) -> None:
     assert workspace.admin("GET", "quota").body == {}
     wrong = run(root, "fault", "add", "--path", "[", "--reset")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
-    assert wrong.stderr.startswith("error: '[' is no regular expression: ")
+    assert wrong.stderr.startswith("error: '[' is not a regular expression: ")
     assert run(root, "fault", "quota", "nonsense").returncode == 1
     assert run(root, "fault", "explode").returncode == 64

@@ -68,7 +68,7 @@ class Tab:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, condition: str, seconds: float = 15) -> Any:
+    def until(self, condition: str, seconds: float = 120) -> Any:
         """The value of the expression once it is true."""
         poll = (
             "new Promise((done, fail) => { const end = Date.now() + %d; const look = () => {"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import urllib3
 import uvicorn
@@ -20,6 +21,24 @@ from deployer.local_workspace.serving.runtime import Runtime
 CONDA = "dependencies:\n- pip:\n  - azureml-inference-server-http\n"
 PROBE = Probe(initial_delay=10, period=10, timeout=2, success_threshold=1, failure_threshold=30)
 KEY = "a key that opens the endpoint"
+FOREVER = "time.sleep(3600)"
+Result = TypeVar("Result")
+
+
+def run(body: Coroutine[None, None, Result]) -> Result:
+    """Run a test to its end; it fails, instead of waiting on, where a condition never comes true."""
+    return asyncio.run(asyncio.wait_for(body, 300))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    while not condition():
+        await asyncio.sleep(0.02)
+
+
+def blocking(gate: Path) -> str:
+    """The body of a scoring script that answers once the file `gate` is there."""
+    return f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)\n    return 'done'"
 
 
 def script(body: str, *, init: str = "pass") -> str:
@@ -44,8 +63,8 @@ def workload(folder: Path, deployment: str = "blue", body: str = "return 'blue'"
         environment_variables={},
         instance_count=1,
         max_concurrent_requests_per_instance=1,
-        request_timeout_ms=5000,
-        max_queue_wait_ms=500,
+        request_timeout_ms=60_000,
+        max_queue_wait_ms=60_000,
         liveness_probe=PROBE,
         readiness_probe=PROBE,
     )

@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from deployer.local_workspace.ports import WorkloadFailed
-from tests.e2e.serving import changed, workload, workspace
+from tests.e2e.serving import FOREVER, Client, blocking, changed, run, until, workload, workspace
 
 
 def test_a_deployment_answers_with_the_headers_of_azure(serving_root: Path, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_deployment_answers_with_the_headers_of_azure(serving_root: Path, tmp_
             assert "azureml-inference-server-http" in stand.runtime.logs("e", "blue", "StorageInitializer", 50)
             assert len(stand.runtime.logs("e", "blue", "InferenceServer", 2).splitlines()) == 2
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_the_scoring_script_sees_its_own_variables_and_no_secret(
@@ -57,7 +57,7 @@ def test_the_scoring_script_sees_its_own_variables_and_no_secret(
             assert "A_SECRET_OF_THE_USER" not in seen
             assert seen["HOME"] != os.environ["HOME"]
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_errors_of_the_model_are_424_and_its_body_stays(serving_root: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_errors_of_the_model_are_424_and_its_body_stays(serving_root: Path, tmp_
             traffic = door.traffic["e", "blue"]
             assert (traffic.requests, traffic.errors) == (3, 3)
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_who_may_not_and_what_is_not_there(serving_root: Path, tmp_path: Path) -> None:
@@ -97,27 +97,36 @@ def test_who_may_not_and_what_is_not_there(serving_root: Path, tmp_path: Path) -
             named = await client.score(azureml_model_deployment="BLUE")
             assert (named.status, named.json()) == (200, "blue")
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_limits_and_time_outs(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, _, client):
-            slow = workload(
-                tmp_path, body="time.sleep(json.loads(data)); return 'slept'", init="global json; import json"
-            )
-            await stand.put(changed(slow, request_timeout_ms=700, max_queue_wait_ms=0))
+            gate = tmp_path / "gate"
+            slow = changed(workload(tmp_path, body=blocking(gate)), max_queue_wait_ms=0)
+            await stand.put(slow)
             stand.traffic = {"blue": 100}
-            late = await client.score(b"2")
+            stand.deployments["blue"] = changed(slow, request_timeout_ms=700)
+            late = await client.score()
             assert (late.status, late.data) == (408, b"upstream request timeout")
-            three = await asyncio.gather(*(client.score(b"0.2") for _ in range(3)))
-            assert sorted(answer.status for answer in three) == [200, 200, 429]
-            stand.deployments["blue"] = changed(slow, request_timeout_ms=2000, max_queue_wait_ms=50)
-            two = await asyncio.gather(*(client.score(b"0.4") for _ in range(2)))
-            assert sorted(answer.status for answer in two) == [200, 429]
-            assert (await client.score(b"0")).json() == "slept"
+            stand.deployments["blue"] = slow
+            assert await _statuses(client, 3, gate) == [200, 200, 429], "one runs, one waits for as long as it takes"
+            stand.deployments["blue"] = changed(slow, max_queue_wait_ms=50)
+            assert await _statuses(client, 2, gate) == [200, 429], "one runs, one has waited for too long"
+            gate.touch()
+            assert (await client.score()).json() == "done"
 
-    asyncio.run(body())
+    run(body())
+
+
+async def _statuses(client: Client, number: int, gate: Path) -> list[int]:
+    """The statuses of requests at once, none of which is served before the first one of them was refused."""
+    gate.unlink(missing_ok=True)
+    asked = [asyncio.create_task(client.score()) for _ in range(number)]
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    gate.touch()
+    return sorted([(await each).status for each in asked])
 
 
 def test_traffic_is_split_and_mirrored(serving_root: Path, tmp_path: Path) -> None:
@@ -135,12 +144,11 @@ def test_traffic_is_split_and_mirrored(serving_root: Path, tmp_path: Path) -> No
             assert {(await client.score(b"{}")).json() for _ in range(5)} == {"blue"}
             assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
             assert door.traffic["e", "green"].mirrored == before + 5
-            log = ""
-            while log.count("azmlinfsrv - POST /score 200") < answers.count("green") + 5:
-                await asyncio.sleep(0.05)
-                log = stand.runtime.logs("e", "green", "InferenceServer", 1000)
+            served = "azmlinfsrv - POST /score 200"
+            wanted = answers.count("green") + 5
+            await until(lambda: stand.runtime.logs("e", "green", "InferenceServer", 1000).count(served) >= wanted)
 
-    asyncio.run(asyncio.wait_for(body(), 30))
+    run(body())
 
 
 RAW = """
@@ -156,7 +164,7 @@ def run(request):
     if request.args.get("how") == "chunks":
         return Response((b"%d" % i for i in range(size)), 200)
     if request.args.get("how") == "stuck":
-        return Response((b"1" if not i else time.sleep(3) for i in range(2)), 200)
+        return Response((b"1" if not i else time.sleep(3600) for i in range(2)), 200)
     if request.args.get("how") == "created":
         return AMLResponse(b"made", 201)
     return AMLResponse(b"z" * size, 200)
@@ -169,7 +177,7 @@ def test_large_and_chunked_bodies_pass_both_ways(serving_root: Path, tmp_path: P
             blue = workload(tmp_path)
             assert blue.code_dir is not None
             (blue.code_dir / "score.py").write_text(RAW)
-            await stand.put(changed(blue, request_timeout_ms=2000))
+            await stand.put(blue)
             stand.traffic = {"blue": 100}
             size = 5_000_000
             assert (await client.score(b"x" * size)).data == b"z" * size
@@ -187,10 +195,11 @@ def test_large_and_chunked_bodies_pass_both_ways(serving_root: Path, tmp_path: P
             created = await client.score(path="/inference/e/score?how=created")
             assert (created.status, created.headers["ms-azureml-model-error-statuscode"]) == (424, "201")
             assert created.data == b"made"
+            stand.deployments["blue"] = changed(blue, request_timeout_ms=2000)
             with pytest.raises(urllib3.exceptions.ProtocolError):  # too late for a 408: the answer breaks off
                 await client.score(path="/inference/e/score?how=stuck")
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_a_failing_start_says_why_and_what_served_goes_on(serving_root: Path, tmp_path: Path) -> None:
@@ -205,7 +214,7 @@ def test_a_failing_start_says_why_and_what_served_goes_on(serving_root: Path, tm
             assert "no model here" in crash.value.message
             assert "no model here" in stand.runtime.logs("e", "blue", "InferenceServer", 100)
             assert (await client.score()).json() == "blue"
-            slow = workload(tmp_path, init="time.sleep(60)")
+            slow = workload(tmp_path, init=FOREVER)
             hurried = replace(slow.readiness_probe, initial_delay=0.5, period=0.1, failure_threshold=1, timeout=0.2)
             with pytest.raises(WorkloadFailed, match="Readiness probe failed"):
                 await stand.put(changed(slow, readiness_probe=hurried))
@@ -213,15 +222,14 @@ def test_a_failing_start_says_why_and_what_served_goes_on(serving_root: Path, tm
                 await stand.put(changed(slow, scoring_script="gone.py"))
             assert (await client.score()).json() == "blue"
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_deleting_stops_serving_even_while_it_starts(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, _, client):
-            starting = asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)")))
-            while not stand.runtime.logs("e", "blue", "InferenceServer", 1):
-                await asyncio.sleep(0.05)
+            starting = asyncio.create_task(stand.put(workload(tmp_path, init=FOREVER)))
+            await until(lambda: bool(stand.runtime.logs("e", "blue", "InferenceServer", 1)))
             await stand.runtime.delete("e", "blue")
             with pytest.raises(WorkloadFailed, match="deleted") as cancelled:
                 await starting
@@ -232,7 +240,7 @@ def test_deleting_stops_serving_even_while_it_starts(serving_root: Path, tmp_pat
             await stand.put(workload(tmp_path))
             assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
 
-    asyncio.run(asyncio.wait_for(body(), 30))
+    run(body())
 
 
 @pytest.mark.parametrize(
@@ -240,7 +248,7 @@ def test_deleting_stops_serving_even_while_it_starts(serving_root: Path, tmp_pat
     [
         (json.dumps({"dependencies": [{"pip": ["itsdangerous"]}]}), "has no azureml-inference-server-http"),
         (json.dumps({"dependencies": ["itsdangerous==99999"]}), "itsdangerous==99999"),
-        (None, "cannot be known without pulling it"),
+        (None, "does not pull images"),
     ],
 )
 def test_an_environment_that_cannot_serve_is_a_failed_build(
@@ -254,22 +262,20 @@ def test_an_environment_that_cannot_serve_is_a_failed_build(
             assert words in failed.value.message
             assert words in stand.runtime.logs("e", "blue", "StorageInitializer", 100) or "has no" in words
 
-    asyncio.run(body())
+    run(body())
 
 
 def test_who_asked_may_go_away(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, _, client):
             await stand.put(workload(tmp_path))
-            starting = asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)")))
-            while len(list((serving_root / "run").glob("*.pid"))) < 2:
-                await asyncio.sleep(0.02)
+            starting = asyncio.create_task(stand.put(workload(tmp_path, init=FOREVER)))
+            await until(lambda: len(list((serving_root / "run").glob("*.pid"))) == 2)
             starting.cancel()
             await asyncio.wait([starting])
-            while len(list((serving_root / "run").glob("*.pid"))) != 1:
-                await asyncio.sleep(0.02)
+            await until(lambda: len(list((serving_root / "run").glob("*.pid"))) == 1)
             assert (await client.score(azureml_model_deployment="blue")).json() == "blue"
-            waiting = [asyncio.create_task(stand.put(workload(tmp_path, init="time.sleep(60)"))) for _ in range(2)]
+            waiting = [asyncio.create_task(stand.put(workload(tmp_path, init=FOREVER))) for _ in range(2)]
             await asyncio.sleep(0)
             await stand.runtime.delete("e", "blue")
             for each in await asyncio.gather(*waiting, return_exceptions=True):
@@ -277,4 +283,4 @@ def test_who_asked_may_go_away(serving_root: Path, tmp_path: Path) -> None:
                 assert each.code == "OperationCanceled"
             assert not list((serving_root / "run").glob("*.pid"))
 
-    asyncio.run(asyncio.wait_for(body(), 30))
+    run(body())

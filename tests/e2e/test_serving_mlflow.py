@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from deployer.local_workspace.ports import Workload, WorkloadFailed
 from deployer.local_workspace.serving.virtualenvs import Environments
-from tests.e2e.serving import changed, workload, workspace
+from tests.e2e.serving import changed, run, workload, workspace
 
 SAVE = """
 import sys
@@ -44,7 +43,7 @@ def test_a_model_without_mlflow_in_its_environment_is_refused(serving_root: Path
             with pytest.raises(WorkloadFailed, match="no file `MLmodel`"):
                 await stand.put(changed(no_code(tmp_path, "itsdangerous"), model_dir=tmp_path))
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
 @pytest.mark.long
@@ -63,4 +62,4 @@ def test_a_model_is_served_by_the_scoring_server_of_mlflow(serving_root: Path, t
             refused = await client.score(b"nonsense")
             assert (refused.status, refused.headers["ms-azureml-model-error-statuscode"]) == (424, "400")
 
-    asyncio.run(asyncio.wait_for(body(), 300))
+    run(body())

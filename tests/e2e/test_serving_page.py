@@ -14,7 +14,7 @@ import urllib3
 from deployer.local_workspace.page.app import DeploymentView, EndpointView, page_app
 from deployer.local_workspace.ports import Container
 from tests.e2e.chromium import BROWSER, Tab, browser
-from tests.e2e.serving import Client, Workspace, changed, listening, workload, workspace
+from tests.e2e.serving import Client, Workspace, changed, listening, run, workload, workspace
 
 
 class Source:
@@ -78,7 +78,7 @@ def test_scoring_needs_the_token_of_the_page_once(serving_root: Path, tmp_path: 
             assert (await try_it(found[1])).status == 403
             assert (await try_it(first.headers["x-page-token"])).status == 200
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
 def test_only_loopback_names_reach_the_page(serving_root: Path, tmp_path: Path) -> None:
@@ -92,17 +92,17 @@ def test_only_loopback_names_reach_the_page(serving_root: Path, tmp_path: Path) 
             assert (await shown.score(path="/logs/e/blue/Secrets", method="GET")).status == 404
             assert "script-src 'self'" in (await shown.score(path="/", method="GET")).headers["content-security-policy"]
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
-@pytest.mark.skipif(BROWSER is None, reason="there is no chromium on this machine")
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium: `apt-get install chromium`, or install Chrome")
 def test_the_page_in_a_browser(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with page(serving_root, tmp_path) as (shown, client):
             await asyncio.gather(*(client.score(b'{"data": ""}') for _ in range(4)))
             await asyncio.to_thread(look, shown.url, tmp_path / "profile")
 
-    asyncio.run(asyncio.wait_for(body(), 120))
+    run(body())
 
 
 def look(url: str, profile: Path) -> None:
@@ -111,7 +111,7 @@ def look(url: str, profile: Path) -> None:
         assert tab.until("document.getElementById('split').ariaLabel") == "Traffic: blue 90 percent, green 10 percent"
         text = tab.until("document.getElementById('deployments').innerText")
         assert "<b>digits</b>:1" in text, "names are text, not markup"
-        assert "of these 0 errors" in text
+        assert "0 failed" in text
         assert tab.run("document.querySelectorAll('.plot svg[aria-label]').length") == 4
         _draw_with_the_mouse(tab)
         _draw_with_the_keyboard(tab)

@@ -16,7 +16,7 @@ import pytest
 from deployer.local_workspace.ports import Workload, WorkloadFailed
 from deployer.local_workspace.serving.process_groups import trim
 from deployer.local_workspace.serving.runtime import Runtime
-from tests.e2e.serving import Client, changed, workload, workspace
+from tests.e2e.serving import Client, blocking, changed, run, until, workload, workspace
 
 
 def leader(root: Path) -> int:
@@ -34,8 +34,7 @@ def lives(pid: int) -> bool:
 
 
 async def until_dead(*pids: int) -> None:
-    while any(lives(pid) for pid in pids):
-        await asyncio.sleep(0.02)
+    await until(lambda: not any(lives(pid) for pid in pids))
 
 
 async def keep_asking(client: Client, stop: asyncio.Event) -> Counter[tuple[int, str]]:
@@ -66,7 +65,7 @@ def test_updates_and_traffic_moves_lose_no_request(serving_root: Path, tmp_path:
             assert {text for _, text in answers} >= {"1", "2", "3"}, answers
             assert (await client.score()).data == b"4"
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
 def _wide(folder: Path, deployment: str, body: str) -> Workload:
@@ -92,22 +91,22 @@ def test_a_killed_container_is_restarted_and_requests_wait_for_it(serving_root: 
                 "e", "blue", "InferenceServer", 1000
             )
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
 def test_a_container_that_hangs_is_restarted_by_its_liveness_probe(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, _, client):
-            hangs = workload(tmp_path, body="time.sleep(60 if data == 'hang' else 0); return os.getppid()")
-            probe = replace(hangs.liveness_probe, initial_delay=0.1, period=0.2, timeout=0.2, failure_threshold=2)
-            await stand.put(changed(hangs, liveness_probe=probe, request_timeout_ms=60_000))
+            hangs = workload(tmp_path, body="time.sleep(3600 if data == 'hang' else 0); return os.getppid()")
+            probe = replace(hangs.liveness_probe, initial_delay=0.1, period=0.5, timeout=2, failure_threshold=2)
+            await stand.put(changed(hangs, liveness_probe=probe))
             stand.traffic = {"blue": 100}
             first = (await client.score()).json()
             assert (await client.score(b"hang")).status == 424
             assert (await client.score()).json() != first
             assert "Liveness probe failed 2 times" in stand.runtime.logs("e", "blue", "InferenceServer", 1000)
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
 def test_a_slow_start_has_the_time_of_the_startup_probe(serving_root: Path, tmp_path: Path) -> None:
@@ -130,19 +129,20 @@ def test_a_slow_start_has_the_time_of_the_startup_probe(serving_root: Path, tmp_
 def test_readiness_follows_its_probe(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, _, client):
-            busy = workload(tmp_path, body="time.sleep(float(data)); return 'done'")
-            probe = replace(busy.readiness_probe, period=0.1, timeout=0.1, failure_threshold=2)
+            gate = tmp_path / "gate"
+            busy = workload(tmp_path, body=blocking(gate))
+            probe = replace(busy.readiness_probe, period=0.1, timeout=1, failure_threshold=2)
             await stand.put(changed(busy, readiness_probe=probe))
             stand.traffic = {"blue": 100}
             replica = stand.runtime.replica("e", "blue")
             assert replica is not None
-            asking = asyncio.create_task(client.score(b"1.5"))
-            while replica.ready.is_set():
-                await asyncio.sleep(0.02)
+            asking = asyncio.create_task(client.score())
+            await until(lambda: not replica.ready.is_set())
+            gate.touch()
             assert (await asking).json() == "done", "a request on its way is not disturbed"
-            assert (await client.score(b"0")).json() == "done", "the next one waits until it is ready again"
+            assert (await client.score()).json() == "done", "the next one waits until it is ready again"
 
-    asyncio.run(asyncio.wait_for(body(), 60))
+    run(body())
 
 
 SERVER = """
@@ -175,7 +175,7 @@ def test_no_container_outlives_a_killed_server(serving_root: Path, tmp_path: Pat
         group = _group(leader(serving_root))
         assert len(group) >= 2
         server.kill()
-    asyncio.run(asyncio.wait_for(until_dead(*group), 10))
+    run(until_dead(*group))
 
 
 def test_a_container_that_cannot_end_is_killed_by_the_next_server(serving_root: Path, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_container_that_cannot_end_is_killed_by_the_next_server(serving_root: 
     sockets = Path((serving_root / "run" / "sockets").read_text())
     assert sockets.exists()
     runtime = Runtime(serving_root)
-    asyncio.run(asyncio.wait_for(until_dead(*group), 10))
+    run(until_dead(*group))
     assert not list((serving_root / "run").glob("*.pid"))
     assert not sockets.exists()
     asyncio.run(runtime.close())
@@ -203,7 +203,7 @@ def test_closing_ends_every_process_and_leaves_no_file(serving_root: Path, tmp_p
             assert replica is not None
             return _group(leader(serving_root)), replica.container.socket.parent
 
-    group, sockets = asyncio.run(body())
+    group, sockets = run(body())
     assert group
     assert not any(lives(pid) for pid in group)
     assert not sockets.exists()

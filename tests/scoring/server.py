@@ -25,7 +25,7 @@ class OverSocket(HTTPConnection):
     """HTTP over a unix socket."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=30)
+        super().__init__("localhost", timeout=300)
         self._path = path
 
     def connect(self) -> None:
@@ -58,7 +58,7 @@ class Server:
         connection.request(method, "/score", body, {"content-type": "application/json", **(headers or {})})
         return reply(connection.getresponse())
 
-    def wait_for(self, text: str, seconds: float = 30) -> str:
+    def wait_for(self, text: str, seconds: float = 300) -> str:
         """The first line of the log that holds `text`."""
         with self.line_came:
             self.line_came.wait_for(lambda: self.process.poll() is not None or self._find(text), seconds)
@@ -112,8 +112,8 @@ def serving(folder: Path, model_dir: Path, environment: Mapping[str, str] | None
         yield server
     finally:
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(20)
-        reader.join(20)
+        server.process.wait(120)
+        reader.join(120)
 
 
 def _started(code: Path, model_dir: Path, address: Path, more: Mapping[str, str]) -> subprocess.Popen[str]:

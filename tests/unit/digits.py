@@ -8,19 +8,11 @@ from deployer.applying.apply import apply
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan, Step
-from deployer.core.resources import (
-    Observed,
-    Ref,
-    Resource,
-    State,
-    Value,
-    deployment_ref,
-    endpoint_ref,
-    state_of,
-    traffic_ref,
-)
+from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, state_of, traffic_ref
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import with_tests_and_stages
+from tests import build
+from tests.build import deployment, endpoint, traffic
 from tests.unit.memory import MemoryWorkspace, tools
 
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
@@ -33,29 +25,20 @@ INTENT = Intent(
 NO_ROLLOUT = replace(INTENT, rollouts={})
 
 
-def endpoint() -> Resource:
-    return Resource(ref=endpoint_ref("digits"), fields={"auth_mode": "key", "properties": {}})
-
-
-def deployment(ref: Ref, model: str = "1", state: str = "Succeeded") -> Resource:
-    fields: dict[str, Value] = {"model": f"azureml:digits:{model}", "properties": {}}
-    return Resource(ref=ref, fields=fields, observed=Observed(owner="shop", provisioning_state=state))
-
-
-def traffic(mirror: dict[str, int] | None = None, **shares: int) -> Resource:
-    return Resource(ref=TRAFFIC, fields={"traffic": shares, "mirror_traffic": mirror or {}}, observed=Observed())
-
-
-def wish(*names: Ref, model: str = "1", **shares: int) -> State:
-    whole = Resource(ref=TRAFFIC, fields={"traffic": shares})
-    return state_of([endpoint(), *(replace(deployment(ref, model), observed=None) for ref in names), whole])
+def wish(*names: Ref, model: str = "", **shares: int) -> State:
+    """These deployments, all with that version of a model if any, and that traffic."""
+    fields: dict[str, Value] = {"model": f"azureml:digits:{model}"} if model else {}
+    return build.wish(
+        endpoint(), *(build.deployment(ref.name, ref.endpoint, **fields) for ref in names), traffic(**shares)
+    )
 
 
 def live(*items: Resource) -> State:
-    return state_of([replace(endpoint(), observed=Observed(owner="shop")), *items])
+    """The endpoint, and these."""
+    return build.live(endpoint(), *items)
 
 
-SERVING = live(deployment(BLUE), traffic(blue=100))
+SERVING = live(deployment(), traffic(blue=100))
 TO_GREEN = wish(BLUE, GREEN, green=100)
 
 
@@ -70,7 +53,7 @@ def carried(workspace: MemoryWorkspace, steps: tuple[Step, ...]) -> Outcome:
 
 
 def with_live(workspace: MemoryWorkspace, *items: Resource) -> None:
-    workspace.state = state_of([*{**workspace.state.resources, **{item.ref: item for item in items}}.values()])
+    workspace.state = state_of([*{**workspace.state.resources, **build.live(*items).resources}.values()])
 
 
 def failures(outcome: Outcome) -> list[str]:

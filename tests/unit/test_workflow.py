@@ -19,6 +19,8 @@ import yaml
 
 from deployer.report.json_output import read_saved_plan
 
+pytestmark = pytest.mark.slow
+
 WORKFLOW = Path(".github/workflows/review.yml")
 ACTIONS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact", "azure/login"}
 MARKER = "<!-- deployer plan digits dev -->"
@@ -105,7 +107,7 @@ def comment(tmp_path: Path, body: str, comments: list[dict[str, Any]]) -> list[l
         "GH_TOKEN": "not-a-token",
     }
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script("Comment")]
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=30)
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=300)
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
 
 
@@ -113,7 +115,9 @@ def by(author: str, number: int, body: str) -> dict[str, Any]:
     return {"id": number, "user": {"login": author}, "body": body}
 
 
-needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+needs_jq = pytest.mark.skipif(
+    shutil.which("jq") is None, reason="jq is not installed: `apt-get install jq`, or `brew install jq`"
+)
 
 
 @needs_jq
@@ -155,7 +159,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
     tool.write_text(DEPLOYER.format(python=sys.executable, root=str(Path.cwd())), encoding="utf-8")
     tool.chmod(0o755)
     yield copy
-    subprocess.run([tool, "local", "down"], cwd=copy, check=True, capture_output=True, timeout=60)
+    subprocess.run([tool, "local", "down"], cwd=copy, check=True, capture_output=True, timeout=300)
 
 
 def fallbacks() -> dict[str, str]:
@@ -168,7 +172,7 @@ def run(project: Path, text: str) -> subprocess.CompletedProcess[str]:
     path = f"{project.parent / 'bin'}:{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": str(project.parent), "DEPLOY_ENV": "local", **fallbacks()}
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def test_its_own_commands_validate_and_plan_the_example(project: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from deployer.authoring.text import parse
 from deployer.authoring.text.render import Rendered
+from deployer.core.compute import compute_of
 from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.fields import field_at
 from deployer.core.resources import Kind
 
 FieldPath = parse.Path
@@ -75,6 +77,13 @@ class Document:
     def get(self, *path: str | int) -> Any:
         """The value at a path, or None."""
         return at(self.data, path)
+
+    def meant(self, *path: str) -> Any:
+        """The value at a path, or its default if it is omitted."""
+        value = self.get(*path)
+        if value is not None or self.kind is None:
+            return value
+        return field_at(self.kind, path).default_on(compute_of(self.data))
 
     def text(self, *path: str | int) -> str:
         """The text at a path, or ""."""

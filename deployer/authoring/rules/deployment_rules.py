@@ -8,13 +8,13 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-kub
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
-from deployer.core.compute import is_kubernetes
+from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
 from deployer.core.references import AssetType, parse_reference
 from deployer.core.spelling import snake
@@ -24,8 +24,11 @@ NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")
 MAX_INSTANCES = 50
 MANAGED_TIMEOUT_MS = 180_000
 PROMPT_FLOW = ("PROMPTFLOW_", "PRT_")
-ON_KUBERNETES = ("resources",)
-ON_MANAGED = ("egress_public_network_access", "private_network_connection")
+NOT_EVERYWHERE: Mapping[Compute, tuple[str, ...]] = {
+    Compute.KUBERNETES: ("resources",),
+    Compute.MANAGED: ("egress_public_network_access", "private_network_connection"),
+}
+"""The fields that exist on one kind of compute only."""
 
 
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
@@ -100,12 +103,13 @@ def probe_success(document: Document, _world: World) -> Iterator[Fault]:
 
 def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
     """Kubernetes-only fields are not used on managed deployments, and vice versa."""
-    kubernetes = is_kubernetes(document.data)
-    where = "managed" if kubernetes else "Kubernetes"
-    for key in ON_MANAGED if kubernetes else ON_KUBERNETES:
-        if document.get(key) is not None:
-            hint = "Remove it." if kubernetes else "Remove it, or write `type: kubernetes`."
-            yield Fault(path=(key,), on_key=True, summary=f"`{key}` is only for {where} deployments", detail=hint)
+    here = compute_of(document.data)
+    hint = "Remove it." if here is Compute.KUBERNETES else "Remove it, or write `type: kubernetes`."
+    for compute, keys in NOT_EVERYWHERE.items():
+        for key in keys:
+            if compute is not here and document.get(key) is not None:
+                summary = f"`{key}` is only for {compute.adjective} deployments"
+                yield Fault(path=(key,), on_key=True, summary=summary, detail=hint)
 
 
 def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
@@ -133,9 +137,8 @@ def mount_path(document: Document, _world: World) -> Iterator[Fault]:
 def worker_count(document: Document, _world: World) -> Iterator[Fault]:
     """WORKER_COUNT equals max_concurrent_requests_per_instance."""
     workers = document.text("environment_variables", "WORKER_COUNT")
-    requests = document.get("request_settings", "max_concurrent_requests_per_instance")
-    taken = requests if type(requests) is int else 1
-    if workers.isdecimal() and len(workers) < 6 and int(workers) != taken:
+    taken = document.meant("request_settings", "max_concurrent_requests_per_instance")
+    if workers.isdecimal() and len(workers) < 6 and type(taken) is int and int(workers) != taken:
         summary = f"WORKER_COUNT is {int(workers)}, but max_concurrent_requests_per_instance is {taken}"
         hint = f"Write `max_concurrent_requests_per_instance: {int(workers)}` under `request_settings`."
         path = ("environment_variables", "WORKER_COUNT")

@@ -96,7 +96,7 @@ def aad_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
 
 def identity_shape(document: Document, _world: World) -> Iterator[Fault]:
     """Identities are listed if and only if the type is user_assigned, by valid resource ids."""
-    kind = snake(document.text("identity", "type") or "system_assigned")
+    kind = snake(str(document.meant("identity", "type")))
     listed = document.get("identity", "user_assigned_identities")
     entries = listed if isinstance(listed, list) else []
     if kind == "user_assigned" and not entries:
@@ -123,7 +123,7 @@ def _identity_id(index: int, resource_id: object) -> Iterator[Fault]:
 def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
     """Enforced access to secret stores requires the system-assigned identity."""
     enforced = document.text("properties", STORES_PROPERTY).lower() == "enabled"
-    kind = snake(document.text("identity", "type") or "system_assigned")
+    kind = snake(str(document.meant("identity", "type")))
     if enforced and kind != "system_assigned":
         summary = f"`{STORES_PROPERTY}` needs the system-assigned identity"
         hint = "Remove it, and grant the user-assigned identity access to the stores yourself."

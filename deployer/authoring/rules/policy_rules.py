@@ -13,23 +13,18 @@ from deployer.core.references import AssetType, parse_reference
 
 def min_instances(document: Document, world: World) -> Iterator[Fault]:
     """A deployment has at least `min_instances`."""
-    least, count = world.policy.get("min_instances"), _instances(document)
-    if isinstance(least, int) and count < least:
+    least, count = world.policy.get("min_instances"), document.meant("instance_count")
+    if isinstance(least, int) and type(count) is int and count < least:
         summary = f"{count} instance(s); the policy of this env requires at least {least}"
         yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {least}`.")
 
 
 def max_instances(document: Document, world: World) -> Iterator[Fault]:
     """A deployment has at most `max_instances`."""
-    most, count = world.policy.get("max_instances"), _instances(document)
-    if isinstance(most, int) and count > most:
+    most, count = world.policy.get("max_instances"), document.meant("instance_count")
+    if isinstance(most, int) and type(count) is int and count > most:
         summary = f"{count} instances; the policy of this env allows at most {most}"
         yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {most}`.")
-
-
-def _instances(document: Document) -> int:
-    count = document.get("instance_count")
-    return count if type(count) is int else 1
 
 
 def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
@@ -55,7 +50,7 @@ def vm_sizes(document: Document, world: World) -> Iterator[Fault]:
 
 def public_access(document: Document, world: World) -> Iterator[Fault]:
     """The endpoint is not reachable from the internet."""
-    access = document.text("public_network_access").lower() or "enabled"
+    access = str(document.meant("public_network_access")).lower()
     if world.policy.get("public_access") is False and access != "disabled" and not is_kubernetes(document.data):
         summary = "the policy of this env forbids endpoints that are reachable from the internet"
         path = ("public_network_access",)

@@ -71,17 +71,8 @@ def compute_mismatch(document: Document, world: World) -> Iterator[Fault]:
     here, there = compute_of(document.data), compute_of(endpoint.data)
     if here is not there:
         path = next((key for key in ("type", "endpoint_name") if document.writes(key)), "")
-        summary = f"a {_named(here)} deployment on `{name}`, a {_named(there)} endpoint ({endpoint.file})"
+        summary = f"a {here.adjective} deployment on `{name}`, a {there.adjective} endpoint ({endpoint.file})"
         yield Fault(path=(path,) if path else (), summary=summary, detail=_to_match(there))
-
-
-def _named(compute: Compute) -> str:
-    match compute:
-        case Compute.MANAGED:
-            return "managed"
-        case Compute.KUBERNETES:
-            return "Kubernetes"
-    assert_never(compute)
 
 
 def _to_match(endpoint: Compute) -> str:

@@ -10,25 +10,26 @@ from deployer.azureml.access import Reader, Writer
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.kinds.uploads import require_there, require_unchanged
 from deployer.core.errors import WorkspaceError
+from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 from deployer.core.resources import Resource, value_at
 
 API = "2023-04-01"
 FIELD = ("code_configuration", "code")
 
 
-def content_of(reader: Reader, asset: str) -> str:
+def content_of(reader: Reader, asset: AssetReference) -> str:
     """The canonical value of a code asset: its content hash if a client stored one, else its reference."""
     if asset not in reader.known_code:
-        name, _, version = asset.removeprefix("azureml:").rpartition(":")
-        raw = reader.arm.get(f"/codes/{name}/versions/{version}", API) if name else None
+        raw = reader.arm.get(f"/codes/{asset.name}/versions/{asset.version}", API) if asset.version else None
         noted = wire_value(raw, "properties", "properties", "hash_sha256")
-        reader.known_code[asset] = f"sha256:{noted}" if noted else asset
+        reader.known_code[asset] = f"sha256:{noted}" if noted else str(asset)
     return reader.known_code[asset]
 
 
-def name_of(code_id: str) -> str:
-    """The short reference of a code asset from its ARM id."""
-    return f"azureml:{':'.join(code_id.split('/')[-3::2])}"
+def name_of(code_id: str) -> AssetReference:
+    """The reference to a code asset from its ARM id."""
+    name, version = code_id.split("/")[-3::2]
+    return AssetReference(type=AssetType.CODE, name=name, version=version)
 
 
 def id_for(writer: Writer, after: Resource) -> str | None:
@@ -38,9 +39,9 @@ def id_for(writer: Writer, after: Resource) -> str | None:
         return None
     folder = after.sources.get(FIELD)
     asset = folder or value
-    if asset.startswith("azureml:"):
-        name, _, version = asset.removeprefix("azureml:").rpartition(":")
-        return f"{writer.reader.home}/codes/{name}/versions/{version}"
+    if is_reference(asset):
+        named = parse_reference(AssetType.CODE, asset, writer.reader.where)
+        return named.elsewhere or f"{writer.reader.where.arm_id}/codes/{named.name}/versions/{named.version}"
     if folder is None:
         raise WorkspaceError(
             f"Could not write {after.ref}: the folder of its code is not known.", hint="Run `deployer plan` again."

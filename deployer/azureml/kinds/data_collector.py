@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.azureml.access import Raw
-from deployer.azureml.arm_ids import short
+from deployer.azureml.arm_ids import asset_at
 from deployer.azureml.bookkeeping import Notes
 from deployer.azureml.kinds.rows import plain, wire_value
+from deployer.core.coordinates import Coordinates
+from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Value
 
 
-def normalise(wire: Any, home: str, owner: str, notes: Notes) -> dict[str, Any] | None:
+def normalise(wire: Any, where: Coordinates, owner: str, notes: Notes) -> dict[str, Any] | None:
     """A data collector from its JSON; Azure has one sampling rate per collection, the YAML one for all."""
     if not wire:
         return None
@@ -23,7 +25,7 @@ def normalise(wire: Any, home: str, owner: str, notes: Notes) -> dict[str, Any] 
     known = declared if isinstance(declared, Mapping) else {}
     return {
         "collections": {
-            name: _collection(item, home, f"{owner}-{name}", known.get(name)) for name, item in collections.items()
+            name: _collection(item, where, f"{owner}-{name}", known.get(name)) for name, item in collections.items()
         },
         "rolling_rate": str(rolling).lower() if rolling else None,
         "sampling_rate": float(rates[0]) if rates else None,
@@ -31,10 +33,10 @@ def normalise(wire: Any, home: str, owner: str, notes: Notes) -> dict[str, Any] 
     }
 
 
-def _collection(wire: Raw, home: str, default_name: str, declared: Any) -> dict[str, Any]:
+def _collection(wire: Raw, where: Coordinates, default_name: str, declared: Any) -> dict[str, Any]:
     """One collection. Its data asset has a generated name if none was declared; its path is write-only."""
     enabled = str(wire.get("dataCollectionMode") or "").lower() == "enabled"
-    asset = short(wire.get("dataId"), home)
+    asset = asset_at(AssetType.DATA, wire.get("dataId"), where)
     return {
         "enabled": "true" if enabled else "false",
         "data": declared if asset == _data_asset(declared, default_name) else _undeclared(asset),
@@ -42,19 +44,24 @@ def _collection(wire: Raw, home: str, default_name: str, declared: Any) -> dict[
     }
 
 
-def _data_asset(declared: Any, default_name: str) -> str:
-    """The data asset that the SDK registers for a collection, as a short reference."""
+def _data_asset(declared: Any, default_name: str) -> AssetReference:
+    """The data asset that the SDK registers for a collection."""
     if isinstance(declared, str):
-        return declared
+        return parse_reference(AssetType.DATA, declared, None)
     given = declared or {}
-    return f"azureml:{given.get('name') or default_name}:{given.get('version') or '1'}"
+    name, version = given.get("name") or default_name, given.get("version") or "1"
+    return AssetReference(type=AssetType.DATA, name=name, version=version)
 
 
-def _undeclared(asset: str | None) -> dict[str, Any] | None:
-    if not asset:
+def _undeclared(asset: AssetReference | None) -> dict[str, Any] | None:
+    if asset is None:
         return None
-    name, _, version = asset.removeprefix("azureml:").rpartition(":")
-    return {"name": name, "version": version, "path": None, "data_id": None}
+    return {
+        "name": asset.name or None,
+        "version": asset.version or None,
+        "path": None,
+        "data_id": asset.elsewhere or None,
+    }
 
 
 def declared_data(fields: Mapping[str, Value]) -> dict[str, Value]:
@@ -90,6 +97,6 @@ def _data_entity(data: Any) -> Any:
     from azure.ai.ml.entities import DataAsset
 
     if isinstance(data, str):
-        name, _, version = data.removeprefix("azureml:").rpartition(":")
-        return DataAsset(name=name, version=version)
+        named = parse_reference(AssetType.DATA, data, None)
+        return DataAsset(name=named.name, version=named.version)
     return DataAsset(**data) if data else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from deployer.azureml.access import Raw, Reader, Writer
-from deployer.azureml.arm_ids import short
+from deployer.azureml.arm_ids import asset_at, short
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds import code_assets, data_collector, endpoint
 from deployer.azureml.kinds.deletion import delete_and_wait
@@ -33,7 +33,7 @@ from deployer.azureml.retry import Patience
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import field_at, with_defaults
 from deployer.core.plan import Step
-from deployer.core.references import AssetType, parse_reference
+from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Kind, Ref, Resource, Value, deployment_ref, dotted, value_at
 
 API = "2025-12-01"
@@ -137,21 +137,21 @@ def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
 
 def normalise(raw: Raw, endpoint_name: str, reader: Reader) -> Resource:
     """A deployment from its ARM JSON; without a valid note of its code content, this reads the code asset."""
-    notes, home, wire = read_notes(raw.get("tags")), reader.home, raw[_IN]
+    notes, where, wire = read_notes(raw.get("tags")), reader.where, raw[_IN]
+    code = asset_at(AssetType.CODE, wire_value(wire, "codeConfiguration", "codeId"), where)
     fields = read_rows(ROWS, raw)
     _restore_sent(fields, raw, notes)
     owner = f"{endpoint_name.lower()}-{raw['name'].lower()}"
     fields |= {
-        "model": short(wire.get("model"), home),
-        "environment": short(wire.get("environmentId"), home),
-        "code_configuration": _code(wire.get("codeConfiguration"), notes, reader),
+        "model": short(AssetType.MODEL, wire.get("model"), where),
+        "environment": short(AssetType.ENVIRONMENT, wire.get("environmentId"), where),
+        "code_configuration": _code(wire.get("codeConfiguration"), code, notes, reader),
         "environment_variables": variables(wire.get("environmentVariables"), notes),
-        "data_collector": data_collector.normalise(wire.get("dataCollector"), home, owner, notes),
+        "data_collector": data_collector.normalise(wire.get("dataCollector"), where, owner, notes),
     }
-    asset = short(wire_value(wire, "codeConfiguration", "codeId"), home)
-    known = replace(observed(raw), code=parse_reference(AssetType.CODE, asset, None) if asset else None)
     ref = deployment_ref(endpoint_name, raw["name"])
-    return Resource(ref=ref, fields=with_defaults(Kind.DEPLOYMENT, fields), observed=known)
+    seen = replace(observed(raw), code=code)
+    return Resource(ref=ref, fields=with_defaults(Kind.DEPLOYMENT, fields), observed=seen)
 
 
 def _restore_sent(fields: dict[str, Any], raw: Raw, notes: Notes) -> None:
@@ -165,12 +165,11 @@ def _restore_sent(fields: dict[str, Any], raw: Raw, notes: Notes) -> None:
         fields["private_network_connection"] = True
 
 
-def _code(wire: Any, notes: Notes, reader: Reader) -> dict[str, Any] | None:
+def _code(wire: Any, asset: AssetReference | None, notes: Notes, reader: Reader) -> dict[str, Any] | None:
     """The code by content: our tag is believed while the asset it was taken for is the one that is deployed."""
-    if not wire or not wire.get("codeId"):
+    if asset is None:
         return None
-    asset = short(wire["codeId"], reader.home) or ""
-    trusted = notes.code and asset.removeprefix("azureml:") == notes.code_id
+    trusted = notes.code and asset.bare == notes.code_id
     content = notes.code if trusted else code_assets.content_of(reader, asset)
     return {"code": content, "scoring_script": wire.get("scoringScript")}
 
@@ -186,8 +185,8 @@ def entity(resource: Resource, code_id: str | None, notes: Notes) -> Any:
         "endpoint_name": resource.ref.endpoint,
         "tags": fields["tags"] | tags_of(notes),
         "properties": fields["properties"],
-        "model": _reference(fields["model"]),
-        "environment": _reference(fields["environment"]),
+        "model": _bare(AssetType.MODEL, fields["model"]),
+        "environment": _bare(AssetType.ENVIRONMENT, fields["environment"]),
         "code_configuration": _code_entity(fields["code_configuration"], code_id),
         "environment_variables": fields["environment_variables"],
         "data_collector": data_collector.entity(fields["data_collector"]),
@@ -195,19 +194,15 @@ def entity(resource: Resource, code_id: str | None, notes: Notes) -> Any:
     if kubernetes:
         made = KubernetesOnlineDeployment(**common)
     else:
-        made = ManagedOnlineDeployment(
-            **common, private_network_connection=fields["private_network_connection"] or None
-        )
+        made = ManagedOnlineDeployment(**common, private_network_connection=fields["private_network_connection"])
     rest_of = made._to_rest_object
     made._to_rest_object = lambda location: write_rows(ROWS, fields, rest_of(location), kubernetes=kubernetes)
     return made
 
 
-def _reference(value: str | None) -> str | None:
-    """A reference for the SDK's entities: without its prefix, except for registries."""
-    if value is None or value.startswith("azureml://"):
-        return value
-    return value.removeprefix("azureml:")
+def _bare(type_: AssetType, value: str | None) -> str | None:
+    """A reference in the form of the SDK's entities."""
+    return parse_reference(type_, value, None).bare if value else None
 
 
 def _code_entity(fields: Mapping[str, Any] | None, code_id: str | None) -> Any:
@@ -228,7 +223,7 @@ def notes_of(resource: Resource, project: str, code_id: str | None) -> Notes:
     if data := data_collector.declared_data(resource.fields):
         sent["data"] = data
     code = value_at(resource.fields, code_assets.FIELD)
-    asset = code_assets.name_of(code_id).removeprefix("azureml:") if code_id else ""
+    asset = code_assets.name_of(code_id).bare if code_id else ""
     return Notes(project=project, code=str(code or ""), code_id=asset, sent=sent)
 
 

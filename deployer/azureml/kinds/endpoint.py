@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployer.azureml.access import Raw, Reader, Writer
-from deployer.azureml.arm_ids import short
+from deployer.azureml.arm_ids import compute_name
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds.deletion import delete_and_wait
 from deployer.azureml.kinds.observed import observed, settled
@@ -15,14 +15,15 @@ from deployer.azureml.kinds.rows import Row, lower, plain, read_rows, snake, tex
 from deployer.azureml.kinds.service_keys import properties
 from deployer.azureml.retry import Patience
 from deployer.core.compute import is_kubernetes
+from deployer.core.coordinates import Coordinates
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, endpoint_ref
 from deployer.core.workspace import Wanted
 
 API = "2022-02-01-preview"
-"""The version azure-ai-ml 1.35 writes with: what is read back then has the shape of what was written, and its answers
-are the only ones of the real service that were ever recorded in public."""
+"""The version that azure-ai-ml 1.35 uses for writing, so that reads have the same shape. Public recordings of the real
+service exist for this version only."""
 ALL = "/onlineEndpoints"
 
 _AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
@@ -82,13 +83,13 @@ def listed(reader: Reader, wanted: Wanted) -> Iterator[Raw]:
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
     """An endpoint, after waiting for operations on it to end."""
     raw = settled(patience, ref, lambda: look(reader, ref.endpoint))
-    return normalise(raw, reader.home) if raw is not None else None
+    return normalise(raw, reader.where) if raw is not None else None
 
 
-def normalise(raw: Raw, home: str) -> Resource:
-    """An endpoint from its ARM JSON; `home` is the ARM id of its workspace."""
+def normalise(raw: Raw, where: Coordinates) -> Resource:
+    """An endpoint of the workspace `where` from its ARM JSON."""
     fields = read_rows(ROWS, raw)
-    fields["compute"] = short(wire_value(raw, "properties", "compute"), home)
+    fields["compute"] = compute_name(wire_value(raw, "properties", "compute"), where)
     fields["x-protect"] = read_notes(raw.get("tags")).protected
     return Resource(ref=endpoint_ref(raw["name"]), fields=with_defaults(Kind.ENDPOINT, fields), observed=observed(raw))
 

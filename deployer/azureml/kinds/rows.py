@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from deployer.core import spelling
-from deployer.core.resources import KeyPath, Value, value_at
+from deployer.core.resources import KeyPath, Value
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _DURATION_UNITS = (86_400_000, 3_600_000, 60_000, 1000)
@@ -67,7 +68,12 @@ def pascal(value: Any) -> str:
 
 def milliseconds(value: Any) -> Value:
     """An ISO 8601 duration such as PT1M30.5S as whole milliseconds; None if it is invalid or zero."""
-    match = _DURATION.fullmatch(str(value))
+    return _milliseconds(str(value))
+
+
+@lru_cache(maxsize=256)
+def _milliseconds(duration: str) -> int | None:
+    match = _DURATION.fullmatch(duration)
     if match is None:
         return None
     parts = zip(match.groups(), _DURATION_UNITS, strict=True)
@@ -97,7 +103,12 @@ def duration_of(value: Any) -> str | None:
 
 def wire_value(raw: Any, *path: str) -> Any:
     """The value at a path in ARM JSON, or None."""
-    return value_at(raw, path)
+    found = raw
+    for key in path:
+        if found is None:
+            return None
+        found = found.get(key) if isinstance(found, (dict, Mapping)) else None
+    return found
 
 
 def read_rows(rows: Iterable[Row], raw: Mapping[str, Any]) -> dict[str, Any]:

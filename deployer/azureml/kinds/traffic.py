@@ -39,7 +39,7 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
         mirror=share_map(after, "mirror_traffic") if "mirror_traffic" in after.fields else live.mirror,
     )
     notes = replace(_notes(notes, step.bookkeeping, live, target), project=writer.project)
-    endpoint.write(writer, endpoint.normalise(raw, writer.reader.home), target, notes)
+    endpoint.write(writer, endpoint.normalise(raw, writer.reader.where), target, notes)
 
 
 def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) -> Notes:

@@ -1,1 +1,1 @@
-"""The part of the blob storage REST API that clients upload to."""
+"""The part of the blob storage REST API that clients use for uploads and downloads."""

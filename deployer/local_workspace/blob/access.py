@@ -1,4 +1,4 @@
-"""What opens a container: a shared access signature for a while, or requests signed with the account key.
+"""Access to a container: a shared access signature that expires, or requests signed with the account key.
 
 https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
 """
@@ -31,14 +31,14 @@ _SETTING = ("setting", "blob-secret")
 
 
 def signature(store: Store, container: str, seconds: float) -> str:
-    """The query string that opens this container for so long."""
+    """The query string that gives access to this container for this long."""
     until = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     signed = _sign(store, container, until)
     return f"sv=2021-08-06&sr=c&sp=rcwdl&se={quote(until)}&sig={quote(signed, safe='')}"
 
 
 def opens(store: Store, container: str, query: Mapping[str, str]) -> bool:
-    """Whether the query of a request holds a signature for this container that has not run out."""
+    """Whether the query of a request holds a valid signature for this container."""
     until, given = query.get("se", ""), query.get("sig", "")
     if not hmac.compare_digest(given.encode(), _sign(store, container, until).encode()):
         return False
@@ -51,7 +51,7 @@ def account_key(store: Store) -> str:
 
 
 def is_signed(store: Store, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
-    """Whether the request carries the signature that the account key makes of it; `path` as it stands on the wire."""
+    """Whether the request is signed with the account key; `path` is the path as sent."""
     kind, _, credential = headers.get("authorization", "").partition(" ")
     account, _, given = credential.partition(":")
     if kind != "SharedKey":

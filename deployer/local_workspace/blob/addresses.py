@@ -1,4 +1,4 @@
-"""Where a blob lies on the disk, and what a blob's address says."""
+"""Where blobs are on disk, and their addresses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def default_container(workspace_id: str) -> str:
 
 
 def container_url(base: str, container: str) -> str:
-    """The address of a container; the account stands in the path, for there is one host only."""
+    """The address of a container; the account is part of the path because there is only one host."""
     return f"{base}/{ACCOUNT}/{container}"
 
 
 def folder(blobs: Path, url: str) -> Path | None:
-    """The folder that a blob address names, whatever port it was made with; None for an address elsewhere."""
+    """The folder that a blob address names, whatever its port; None for an address elsewhere."""
     account, _, path = unquote(urlsplit(url).path).lstrip("/").partition("/")
     return inside(blobs, path) if account == ACCOUNT else None
 

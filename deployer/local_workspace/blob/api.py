@@ -1,4 +1,4 @@
-"""The part of the blob storage REST API that the SDK uses to upload and download; files lie on the disk as they are."""
+"""The part of the blob storage REST API that the SDK uses to upload and download; files are kept on disk unchanged."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Blob:
 
 
 async def answer(storage: Storage, request: Request) -> Response:
-    """Any request for a container or a blob."""
+    """Answer a request for a container or a blob."""
     container, path = request.path_params["container"], request.path_params.get("path", "").strip("/")
     try:
         if not _may(storage, request, container):
@@ -80,7 +80,7 @@ async def answer(storage: Storage, request: Request) -> Response:
     except (OSError, sqlite3.Error) as error:
         if not is_full(error):
             raise
-        text = f"The disk that holds {storage.folder} is full or takes no more; nothing was written."
+        text = f"The disk that holds {storage.folder} is full; nothing was written."
         return _refusal(request, BlobRefused(507, "InsufficientStorage", text))
 
 
@@ -150,7 +150,7 @@ async def _put_block_list(blob: Blob) -> Response:
 
 
 async def _receive(blob: Blob, fresh: Path) -> str:
-    """Write the body to a file; give back its MD5 as the service does, and refuse one that was damaged on its way."""
+    """Write the body to a file and return its MD5; refuse a body that was damaged in transit."""
     digest = hashlib.md5(usedforsecurity=False)
     try:
         with fresh.open("wb") as file:

@@ -1,1 +1,1 @@
-"""What can be typed: start, find and end the server, and inject faults."""
+"""The commands: start, find and stop the server, and inject faults."""

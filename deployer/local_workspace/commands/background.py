@@ -1,4 +1,4 @@
-"""Start, find and end the server in the background. Only the standard library: this runs at every command."""
+"""Start, find and stop the server in the background. Only the standard library: this runs with every command."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def holding(path: Path) -> Iterator[None]:
 
 
 def hold_for_life(home: Home) -> IO[str]:
-    """Take the lock of the server and write the own pid into it; CommandError where another server runs."""
+    """Take the lock of the server and write our pid into it. Raises CommandError where another server is running."""
     file = home.lock.open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        raise CommandError(f"a local workspace runs here already, as process {file.read().strip()}") from None
+        raise CommandError(f"a local workspace is already running here, as process {file.read().strip()}") from None
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
@@ -77,7 +77,7 @@ def hold_for_life(home: Home) -> IO[str]:
 
 
 def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
-    """The connection of the running server, and whether this call started it. CommandError where it does not start."""
+    """The connection of the running server, and whether this call started it. Raises CommandError."""
     found = alive(home)
     if found is not None:
         return found, False
@@ -90,7 +90,9 @@ def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
 def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
     """Start a server that outlives this process, and wait until it says that it answers."""
     if is_held(home.lock):
-        raise CommandError(f"the local workspace runs but does not answer; `down` ends it, {home.log} may say why")
+        raise CommandError(
+            f"the local workspace is running but does not respond; run `down` to stop it; see {home.log}"
+        )
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "deployer.local_workspace", "serve", "--root", str(home.root)]
     with home.log.open("a") as log:
@@ -107,7 +109,7 @@ def _spawn(home: Home, options: Sequence[str]) -> dict[str, Any]:
     if said.get("ready"):
         return read_json(home.connection) or {}
     child.kill()
-    raise CommandError(str(said.get("error") or f"the local workspace did not start; {home.log} says why"))
+    raise CommandError(str(said.get("error") or f"the local workspace did not start; see {home.log}"))
 
 
 def _first_line(reading: int) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def _first_line(reading: int) -> dict[str, Any]:
 
 
 def stop(home: Home) -> bool:
-    """End the server and all it started; False where none runs."""
+    """Stop the server and everything it started; False where none is running."""
     if not home.root.is_dir():
         return False
     with holding(home.start_lock):
@@ -149,7 +151,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def forget(home: Home) -> None:
-    """End the server and remove everything it keeps, but for the ports."""
+    """Stop the server and remove all its state except its port numbers."""
     if not home.root.is_dir():
         return
     kept = {home.ports, home.start_lock, home.lock}

@@ -1,4 +1,4 @@
-"""`fault`: speaks to the admin routes of the running server."""
+"""The command `fault`: calls the admin routes of the running server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MEMBERS = (
 
 
 def fault(home: Home, options: argparse.Namespace) -> Any:
-    """Do what was asked; gives back what the server says to it."""
+    """Run one action; returns what the server answers."""
     match options.action:
         case "add":
             return _ask(home, "POST", "faults", _given(options, _MEMBERS))
@@ -59,7 +59,7 @@ def _limit(text: str) -> tuple[str, int]:
 def _ask(home: Home, method: str, what: str, body: object) -> Any:
     found = alive(home)
     if found is None:
-        raise CommandError("local workspace is not running; `up` starts it")
+        raise CommandError("the local workspace is not running; start it with `up`")
     content = None if body is None else json.dumps(body).encode()
     headers = {"x-local-admin-key": home.admin_key.read_text()}
     request = urllib.request.Request(f"{found['api']}/admin/{what}", content, headers, method=method)  # noqa: S310

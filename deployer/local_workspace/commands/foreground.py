@@ -1,4 +1,4 @@
-"""Run the server in this process, and report to whoever started it."""
+"""Run the server in this process, and report to the process that started it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 
-from deployer.local_workspace.command_errors import CommandError, one_sentence
+from deployer.local_workspace.command_errors import CommandError, os_errors_explained
 from deployer.local_workspace.commands.background import hold_for_life
 from deployer.local_workspace.files.paths import Home
 from deployer.local_workspace.server import DataPlane, real_data_plane, serve
@@ -17,14 +17,14 @@ from deployer.local_workspace.server import DataPlane, real_data_plane, serve
 def run(
     home: Home, *, realistic: float, new_ports: bool, ready_fd: int | None = None, plane: DataPlane | None = None
 ) -> int:
-    """Serve until told to end. What keeps it from starting goes to `ready_fd` where there is one, else to stderr."""
+    """Serve until stopped. Why it could not start goes to stderr, and to `ready_fd` if given."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
     def ready() -> None:
         _report(ready_fd, {"ready": True})
 
     try:
-        with one_sentence("make the folder of the local workspace"):
+        with os_errors_explained("creating the folder of the local workspace"):
             home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = hold_for_life(home)
         with lock:

@@ -1,4 +1,4 @@
-"""Routes of our own, behind a key of their own: faults, quota and the life of tokens. Azure has nothing like them."""
+"""Admin routes that Azure does not have, with their own key: faults, quota and the lifetime of tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def routes(context: ServerContext) -> list[Route]:
     """The admin routes: GET shows, POST adds or sets, DELETE clears."""
     return [
         _route(context, "GET", "/admin/faults", lambda at, _: [fault.as_json() for fault in at.faults.active]),
-        _route(context, "POST", "/admin/faults", _lay),
+        _route(context, "POST", "/admin/faults", _add_fault),
         _route(context, "DELETE", "/admin/faults", _clear),
         _route(context, "GET", "/admin/quota", lambda at, _: limits(at.store)),
         _route(context, "PUT", "/admin/quota", _set_quota),
@@ -38,7 +38,7 @@ def _route(context: ServerContext, method: str, path: str, change: _Change) -> R
         given = request.headers.get(KEY_HEADER, "")
         if not hmac.compare_digest(given.encode(), secret_in(context.home.admin_key).encode()):
             return JSONResponse(
-                {"error": f"the header {KEY_HEADER} does not hold the key in {context.home.admin_key}"}, 401
+                {"error": f"the header {KEY_HEADER} must hold the key in {context.home.admin_key}"}, 401
             )
         try:
             body = await request.body()
@@ -50,14 +50,14 @@ def _route(context: ServerContext, method: str, path: str, change: _Change) -> R
     return Route(path, respond_typed, methods=[method])
 
 
-def _lay(context: ServerContext, body: Any) -> object:
+def _add_fault(context: ServerContext, body: Any) -> object:
     if not isinstance(body, dict):
-        raise InvalidFault("a fault is a JSON object")
+        raise InvalidFault("a fault must be a JSON object")
     return context.faults.add(body).as_json()
 
 
 def _clear(context: ServerContext, _: Any) -> object:
-    """All faults gone, hanging operations go on, no quota, tokens live a day again."""
+    """Remove faults and quota, let hanging operations continue, and make tokens valid for a day again."""
     context.faults.clear()
     set_limits(context.store, {})
     context.tokens.set_lifetime(None)
@@ -67,13 +67,13 @@ def _clear(context: ServerContext, _: Any) -> object:
 def _set_quota(context: ServerContext, body: Any) -> object:
     """Body: {FAMILY: cores}."""
     if not isinstance(body, dict) or not all(isinstance(cores, int) and cores >= 0 for cores in body.values()):
-        raise InvalidFault('quota is a JSON object of VM families and cores, such as {"standardDSv2Family": 8}')
+        raise InvalidFault('quota must be a JSON object of VM families and cores, such as {"standardDSv2Family": 8}')
     set_limits(context.store, body)
     return limits(context.store)
 
 
 def _set_tokens(context: ServerContext, body: Any) -> object:
-    """Body: {"lifetime": seconds} for tokens from now on, {"expire": true} for those given out so far."""
+    """Body: {"lifetime": seconds} for new tokens, {"expire": true} for those issued so far."""
     if not isinstance(body, dict) or not set(body) <= {"lifetime", "expire"}:
         raise InvalidFault('tokens takes {"lifetime": SECONDS} and {"expire": true}')
     if "lifetime" in body:

@@ -19,7 +19,7 @@ from deployer.local_workspace.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerContext:
-    """Everything a request may need."""
+    """Everything that the handler of a request may need."""
 
     home: Home
     base: str
@@ -33,9 +33,9 @@ class ServerContext:
     tasks: Tasks
     log: RequestLog
     realistic: float
-    """How much of Azure's own durations operations take: 0 is none, 1 all."""
+    """The share of Azure's own durations that operations take: 0 for none, 1 for all."""
     warming: set[str] = field(default_factory=set)
-    """Keys of deployments that are being brought back after a restart."""
+    """Keys of the deployments that are being restarted after a restart of the server."""
 
     @property
     def blobs(self) -> Path:

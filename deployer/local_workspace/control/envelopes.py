@@ -14,7 +14,7 @@ Form = Literal["validation", "quota", "not-found", "service", "arm"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalRule:
-    """One row: `text` is a template over the values a `ArmRefused` carries; `member` is the key under `errors`."""
+    """One row: `text` is a template over the values of an `ArmRefused`; `member` is the key under `errors`."""
 
     when: str
     text: str
@@ -35,7 +35,7 @@ class ArmRefused(Exception):
 
 
 def envelope(refused: ArmRefused, location: str) -> dict[str, Any]:
-    """The JSON body of a refusal, as Azure Resource Manager hands it to its caller."""
+    """The JSON body of a refusal, as Azure Resource Manager returns it."""
     row, values = refused.refusal, refused.values
     text = row.text.format_map(values)
     if row.form == "arm":

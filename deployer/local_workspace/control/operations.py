@@ -1,4 +1,4 @@
-"""Long-running operations: what `mfeOperationsStatus` and `mfeOperationResults` answer, and how one ends."""
+"""Long-running operations: their status, their results, and how they end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Finish = Callable[[ServerContext, Document], Coroutine[None, None, None]]
 
 
 def begin(context: ServerContext, call: Call, kind: str, action: str, key: str) -> Document:
-    """A new operation, not yet written: `kind` is oeidp or odidp, `action` says what a restarted server has to do."""
+    """A new operation, not yet written: `kind` is oeidp or odidp; a restarted server continues it by its `action`."""
     name = f"{kind}:{context.workspace_id}:{uuid.uuid4()}"
     fault = dict(call.operation_fault) if call.operation_fault else None
     return {
@@ -52,7 +52,7 @@ def begin(context: ServerContext, call: Call, kind: str, action: str, key: str) 
 
 
 def launch(context: ServerContext, operation: Document, document: Document, finish: Finish) -> None:
-    """Write an operation and the resource it is about, and start its second half. A delete goes before all others."""
+    """Write an operation and the resource it is about, and start its second half. A delete cancels all others."""
     action, _, kind = operation["action"].partition("-")
     with context.store.together():
         context.store.put(kind, operation["key"], document)
@@ -63,7 +63,7 @@ def launch(context: ServerContext, operation: Document, document: Document, fini
 
 
 def _cancel_others(context: ServerContext, operation: Document) -> None:
-    """End the other operations under way on this resource and below it: a delete goes before them."""
+    """End the other operations under way on this resource and below it: a delete overrides them."""
     reason = {"code": "OperationCanceled", "message": "The operation was overridden by a delete of the same resource."}
     for other in context.store.list("operation"):
         below = f"{other['key']}/".startswith(f"{operation['key']}/")
@@ -73,12 +73,12 @@ def _cancel_others(context: ServerContext, operation: Document) -> None:
 
 
 def conclude(context: ServerContext, operation: Document, failure: WorkloadFailed | None) -> None:
-    """Write down that an operation is over."""
+    """Record that an operation has finished."""
     context.store.amend("operation", operation["name"].lower(), ended(operation, failure))
 
 
 def status_url(context: ServerContext, operation: Mapping[str, str], *, results: bool = False) -> str:
-    """Where this operation is asked after."""
+    """The address of the status of this operation."""
     route = "mfeOperationResults" if results else "mfeOperationsStatus"
     return f"{context.base}{LOCATION}/{route}/{operation['name']}?api-version={operation['version']}"
 
@@ -99,7 +99,7 @@ def _noise() -> str:
 
 
 async def run(context: ServerContext, operation: Document, seconds: float, work: Work) -> WorkloadFailed | None:
-    """Do the work of an operation, for at least as long as Azure would take; give back why it failed, if it did."""
+    """Do the work of an operation, taking at least the realistic time; return why it failed, or None."""
     try:
         await _meet_fault(context, operation["fault"])
         await asyncio.gather(work(), asyncio.sleep(seconds * context.realistic))
@@ -107,7 +107,9 @@ async def run(context: ServerContext, operation: Document, seconds: float, work:
         return failure
     except Exception as error:
         _LOG.exception("operation %s", operation["name"])
-        return WorkloadFailed("InternalServerError", f"The local workspace failed: {type(error).__name__}: {error}")
+        return WorkloadFailed(
+            "InternalServerError", f"Internal error in the local workspace: {type(error).__name__}: {error}"
+        )
     return None
 
 
@@ -123,7 +125,7 @@ async def _meet_fault(context: ServerContext, fault: Mapping[str, str] | None) -
 
 
 def ended(operation: Document, failure: WorkloadFailed | None) -> Document:
-    """The operation as it stands at its end."""
+    """The operation in its final state."""
     error = {"code": failure.code, "message": failure.message} if failure else None
     status = "Succeeded"
     if failure is not None:
@@ -150,7 +152,7 @@ async def get_status(context: ServerContext, call: Call) -> Reply:
 
 
 async def get_result(context: ServerContext, call: Call) -> Reply:
-    """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it is over."""
+    """GET mfeOperationResults/{operation}: 202 while it runs, 204 once it has finished."""
     operation = _find(context, call)
     if operation["status"] != "Updating":
         return Reply(status=204)
@@ -159,7 +161,7 @@ async def get_result(context: ServerContext, call: Call) -> Reply:
 
 
 def _next_look(operation: Mapping[str, Any]) -> dict[str, str]:
-    """When to ask again: after a tenth of the time it took so far, so that nobody waits long and nobody asks often."""
+    """When to poll again: after a tenth of the time so far, which is soon enough and not too often."""
     age = datetime.now(UTC) - datetime.fromisoformat(operation["startTime"])
     tenth = int(age.total_seconds() * 100)
     return {"x-ms-retry-after-ms": str(min(max(tenth, _SOONEST_MS), _LATEST_MS))}

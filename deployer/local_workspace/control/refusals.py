@@ -1,7 +1,7 @@
-"""Every refusal of the control plane: its text, its kind of envelope, and the public source that says Azure makes it.
+"""Every refusal of the control plane: its text, its envelope, and the public source that shows Azure refusing it.
 
-`source` is where the refusal or the rule behind it can be read; None marks an assumption of ours. `wording` says
-whether the text is quoted from there or is our own.
+`source` documents the refusal or the rule behind it; None marks an assumption. `wording` says whether the text is
+quoted from a real response or is our own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _ARM = "https://learn.microsoft.com/azure/azure-resource-manager"
 _MOP = "https://github.com/Azure/carnegie-mop/tree/main/doc/troubleshooting/model_wrapper"
 
 INVALID_TOKEN = RefusalRule(
-    when="no bearer token, or a wrong one",
+    when="a missing or wrong bearer token",
     status=401,
     form="arm",
     code="InvalidAuthenticationToken",
@@ -29,7 +29,7 @@ MISSING_API_VERSION = RefusalRule(
     wording="quoted",
 )
 UNKNOWN_API_VERSION = RefusalRule(
-    when="an api-version the provider does not have",
+    when="an api-version that the provider does not have",
     form="arm",
     code="NoRegisteredProviderFound",
     text="No registered resource provider found for location '{location}' and API version '{version}' for type "
@@ -38,7 +38,7 @@ UNKNOWN_API_VERSION = RefusalRule(
     wording="quoted",
 )
 NO_SUBSCRIPTION = RefusalRule(
-    when="another subscription id than the local one",
+    when="a subscription id other than the local one",
     status=404,
     form="arm",
     code="SubscriptionNotFound",
@@ -46,7 +46,7 @@ NO_SUBSCRIPTION = RefusalRule(
     source=f"{_ARM}/troubleshooting/common-deployment-errors",
 )
 NO_RESOURCE_GROUP = RefusalRule(
-    when="another resource group than the local one",
+    when="a resource group other than the local one",
     status=404,
     form="arm",
     code="ResourceGroupNotFound",
@@ -55,7 +55,7 @@ NO_RESOURCE_GROUP = RefusalRule(
     wording="quoted",
 )
 NO_WORKSPACE = RefusalRule(
-    when="another workspace name than the local one",
+    when="a workspace name other than the local one",
     status=404,
     form="arm",
     code="ResourceNotFound",
@@ -65,7 +65,7 @@ NO_WORKSPACE = RefusalRule(
     wording="quoted",
 )
 NO_ROUTE = RefusalRule(
-    when="a path or method the local workspace does not serve",
+    when="a path or method that the local workspace does not serve",
     status=404,
     form="arm",
     code="InvalidResourceType",
@@ -73,7 +73,7 @@ NO_ROUTE = RefusalRule(
     source=None,
 )
 NOT_FOUND = RefusalRule(
-    when="an endpoint or deployment that is not there",
+    when="an endpoint or deployment that does not exist",
     status=404,
     form="not-found",
     code="NotFound",
@@ -82,7 +82,7 @@ NOT_FOUND = RefusalRule(
     wording="quoted",
 )
 NO_ASSET = RefusalRule(
-    when="a model, environment or code version that is not there",
+    when="a model, environment or code version that does not exist",
     status=404,
     form="service",
     code="UserError",
@@ -90,7 +90,7 @@ NO_ASSET = RefusalRule(
     source=None,
 )
 ASSET_EXISTS = RefusalRule(
-    when="an asset version written again with other content",
+    when="an existing asset version written again with different content",
     status=409,
     form="service",
     code="UserError",
@@ -107,10 +107,10 @@ NOT_JSON = RefusalRule(
     wording="quoted",
 )
 UNKNOWN_PARAMETER = RefusalRule(
-    when="a query parameter the operation does not have",
+    when="a query parameter that the operation does not have",
     form="arm",
     code="InvalidQueryParameter",
-    text="The query parameter '{name}' is not known to this operation.",
+    text="This operation has no query parameter '{name}'.",
     source=None,
 )
 WRONG_BODY = RefusalRule(
@@ -120,55 +120,55 @@ WRONG_BODY = RefusalRule(
     source=None,
 )
 WRONG_NAME = RefusalRule(
-    when="an endpoint or deployment name outside 3 to 32 letters, digits and dashes",
+    when="an endpoint or deployment name that is not 3 to 32 letters, digits and dashes",
     member="name",
     text="The name '{name}' is not valid: 3 to 32 letters, digits and dashes, the first a letter, the last no dash.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
 NO_IDENTITY = RefusalRule(
-    when="an endpoint without identity",
+    when="an endpoint without an identity",
     member="identity",
     text="The identity field is required.",
     source=f"{_DOCS}/how-to-access-resources-from-endpoints-managed-identities",
 )
 IDENTITY_CHANGED = RefusalRule(
-    when="another identity for an endpoint that exists",
+    when="a different identity for an existing endpoint",
     member="identity",
     text="The identity of endpoint [{endpoint}] cannot be changed after it was created.",
     source=f"{_DOCS}/how-to-access-resources-from-endpoints-managed-identities",
 )
 PROPERTY_CHANGED = RefusalRule(
-    when="another value for an entry of properties that exists",
+    when="a different value for an existing entry of `properties`",
     member="properties.{name}",
     text="The property '{name}' can be added, but not removed or altered.",
     source="https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/onlineendpoints",
 )
 EGRESS_CHANGED = RefusalRule(
-    when="another egressPublicNetworkAccess for a deployment that exists",
+    when="a different egressPublicNetworkAccess for an existing deployment",
     member="egressPublicNetworkAccess",
     text="The egressPublicNetworkAccess of deployment [{deployment}] cannot be changed after it was created.",
     source=f"{_DOCS}/concept-secure-online-endpoint",
 )
 ENDPOINT_FAILED = RefusalRule(
-    when="a write on an endpoint whose creation failed",
+    when="a write to an endpoint whose creation failed",
     text="Specified endpoint [{endpoint}] has not been created successfully. Please recreate the endpoint.",
     source=f"{_MOP}/AmlEndpointCreating.md",
     wording="quoted",
 )
 ENDPOINT_UNUSABLE = RefusalRule(
-    when="a deployment put under an endpoint that failed or is being deleted",
+    when="a PUT of a deployment whose endpoint failed or is being deleted",
     text="This endpoint has not been created successfully or is in deleting provisioning state. Please recreate "
     "endpoint and then try again to create deployment.",
     source=None,
 )
 ENDPOINT_BUSY = RefusalRule(
-    when="a deployment put while its endpoint is being written",
+    when="a PUT of a deployment while its endpoint is being written",
     text="Cannot create a deployment in endpoint {endpoint} because it is in {state} provisioning state.",
     source="https://github.com/Azure/azure-sdk-for-net/issues/36961",
     wording="quoted",
 )
 BUSY = RefusalRule(
-    when="a write on an endpoint or deployment while another one is in progress",
+    when="a write to an endpoint or deployment while another write is in progress",
     status=409,
     form="service",
     code="Conflict",
@@ -176,14 +176,14 @@ BUSY = RefusalRule(
     source=f"{_DOCS}/how-to-troubleshoot-online-endpoints",
 )
 ENDPOINT_NAME_TAKEN = RefusalRule(
-    when="an endpoint put while the one of that name is being deleted",
+    when="a PUT of an endpoint while the endpoint of that name is being deleted",
     text="There is already an endpoint with this name, Endpoint name needs to be unique within a region. Try some "
     "other name.",
     source="https://github.com/Azure/azureml-examples/pull/1930",
     wording="quoted",
 )
 UNRECOVERABLE = RefusalRule(
-    when="a put over a deployment whose first provisioning failed",
+    when="a PUT of a deployment whose first provisioning failed",
     text="Specified deployment [{deployment}] failed during initial provisioning and is in an unrecoverable state. "
     "Delete and re-create.",
     source=f"{_MOP}",
@@ -196,30 +196,30 @@ TRAFFIC_SUM = RefusalRule(
     source=f"{_DOCS}/reference-yaml-endpoint-online",
 )
 TRAFFIC_TARGET = RefusalRule(
-    when="traffic or mirror traffic for a deployment that is not there",
+    when="traffic or mirror traffic for a deployment that does not exist",
     member="{member}",
     text="Endpoint [{endpoint}] has no deployment [{deployment}] to send traffic to.",
     source=f"{_DOCS}/reference-yaml-endpoint-online",
 )
 MIRROR = RefusalRule(
-    when="mirror traffic above 50 percent, for more than one deployment, or for one that takes live traffic",
+    when="mirror traffic above 50 percent, to more than one deployment, or to one that takes live traffic",
     member="mirrorTraffic",
     text="{problem}",
     source=f"{_DOCS}/how-to-safely-rollout-online-endpoints",
 )
 TAKES_TRAFFIC = RefusalRule(
-    when="the delete of a deployment that takes traffic",
+    when="a DELETE of a deployment that takes traffic",
     text="Deployment [{deployment}] takes {share} percent of the traffic of endpoint [{endpoint}]. Set it to 0 first.",
     source=f"{_DOCS}/how-to-safely-rollout-online-endpoints",
 )
 TOO_MANY_DEPLOYMENTS = RefusalRule(
     when="more than 20 deployments in one endpoint",
-    text="Endpoint [{endpoint}] has {limit} deployments already, as many as one endpoint may have.",
+    text="Endpoint [{endpoint}] already has {limit} deployments, the most that one endpoint can have.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
 TOO_MANY_ENDPOINTS = RefusalRule(
     when="more than 100 endpoints in a subscription and region",
-    text="The subscription has {limit} endpoints in this region already, as many as it may have.",
+    text="The subscription already has {limit} endpoints in this region, the most that it can have.",
     source=f"{_DOCS}/how-to-manage-quotas",
 )
 TOO_MANY_TAGS = RefusalRule(
@@ -231,12 +231,12 @@ TOO_MANY_TAGS = RefusalRule(
 )
 NO_KEYS = RefusalRule(
     when="listKeys or regenerateKeys of an endpoint without keys",
-    text="Endpoint [{endpoint}] has auth mode {mode}; keys are there with auth mode Key only.",
+    text="Endpoint [{endpoint}] has auth mode {mode}; only endpoints with auth mode Key have keys.",
     source=f"{_DOCS}/concept-endpoints-online-auth",
 )
 NO_TOKENS = RefusalRule(
-    when="a token asked of an endpoint whose auth mode is not AMLToken",
-    text="Endpoint [{endpoint}] has auth mode {mode}; tokens are given with auth mode AMLToken only.",
+    when="a token requested from an endpoint whose auth mode is not AMLToken",
+    text="Endpoint [{endpoint}] has auth mode {mode}; only endpoints with auth mode AMLToken issue tokens.",
     source=f"{_DOCS}/concept-endpoints-online-auth",
 )
 MISSING_REFERENCE = RefusalRule(
@@ -246,7 +246,7 @@ MISSING_REFERENCE = RefusalRule(
     source=None,
 )
 NO_ENVIRONMENT = RefusalRule(
-    when="a deployment without environment whose model is no MLflow model",
+    when="a deployment without an environment whose model is not an MLflow model",
     member="environmentId",
     text="An environment is required unless the model is an MLflow model.",
     source=f"{_DOCS}/reference-yaml-deployment-managed-online",
@@ -262,25 +262,25 @@ QUOTA = RefusalRule(
     wording="quoted",
 )
 LAST_PAGE = RefusalRule(
-    when="a page token that no list gave out",
+    when="a page token that no list returned",
     form="arm",
     code="InvalidSkipToken",
     text="The continuation token '{token}' is not valid.",
     source=None,
 )
 DISK_FULL = RefusalRule(
-    when="no room left on the disk; only here, Azure has no disk of yours",
+    when="a full disk; only here, since Azure does not write to your disk",
     status=507,
     form="arm",
     code="InsufficientStorage",
-    text="The disk that holds {place} is full or takes no more; nothing was written. Make room and try again.",
+    text="The disk that holds {place} is full; nothing was written. Free some space and try again.",
     source=None,
 )
 INTERNAL = RefusalRule(
-    when="a fault of the local workspace itself",
+    when="an internal error of the local workspace",
     status=500,
     form="arm",
     code="InternalServerError",
-    text="The local workspace failed: {problem}. Its log says more: {log}",
+    text="Internal error in the local workspace: {problem}. Details are in {log}",
     source=None,
 )

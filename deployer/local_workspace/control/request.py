@@ -1,4 +1,4 @@
-"""A request as the handlers see it, and what they answer."""
+"""A request as the handlers see it, and their reply."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Call:
     body: dict[str, Any] | None
     stale: bool = False
     operation_fault: Mapping[str, str] | None = None
-    """What a fault wants of the operation this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
+    """The fault injected into the operation that this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
 
     @property
     def version(self) -> str:
@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer; `body` None is no body at all, `NULL` the JSON null on the wire."""
+    """An answer; `body` None sends no body, `NULL` sends the JSON null."""
 
     status: int = 200
     body: object = None

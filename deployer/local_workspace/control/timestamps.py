@@ -1,4 +1,4 @@
-"""Moments as Azure writes them, and the systemData of resources."""
+"""Times as Azure writes them, and the systemData of resources."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from deployer.local_workspace.store import Document
 
 
 def now() -> str:
-    """This moment as Azure writes it."""
+    """The current time as Azure writes it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def stamped(before: Document | None) -> Document:
-    """systemData for a resource written now, of which `before` is what stood there."""
+    """systemData for a resource written now, whose previous systemData is `before`."""
     moment = now()
     created = before["createdAt"] if before else moment
     return {"createdAt": created, "createdBy": "local", "lastModifiedAt": moment}

@@ -1,4 +1,4 @@
-"""connection.json: what a client of a running server has to know."""
+"""connection.json: what a client needs to know of a running server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TcpPorts:
 
 
 def connection(home: Home, ports: TcpPorts) -> dict[str, Any]:
-    """What clients read from connection.json."""
+    """The content of connection.json."""
     return {
         "version": 1,
         "pid": os.getpid(),

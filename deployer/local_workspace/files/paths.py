@@ -14,27 +14,27 @@ class Home:
 
     @property
     def connection(self) -> Path:
-        """What a client reads: addresses, certificate, token file; there only while a server has started well."""
+        """What a client reads: addresses, certificate, token file; it exists only while a server is running."""
         return self.root / "connection.json"
 
     @property
     def ports(self) -> Path:
-        """The two ports, picked once."""
+        """The two port numbers, picked at the first start."""
         return self.root / "ports.json"
 
     @property
     def lock(self) -> Path:
-        """Locked by the running server for as long as it lives, so that no pid has to be believed."""
+        """Locked by the server as long as it runs: a pid could be stale, a lock cannot."""
         return self.root / "server.lock"
 
     @property
     def start_lock(self) -> Path:
-        """Locked by whoever is starting the server."""
+        """Locked while a server is being started or stopped."""
         return self.root / "start.lock"
 
     @property
     def log(self) -> Path:
-        """What the server itself has to say."""
+        """The log of the server itself."""
         return self.root / "server.log"
 
     @property
@@ -44,7 +44,7 @@ class Home:
 
     @property
     def database(self) -> Path:
-        """All state but files."""
+        """All state except uploaded files."""
         return self.root / "state.db"
 
     @property
@@ -54,7 +54,7 @@ class Home:
 
     @property
     def ca(self) -> Path:
-        """The certificate a client has to trust."""
+        """The CA certificate that clients have to trust."""
         return self.root / "ca.pem"
 
     @property

@@ -1,4 +1,4 @@
-"""Small files for the eyes of their owner alone, written whole. Only the standard library."""
+"""Small files that only their owner can read, written atomically. Only the standard library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a whole file at once, readable for its owner alone."""
+    """Replace a file atomically; only its owner can read it."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -19,14 +19,14 @@ def write_private(path: Path, text: str) -> None:
 
 
 def secret_in(path: Path) -> str:
-    """The secret kept in this file, made at the first call."""
+    """The secret in this file; the first call creates it."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
     return path.read_text()
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in this file; None where there is none or it is no JSON object."""
+    """The object in this file; None where there is no file or it is not a JSON object."""
     try:
         value = json.loads(path.read_text())
     except (OSError, ValueError):

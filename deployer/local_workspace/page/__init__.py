@@ -1,1 +1,1 @@
-"""The page to look at."""
+"""The web page of the local workspace."""

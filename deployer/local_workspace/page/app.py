@@ -1,4 +1,4 @@
-"""The page to look at: endpoints, traffic, live plots, logs, and a tab to try a deployment. An ASGI application."""
+"""The web page: endpoints, traffic, live plots, logs, and a tab to try a deployment. An ASGI application."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class PageSource(Protocol):
 
 
 class PageTokens:
-    """What lets the page score without a key: each good for one request, known only to who could read the page."""
+    """One-time tokens that let the page score without a key; only what can read the page can know them."""
 
     def __init__(self) -> None:
         self._open: deque[str] = deque(maxlen=TOKENS_KEPT)
@@ -95,7 +95,7 @@ class PageTokens:
         return token
 
     def redeem(self, token: str) -> bool:
-        """Whether the token was open; it is not any more."""
+        """Use up a token; False where it is not open."""
         for known in self._open:
             if hmac.compare_digest(known.encode(), token.encode()):
                 self._open.remove(known)
@@ -144,7 +144,7 @@ class Trial:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         if not self._tokens.redeem(request.headers.get(TOKEN_HEADER, "")):
-            refusal = PlainTextResponse("This page is out of date: load it again.", 403, headers=PROTECTION)
+            refusal = PlainTextResponse("This page is out of date. Reload it.", 403, headers=PROTECTION)
             await refusal(scope, receive, send)
             return
 

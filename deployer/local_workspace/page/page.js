@@ -1,4 +1,4 @@
-// Asks the server every second what there is, and shows it. Nothing is written through this file.
+// Polls the server every second and shows its state. Nothing here writes.
 
 import { plot, remember, short } from "/page/plots.js";
 import { offer } from "/page/try.js";
@@ -59,7 +59,7 @@ function showCard(item, endpoint, deployment, place, bounds, at) {
     [name, badge(make("span"), state), make("span", `${share} %`, "share")]);
   plots.replaceChildren(...pictures(remember(`${endpoint}/${deployment.name}`, at, deployment, bounds)));
   fill(list, [
-    ["Answered", `${deployment.requests.toLocaleString("en")}, of these ${deployment.errors.toLocaleString("en")} errors`],
+    ["Requests", `${deployment.requests.toLocaleString("en")}, ${deployment.errors.toLocaleString("en")} failed`],
     ["Mirrored", deployment.mirror || deployment.mirrored ? `${deployment.mirror} %, ${deployment.mirrored} so far` : ""],
     ["Model", deployment.model], ["Environment", deployment.environment],
     ["Instances", `${deployment.instance_count} × ${deployment.instance_type ?? "–"}`],
@@ -127,7 +127,7 @@ async function follow() {
   const text = answer.ok ? await answer.text() : "";
   const log = byId("log");
   const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
-  if (log.textContent !== (text || "Nothing was logged yet.")) log.textContent = text || "Nothing was logged yet.";
+  if (log.textContent !== (text || "Nothing logged yet.")) log.textContent = text || "Nothing logged yet.";
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 

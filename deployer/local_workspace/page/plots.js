@@ -8,7 +8,7 @@ export function remember(key, at, deployment, bounds) {
   const history = histories.get(key) ?? [];
   const last = history.at(-1);
   const { requests, latencies } = deployment;
-  const restarted = last && requests < last.requests; // the server began to count anew
+  const restarted = last && requests < last.requests; // the server started counting again
   const point = { at, requests, latencies, rate: 0, p50: null, p95: null };
   if (last && !restarted) {
     point.rate = (requests - last.requests) / ((at - last.at) / 1000);

@@ -1,4 +1,4 @@
-// Draw a digit, drop a file or type JSON, send it, and see which deployment answered what.
+// Draw a digit, drop a file or type JSON, send it, and show the answer and which deployment gave it.
 
 const byId = (id) => document.getElementById(id);
 const CELLS = 28;
@@ -111,7 +111,7 @@ const dataUrl = (file) => new Promise((resolve, reject) => {
   reader.readAsDataURL(file);
 });
 
-/** Score; each token is good for one request, and every answer brings the next. */
+/** Score. Each token is valid for one request, and every answer brings the next one. */
 async function ask(endpoint, deployment, body) {
   const headers = { "content-type": "application/json", "x-page-token": tokenTag.content };
   if (deployment) headers["azureml-model-deployment"] = deployment;

@@ -1,4 +1,4 @@
-"""How many requests a deployment takes at a time, and how long the others wait."""
+"""How many requests a deployment handles at a time, and how long others wait."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 class TooManyPending(Exception):
-    """The deployment has as many requests as it may, or this one waited as long as it may."""
+    """The deployment has as many requests as it can take, or this one has waited too long."""
 
 
 @dataclass(slots=True)

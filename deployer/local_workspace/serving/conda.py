@@ -1,4 +1,4 @@
-"""What a conda file asks for, as requirements that pip and uv understand."""
+"""Translates a conda file into requirements that pip and uv understand."""
 
 from __future__ import annotations
 

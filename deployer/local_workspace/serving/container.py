@@ -1,4 +1,4 @@
-"""The command line and the variables by which an inference server is started for a workload."""
+"""The command line and environment variables of a workload's inference server."""
 
 from __future__ import annotations
 

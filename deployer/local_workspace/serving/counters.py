@@ -1,4 +1,4 @@
-"""Counts of what the front door did for each deployment, in memory, since this server started."""
+"""Counters of the front door for each deployment, in memory, since the server started."""
 
 from __future__ import annotations
 

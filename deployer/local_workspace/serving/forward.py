@@ -1,4 +1,4 @@
-"""One request to one deployment: its limits, its time-outs, and what its container says in Azure's terms."""
+"""Forwards one request to one deployment: limits, timeouts, and errors as Azure reports them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONGEST_WAIT_FOR_REPLICA = 5.0
 RETRY_PERIOD = 0.02
 SCORE_PATH = "/score"
 CALLER_GONE = 499
-"""What is counted for a caller who does not wait; nobody sees it as an answer."""
+"""The status counted when the caller hangs up first; it is never sent."""
 
 
 class CallerGone(Exception):
@@ -39,14 +39,14 @@ class CallerGone(Exception):
 
 
 class Replicas(Protocol):
-    """Where the inference servers are."""
+    """The running inference servers."""
 
     def replica(self, endpoint: str, deployment: str) -> Replica | None:
         """The one that serves a deployment now."""
 
 
 class CallerResponse:
-    """The way back to the caller; `status` is None until the answer begins."""
+    """The response to the caller; `status` is None until it has started."""
 
     def __init__(self, send: Send) -> None:
         self.request_id = new_request_id()
@@ -70,7 +70,7 @@ class Forwarder:
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
 
     async def forward(self, request: UpstreamRequest, workload: Workload, reply: CallerResponse) -> None:
-        """Give the deployment's answer. Raises FrontDoorRefused where there is none and nothing was sent yet."""
+        """Send the deployment's answer. Raises FrontDoorRefused if there is none and nothing was sent yet."""
         started = time.perf_counter()
         status = 500
         try:
@@ -87,7 +87,7 @@ class Forwarder:
             self.traffic[key].count(status, (time.perf_counter() - started) * 1000)
 
     async def mirror(self, copy: UpstreamRequest, workload: Workload) -> None:
-        """Send a copy whose answer nobody reads, whatever becomes of it."""
+        """Send a copy, ignoring its answer and its failure."""
         self.traffic[workload.endpoint, workload.deployment].mirrored += 1
         with suppress(FrontDoorRefused, TimeoutError, UpstreamLost, OSError):
             await self._within_time(copy, workload, CallerResponse(_nowhere))

@@ -1,4 +1,4 @@
-"""The front door of the endpoints: who may score, and which deployment answers. A plain ASGI application."""
+"""The front door of the endpoints: checks credentials and picks a deployment. A plain ASGI application."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class FrontDoor:
         headers = dict(scope["headers"])
         route = self._routes.route(endpoint)
         if route is None:
-            raise FrontDoorRefused(404, f"There is no endpoint {endpoint!r}.")
+            raise FrontDoorRefused(404, f"Endpoint {endpoint!r} does not exist.")
         if not authorised(route, headers):
             # The words for keys: https://github.com/MicrosoftDocs/azure-docs/issues/98265; for tokens assumed.
             kind = "key" if route.auth_mode == "Key" else "token"
@@ -113,7 +113,7 @@ def _target(path: str) -> tuple[str, str]:
 def _named(route: Route, name: bytes) -> str:
     deployment = name.decode("latin-1").lower()
     if deployment not in route.deployments:
-        raise FrontDoorRefused(404, f"The endpoint {route.endpoint!r} has no deployment {deployment!r} that serves.")
+        raise FrontDoorRefused(404, f"Endpoint {route.endpoint!r} has no running deployment {deployment!r}.")
     return deployment
 
 
@@ -136,7 +136,7 @@ def _mirror(route: Route, chance: Callable[[], float]) -> str | None:
 
 def _check_size(size: int) -> None:
     if size > LARGEST_BODY:
-        raise FrontDoorRefused(413, f"The request has more than {LARGEST_BODY:,} bytes.")
+        raise FrontDoorRefused(413, f"The request body is larger than {LARGEST_BODY:,} bytes.")
 
 
 async def _body(receive: Receive) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Which headers the front door passes on, which it makes itself, and the answers it gives in place of a deployment."""
+"""The headers that the front door forwards or sets, and its own answers in place of a deployment's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_TO_CLIENT = _HOP_BY_HOP | {b"server", b"transfer-encoding", b"x-request-id"
 
 
 class FrontDoorRefused(Exception):
-    """The front door answers itself: status, a text for the body, and the reason header where Azure has one."""
+    """The front door answers instead of a deployment: a status, a text body, and headers that tell why."""
 
     def __init__(self, status: int, text: str, *headers: Header) -> None:
         super().__init__(text)
@@ -32,7 +32,7 @@ class FrontDoorRefused(Exception):
 
 
 def model_error(original: int, reason: str) -> tuple[Header, Header]:
-    """What goes with 424: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints."""
+    """The headers of a 424: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints."""
     return (
         (b"ms-azureml-model-error-statuscode", str(original).encode()),
         (b"ms-azureml-model-error-reason", reason.encode()),
@@ -40,7 +40,7 @@ def model_error(original: int, reason: str) -> tuple[Header, Header]:
 
 
 def new_request_id() -> bytes:
-    """A random one; it is no secret, and the system's own random numbers would cost a system call."""
+    """A random id. It is not a secret, so it need not cost a system call."""
     return str(uuid.UUID(int=random.getrandbits(128), version=4)).encode()
 
 

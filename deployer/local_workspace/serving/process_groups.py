@@ -1,4 +1,4 @@
-"""Process groups that end with the server that started them, and pid files by which a later one finds leftovers."""
+"""Process groups that end with their server, and pid files by which the next server finds leftovers."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def end_leftovers(folder: Path) -> None:
 
 
 def trim(log: Path, longest: int, kept: int) -> None:
-    """Cut a log of more than `longest` bytes down to about the last `kept`; who appends to it goes on."""
+    """Cut a log of more than `longest` bytes down to about the last `kept`; appending to it continues."""
     with suppress(OSError), log.open("r+b") as content:
         if content.seek(0, os.SEEK_END) <= longest:
             return

@@ -21,7 +21,7 @@ class UpstreamLost(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRequest:
-    """What to ask; `headers` (names in lower case) say how long the body is."""
+    """A request; its `headers` (names in lower case) give the length of the body."""
 
     method: str
     target: str

@@ -1,4 +1,4 @@
-"""One inference server that is kept alive: started, probed, restarted when it fails, drained before it stops."""
+"""Keeps one inference server alive: starts, probes, restarts it when it fails, and drains it before it stops."""
 
 from __future__ import annotations
 

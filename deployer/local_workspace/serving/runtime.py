@@ -28,7 +28,7 @@ SOCKETS = "deployer-"
 
 @dataclass(slots=True, kw_only=True)
 class Deployment:
-    """What this data plane knows of one deployment."""
+    """The state of one deployment."""
 
     replica: Replica | None = None
     drain: float = 0.0
@@ -157,7 +157,7 @@ class Runtime:
 
 
 def _deleted() -> WorkloadFailed:
-    return WorkloadFailed("OperationCanceled", "The deployment was deleted while it was created.")
+    return WorkloadFailed("OperationCanceled", "The deployment was deleted while it was being created.")
 
 
 def _socket_folder(note: Path) -> Path:

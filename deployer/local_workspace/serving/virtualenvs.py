@@ -64,7 +64,7 @@ class Environments:
         return Environment(folder=self._folder / hashlib.sha256(content.encode()).hexdigest()[:16], packages=packages)
 
     async def build(self, environment: Environment) -> None:
-        """Build the environment unless that was done before; asked for twice at once it is built once.
+        """Build the environment unless that was done before; concurrent calls build it once.
 
         Raises WorkloadFailed (ImageBuildFailure) with the last lines of the log.
         """
@@ -86,8 +86,8 @@ def _packages(image: str | None, conda_file: str | None) -> Packages:
         return Packages(requirements=("azureml-inference-server-http",), remarks=())
     raise WorkloadFailed(
         "ImageBuildFailure",
-        f"What is inside the image {image!r} cannot be known without pulling it: "
-        "add a conda file to the environment that lists its packages.",
+        f"The local workspace does not pull images, so the content of image {image!r} cannot be known: "
+        "add a conda file that lists its packages to the environment.",
     )
 
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Ref, Resource, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import Bookkeeping, Ref, Resource
 from deployer.core.workspace import Workspace
-from tests.unit.azureml import fields
+from tests import build
 
 
 def local_workspace(root: Path, *arguments: str) -> str:
     """Run a command of the local workspace, as a user would; gives back what it printed."""
     command = [sys.executable, "-m", "deployer.local_workspace", arguments[0], "--root", str(root), *arguments[1:]]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def model_hash(folder: Path) -> str:
@@ -47,18 +46,14 @@ def delete(workspace: Workspace, ref: Ref) -> None:
 
 
 def endpoint(name: str, **changed: Any) -> Resource:
-    return replace(fields.endpoint(**changed), ref=endpoint_ref(name))
+    return build.endpoint(name, **changed)
 
 
 def deployment(name: str, on: str, project: Path, code: str = "good", **changed: Any) -> Resource:
     content = {"code": code_hash(project / code), "scoring_script": "score.py"}
-    made = fields.deployment(code_configuration=content, **changed)
-    return replace(made, ref=deployment_ref(on, name), sources={("code_configuration", "code"): code})
-
-
-def traffic(name: str, split: Mapping[str, int]) -> Resource:
-    maps: Any = {"traffic": split, "mirror_traffic": {}}
-    return Resource(ref=traffic_ref(name), fields=maps)
+    assets = {"model": "azureml:digits:1", "environment": "azureml:sklearn:3"}
+    made = build.deployment(name, on, **{"code_configuration": content, **assets, **changed})
+    return replace(made, sources={("code_configuration", "code"): code})
 
 
 def requests(server: Path) -> list[tuple[str, str]]:

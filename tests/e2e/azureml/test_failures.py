@@ -110,7 +110,7 @@ def test_reading_needs_no_sdk_and_writing_is_silent(
 ) -> None:
     where, local = site
     arguments = [where.subscription_id, local.api, str(local.ca_file), str(local.token_file)]
-    ran = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=600)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
@@ -146,6 +146,6 @@ def test_the_first_writes_may_come_from_several_threads(site: tuple[Coordinates,
     arguments = [where.subscription_id, local.api, str(local.ca_file), str(local.token_file), str(project), content]
     inherited = {**os.environ, "AZUREML_CURRENT_CLOUD": "local-1"}
     ran = subprocess.run(
-        [sys.executable, "-c", AT_ONCE, *arguments], capture_output=True, text=True, timeout=120, env=inherited
+        [sys.executable, "-c", AT_ONCE, *arguments], capture_output=True, text=True, timeout=600, env=inherited
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

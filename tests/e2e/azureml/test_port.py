@@ -18,6 +18,7 @@ from deployer.core.plan import Action, Step
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import Bookkeeping, Resource, State, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted, Workspace
+from tests.build import traffic
 from tests.e2e.azureml.site import (
     create,
     delete,
@@ -26,7 +27,6 @@ from tests.e2e.azureml.site import (
     local_workspace,
     requests,
     same,
-    traffic,
     update,
 )
 
@@ -39,7 +39,7 @@ def test_what_is_written_is_what_is_observed(
     blue = deployment(
         "blue", "round", project, request_settings=settings, environment_variables={"A": "1"}, model_mount_path="/m"
     )
-    split = traffic("round", {"blue": 100})
+    split = traffic("round", mirror={}, blue=100)
     for item in (made, blue, split):
         create(workspace, item)
     before = len(requests(server))
@@ -75,15 +75,15 @@ def test_a_change_of_an_endpoint_keeps_its_traffic_and_a_change_of_traffic_keeps
         list(pool.map(lambda item: create(workspace, item), (blue, green)))
     uploads = [path for method, path in requests(server)[before:] if method == "PUT" and "/codes/" in path]
     assert len(uploads) <= 1, "the same code was uploaded twice"
-    update(workspace, traffic("kept", {"blue": 100}))
+    update(workspace, traffic("kept", mirror={}, blue=100))
     changed = endpoint("kept", tags={"team": "b"}, description="new", properties={"extra": "1", "more": "2"})
     update(workspace, changed)
-    assert same(workspace, traffic("kept", {"blue": 100}))
+    assert same(workspace, traffic("kept", mirror={}, blue=100))
     assert same(workspace, changed)
     noted = Bookkeeping(previous_split={"blue": 100}, rollout="0123456789abcdef:10")
-    update(workspace, traffic("kept", {"blue": 90, "green": 10}), noted)
+    update(workspace, traffic("kept", mirror={}, blue=90, green=10), noted)
     live = workspace.read(traffic_ref("kept"))
-    assert live == traffic("kept", {"blue": 90, "green": 10})
+    assert live == traffic("kept", mirror={}, blue=90, green=10)
     assert live is not None
     assert live.observed is not None
     assert live.seen.bookkeeping == noted

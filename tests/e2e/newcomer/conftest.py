@@ -32,7 +32,7 @@ class Project:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
             stdin=subprocess.DEVNULL,
             env={**clean, **environment},

@@ -86,7 +86,7 @@ class Site:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         try:
             answer = self.pool.request(
-                "POST", f"{self.connection['api']}/inference/{endpoint}/score", body=b"{}", headers=headers, timeout=30
+                "POST", f"{self.connection['api']}/inference/{endpoint}/score", body=b"{}", headers=headers, timeout=120
             )
         except urllib3.exceptions.HTTPError as error:
             return 0, str(error)

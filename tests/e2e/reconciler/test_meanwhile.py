@@ -19,7 +19,7 @@ SLOW = {**ROLLOUT, "bake": "20s"}
 STALE = 3
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 300) -> None:
     """Look until it is so."""
     end = time.monotonic() + seconds
     while not condition():

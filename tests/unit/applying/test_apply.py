@@ -11,46 +11,18 @@ from deployer.core.errors import Refused, WorkspaceError
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.outcome import Outcome, Result
 from deployer.core.plan import Action, Plan, Step
-from deployer.core.resources import (
-    Kind,
-    Observed,
-    Resource,
-    State,
-    Value,
-    asset_ref,
-    deployment_ref,
-    endpoint_ref,
-    state_of,
-    traffic_ref,
-    with_value,
-)
+from deployer.core.resources import Kind, State, deployment_ref, traffic_ref
 from deployer.core.workspace import Answer
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import with_tests_and_stages
+from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 from tests.unit.memory import MemoryWorkspace, answer, tools
 
 SMOKE = SmokeTest(request="request.json", json=7)
 
 
-def endpoint() -> Resource:
-    return Resource(ref=endpoint_ref("digits"), fields={"auth_mode": "key", "properties": {}})
-
-
-def deployment(name: str, count: int = 1) -> Resource:
-    fields: dict[str, Value] = {"instance_count": count, "model": "azureml:digits:1", "properties": {}}
-    return Resource(ref=deployment_ref("digits", name), fields=fields)
-
-
-def traffic(**shares: int) -> Resource:
-    return Resource(ref=traffic_ref("digits"), fields={"traffic": shares, "mirror_traffic": {}})
-
-
-def live(*resources: Resource) -> State:
-    return state_of([replace(item, observed=Observed(owner="shop")) for item in resources])
-
-
 BLUE_SERVES = live(endpoint(), deployment("blue"), traffic(blue=100))
-TO_GREEN = state_of([endpoint(), deployment("blue"), deployment("green"), traffic(green=100)])
+TO_GREEN = wish(endpoint(), deployment("blue"), deployment("green"), traffic(green=100))
 CANARY = Rollout(steps=(10, 50, 100), bake_seconds=3600, checks=Checks(min_requests=60))
 
 
@@ -59,8 +31,8 @@ def intent(rollout: Rollout | None = CANARY) -> Intent:
     return Intent(smoke_tests=tests, rollouts={"digits": rollout} if rollout else {})
 
 
-def run(workspace: MemoryWorkspace, desired: State, wish: Intent) -> Outcome:
-    steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, wish)
+def run(workspace: MemoryWorkspace, desired: State, asked: Intent) -> Outcome:
+    steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, asked)
     return apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
 
 
@@ -70,8 +42,7 @@ def splits(workspace: MemoryWorkspace) -> list[object]:
 
 def test_a_first_apply_goes_from_assets_to_traffic() -> None:
     workspace = MemoryWorkspace()
-    model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa"})
-    desired = state_of([model, endpoint(), deployment("blue"), traffic(blue=100)])
+    desired = wish(model(), endpoint(), deployment("blue"), traffic(blue=100))
     outcome = run(workspace, desired, intent(None))
     assert outcome.ok
     assert outcome.exit_code == 0
@@ -126,8 +97,7 @@ def test_a_failed_smoke_test_stops_before_traffic() -> None:
 
 def test_an_in_place_update_that_breaks_hands_its_share_to_the_healthy() -> None:
     both = live(endpoint(), deployment("blue"), deployment("green"), traffic(blue=60, green=40))
-    changed = with_value(deployment("blue").fields, ("model",), "azureml:digits:2")
-    desired = state_of([endpoint(), replace(deployment("blue"), fields=changed), deployment("green")])
+    desired = wish(endpoint(), deployment("blue", model="azureml:digits:2"), deployment("green"))
     workspace = MemoryWorkspace(state=both, respond=lambda name, now: answer(b"3"))
     outcome = run(workspace, desired, intent(None))
     assert outcome.exit_code == 1
@@ -136,9 +106,9 @@ def test_an_in_place_update_that_breaks_hands_its_share_to_the_healthy() -> None
 
 def test_a_resource_somebody_else_changed_is_left_alone() -> None:
     workspace = MemoryWorkspace(state=BLUE_SERVES)
-    desired = state_of([endpoint(), deployment("blue", count=2)])
+    desired = wish(endpoint(), deployment("blue", instance_count=2))
     steps = with_tests_and_stages(reconcile(desired, workspace.state), workspace.state, Intent())
-    workspace.state = live(endpoint(), deployment("blue", count=5), traffic(blue=100))
+    workspace.state = live(endpoint(), deployment("blue", instance_count=5), traffic(blue=100))
     outcome = apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
     assert outcome.exit_code == Refused.exit_code
     assert workspace.executed == []
@@ -146,9 +116,9 @@ def test_a_resource_somebody_else_changed_is_left_alone() -> None:
 
 
 def test_what_another_apply_has_already_done_is_not_done_again() -> None:
-    desired = state_of([endpoint(), deployment("blue", count=2)])
+    desired = wish(endpoint(), deployment("blue", instance_count=2))
     steps = reconcile(desired, BLUE_SERVES)
-    workspace = MemoryWorkspace(state=live(endpoint(), deployment("blue", count=2), traffic(blue=100)))
+    workspace = MemoryWorkspace(state=live(endpoint(), deployment("blue", instance_count=2), traffic(blue=100)))
     outcome = apply(Plan(env="test", project="shop", steps=steps), tools(workspace))
     assert outcome.ok
     assert workspace.executed == []
@@ -159,7 +129,7 @@ def test_a_traffic_change_of_somebody_else_during_a_rollout_is_not_undone() -> N
 
     def respond(name: str, now: float) -> Answer:
         if now > 3000:
-            shifted = replace(traffic(blue=70, green=30), observed=Observed(owner="shop"))
+            shifted = seen(traffic(blue=70, green=30))
             workspace.state = replace(
                 workspace.state, resources={**workspace.state.resources, traffic_ref("digits"): shifted}
             )
@@ -188,16 +158,17 @@ def test_a_field_that_does_not_take_is_named() -> None:
             self.executed.append(step)
 
     workspace = Deaf(state=BLUE_SERVES)
-    outcome = run(workspace, state_of([endpoint(), deployment("blue", count=2)]), Intent())
+    outcome = run(workspace, wish(endpoint(), deployment("blue", instance_count=2)), Intent())
     assert outcome.exit_code == 1
-    assert "instance_count is" in str(outcome.results[0].error)
+    said = "the workspace accepted the change to deployment digits/blue, but instance_count is 1 (requested: 2)"
+    assert str(outcome.results[0].error) == said
 
 
 def test_an_ignored_field_keeps_the_value_of_the_moment_of_writing() -> None:
     ref = deployment_ref("digits", "blue")
-    wish = replace(deployment("blue", count=1), fields=with_value(deployment("blue").fields, ("model",), "azureml:d:2"))
-    scaled = live(endpoint(), deployment("blue", count=4), traffic(blue=100))
-    steps = reconcile(state_of([endpoint(), wish]), BLUE_SERVES, ignored={ref: (("instance_count",),)})
+    desired = wish(endpoint(), deployment("blue", model="azureml:d:2"))
+    scaled = live(endpoint(), deployment("blue", instance_count=4), traffic(blue=100))
+    steps = reconcile(desired, BLUE_SERVES, ignored={ref: (("instance_count",),)})
     workspace = MemoryWorkspace(state=scaled)
     assert apply(Plan(env="test", project="shop", steps=steps), tools(workspace)).ok
     there = workspace.state.get(ref)
@@ -206,14 +177,13 @@ def test_an_ignored_field_keeps_the_value_of_the_moment_of_writing() -> None:
 
 
 def test_an_endpoint_that_fails_does_not_stop_the_others() -> None:
-    other = Resource(ref=endpoint_ref("prices"), fields={"auth_mode": "key", "properties": {}})
 
     def break_digits(step: Step) -> None:
         if step.ref.endpoint == "digits":
             raise WorkspaceError("quota is used up")
 
     workspace = MemoryWorkspace(before_execute=break_digits)
-    outcome = run(workspace, state_of([endpoint(), deployment("blue"), other]), Intent())
+    outcome = run(workspace, wish(endpoint(), deployment("blue"), endpoint("prices")), Intent())
     assert outcome.exit_code == 1
     applied = [item for item in outcome.results if item.result is Result.APPLIED]
     assert [str(item.step.ref) for item in applied] == ["endpoint prices"]
@@ -222,7 +192,7 @@ def test_an_endpoint_that_fails_does_not_stop_the_others() -> None:
 
 def test_a_failed_first_rollout_leaves_nobody_with_traffic() -> None:
     workspace = MemoryWorkspace(respond=lambda name, now: answer(b"9" if now > 10 else b"7"))
-    desired = state_of([endpoint(), deployment("blue"), traffic(blue=100)])
+    desired = wish(endpoint(), deployment("blue"), traffic(blue=100))
     outcome = run(workspace, desired, intent())
     assert outcome.exit_code == 1
     assert workspace.state.split("digits") == {}

@@ -12,9 +12,11 @@ from deployer.core.errors import Busy, Refused, Unreachable, WorkspaceError
 from deployer.core.intent import Intent
 from deployer.core.outcome import Result
 from deployer.core.plan import Plan, Step
-from deployer.core.resources import Bookkeeping, Observed, Ref, Resource, State, state_of
+from deployer.core.resources import Bookkeeping, Ref, Resource, State
 from deployer.core.workspace import Answer
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
+from tests import build
+from tests.build import deployment, seen, traffic
 from tests.unit.digits import (
     BLUE,
     GREEN,
@@ -22,11 +24,9 @@ from tests.unit.digits import (
     TO_GREEN,
     TRAFFIC,
     carried,
-    deployment,
     failures,
     live,
     steps_for,
-    traffic,
     wish,
     with_live,
 )
@@ -83,7 +83,7 @@ def test_a_write_of_the_old_split_that_fails_is_tried_again() -> None:
 
 
 def test_rollback_after_a_rollout_that_was_put_back_does_not_bring_the_bad_split() -> None:
-    before = live(deployment(BLUE), replace(traffic(blue=100), observed=Observed(owner="shop", bookkeeping=RED)))
+    before = live(deployment(), seen(traffic(blue=100), bookkeeping=RED))
     workspace = MemoryWorkspace(state=before, respond=lambda name, now: answer(b"9" if now > 700 else b"7"))
     assert carried(workspace, steps_for(TO_GREEN, before)).exit_code == 1
     there = workspace.state.get(TRAFFIC)
@@ -109,15 +109,13 @@ def test_a_split_somebody_set_while_a_step_baked_is_not_overwritten_when_its_che
 
 
 def test_a_rollout_is_not_resumed_where_somebody_moved_the_traffic_back() -> None:
-    status = Observed(bookkeeping=HALF_WAY)
-    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=100), observed=status))
+    now = live(deployment(), deployment("green"), seen(traffic(blue=100), bookkeeping=HALF_WAY))
     moves = [step.after.fields["traffic"] for step in steps_for(TO_GREEN, now) if step.ref == TRAFFIC and step.after]
     assert moves == [{"blue": 90, "green": 10}, {"blue": 50, "green": 50}, {"green": 100}]
 
 
 def test_a_rollout_whose_target_changed_begins_anew_from_the_live_split() -> None:
-    status = Observed(bookkeeping=HALF_WAY)
-    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=50, green=50), observed=status))
+    now = live(deployment(), deployment("green"), seen(traffic(blue=50, green=50), bookkeeping=HALF_WAY))
     desired = wish(BLUE, GREEN, blue=20, green=80)
     found = [step for step in steps_for(desired, now) if step.ref == TRAFFIC]
     assert [step.after.fields["traffic"] for step in found if step.after] == [
@@ -128,9 +126,8 @@ def test_a_rollout_whose_target_changed_begins_anew_from_the_live_split() -> Non
 
 
 def test_rollback_while_a_rollout_is_on_its_way_leads_to_where_it_began_and_takes_its_mark_away() -> None:
-    status = Observed(bookkeeping=HALF_WAY)
-    now = live(deployment(BLUE), deployment(GREEN), replace(traffic(blue=50, green=50), observed=status))
-    back = state_of([Resource(ref=TRAFFIC, fields={"traffic": {"blue": 100}, "mirror_traffic": {}})])
+    now = live(deployment(), deployment("green"), seen(traffic(blue=50, green=50), bookkeeping=HALF_WAY))
+    back = build.wish(traffic(mirror={}, blue=100))
     workspace = MemoryWorkspace(state=now)
     assert carried(workspace, steps_for(back, now, Intent())).ok
     there = workspace.state.get(TRAFFIC)
@@ -153,7 +150,7 @@ def test_a_write_that_fails_half_way_through_a_rollout_puts_the_old_split_back()
 
 
 def test_mirrored_traffic_stays_where_it_is_when_a_rollout_is_put_back() -> None:
-    before = live(deployment(BLUE), deployment(GREEN), traffic({"green": 20}, blue=100))
+    before = live(deployment(), deployment("green"), traffic(mirror={"green": 20}, blue=100))
     workspace = MemoryWorkspace(state=before, respond=lambda name, now: answer(b"9" if now > 100 else b"7"))
     carried(workspace, steps_for(TO_GREEN, before))
     there = workspace.state.get(TRAFFIC)

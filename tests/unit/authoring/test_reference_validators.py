@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import jsonschema_rs
+import pytest
 import yaml
 
 from deployer.authoring.documents.check_schema import schema_faults
@@ -18,6 +19,8 @@ from deployer.authoring.documents.document import Document
 from deployer.core.fields import schema_of
 from deployer.core.resources import Kind
 from tests.unit.authoring.samples import ROOT, documents
+
+pytestmark = pytest.mark.slow
 
 Defect = tuple[tuple[str | int, ...], str]
 QUOTED_NUMBERS = ('instance_count: "2"',)

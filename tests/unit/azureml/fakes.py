@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from azure.core.exceptions import ResourceNotFoundError
+
 from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.arm import Arm
 from deployer.azureml.retry import Patience
@@ -19,15 +21,27 @@ ENDPOINT, BLUE = "/onlineEndpoints/digits", "/onlineEndpoints/digits/deployments
 
 @dataclass
 class FakeArm:
-    """ARM JSON by path. `states` are shown first, one a read, by whatever is read next; `log` says what was asked."""
+    """ARM JSON by path. `states` are shown first, one a read, by whatever is read next; `log` says what was asked.
+
+    What is deleted is still found by the next `lingers` reads.
+    """
 
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)
     log: list[tuple[str, str]] = field(default_factory=list)
+    lingers: int = 0
+    leaving: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def delete(self, path: str) -> None:
+        self.leaving = {place: raw for place, raw in self.found.items() if place.startswith(path)}
+        self.found = {place: raw for place, raw in self.found.items() if place not in self.leaving}
 
     def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Raw | None:
         self.log.append((path, version))
         raw = self.found.get(path)
+        if path in self.leaving and self.lingers:
+            self.lingers -= 1
+            return self.leaving[path]
         if raw is not None and self.states:
             return {**raw, "properties": {**raw["properties"], "provisioningState": self.states.pop(0)}}
         return raw
@@ -39,6 +53,11 @@ class FakeArm:
     def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Raw:
         self.log.append((path, version))
         return {"content": f"{body and body['containerType']} said this"}
+
+
+def answer(status: int, body: str) -> SimpleNamespace:
+    """A response as azure-core's exceptions hold one."""
+    return SimpleNamespace(status_code=status, headers={}, reason="", text=lambda: body)
 
 
 class Ended:
@@ -71,7 +90,9 @@ class RecordedSdk:
 
     def _delete(self, path: str) -> Ended:
         self.writes.append((f"DELETE {path}", None))
-        self.arm.found = {place: raw for place, raw in self.arm.found.items() if not place.startswith(path)}
+        if path not in self.arm.found:
+            raise ResourceNotFoundError(response=cast("Any", answer(404, "{}")))
+        self.arm.delete(path)
         return Ended(self.fail)
 
     @property
@@ -127,7 +148,7 @@ class Stand:
         self.patience = Patience(clock=lambda: sum(self.slept), sleep=self.slept.append)
         sdk = Sdk(cast("Any", SimpleNamespace(local=None)), self.patience, deployments_api="2025-12-01")
         sdk._client = self.client
-        self.reader = Reader(arm=cast("Arm", self.arm), home=service.HOME)
+        self.reader = Reader(arm=cast("Arm", self.arm), where=service.WHERE)
         self.writer = Writer(sdk=sdk, reader=self.reader, project="demo", root=self.root)
 
     @property

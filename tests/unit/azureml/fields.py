@@ -7,60 +7,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from deployer.core.resources import Kind, Ref, Resource, deployment_ref, endpoint_ref
+from deployer.core.resources import Resource
+from tests import build
 
-PROBE = {"initial_delay": 10, "period": 10, "timeout": 2, "success_threshold": 1, "failure_threshold": 30}
-ENDPOINT: Mapping[str, Any] = {
-    "auth_mode": "key",
-    "description": None,
-    "tags": {},
-    "compute": None,
-    "identity": {"type": "system_assigned", "user_assigned_identities": []},
-    "public_network_access": "enabled",
-    "properties": {},
-    "x-protect": False,
-}
-DEPLOYMENT: Mapping[str, Any] = {
-    "type": "managed",
-    "description": None,
-    "tags": {},
+_NAMED: Mapping[str, Any] = {
     "model": "azureml:digits:1",
-    "model_mount_path": None,
     "environment": "azureml:sklearn:3",
-    "code_configuration": {"code": f"sha256:{'ab' * 32}", "scoring_script": "score.py"},
-    "environment_variables": {},
-    "instance_type": "standard_ds3_v2",
-    "instance_count": 1,
-    "app_insights_enabled": False,
-    "scale_settings": {"type": "default"},
-    "request_settings": {
-        "request_timeout_ms": 5000,
-        "max_concurrent_requests_per_instance": 1,
-        "max_queue_wait_ms": 500,
-    },
-    "liveness_probe": PROBE,
-    "readiness_probe": PROBE,
-    "startup_probe": None,
-    "data_collector": None,
-    "egress_public_network_access": "enabled",
-    "private_network_connection": False,
-    "resources": None,
-    "properties": {},
-}
-MODEL: Mapping[str, Any] = {
-    "type": "custom_model",
-    "path": f"sha256:{'cd' * 32}",
-    "description": None,
-    "tags": {},
-    "properties": {},
-}
-ENVIRONMENT: Mapping[str, Any] = {
-    "image": "mcr.microsoft.com/azureml/minimal",
-    "conda_file": None,
-    "build": None,
-    "inference_config": None,
-    "description": None,
-    "tags": {},
+    "code_configuration": {"code": build.CODE, "scoring_script": "score.py"},
 }
 
 words = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_categories=["C"]), max_size=20)
@@ -123,7 +76,7 @@ _common = {
     "model": references,
     "model_mount_path": st.none() | names.map("/{}".format),
     "environment": references,
-    "code_configuration": st.none() | st.just(DEPLOYMENT["code_configuration"]),
+    "code_configuration": st.none() | st.just(_NAMED["code_configuration"]),
     "environment_variables": st.dictionaries(
         st.one_of(names, st.sampled_from(["AML_APP_ROOT", "AZUREML_MODEL_DIR", "AZUREML_ENTRY_SCRIPT"])),
         words,
@@ -183,7 +136,7 @@ deployments = _managed | _kubernetes
 models = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["custom_model", "mlflow_model", "triton_model"]),
-        "path": st.just(MODEL["path"]),
+        "path": st.just(build.WEIGHTS),
         "description": st.none() | some_text,
         "tags": tags,
         "properties": tags,
@@ -213,19 +166,26 @@ environments = st.fixed_dictionaries(
 
 def endpoint(**fields: Any) -> Resource:
     """An endpoint with some fields that are not as by default."""
-    return Resource(ref=endpoint_ref("digits"), fields={**ENDPOINT, **fields})
+    return build.changed(build.endpoint(), **fields)
 
 
 def deployment(**fields: Any) -> Resource:
-    """A deployment with some fields that are not as by default."""
-    return Resource(ref=deployment_ref("digits", "blue"), fields={**DEPLOYMENT, **fields})
+    """A deployment with some fields that are not as in DEPLOYMENT."""
+    return build.changed(build.deployment(**_NAMED), **fields)
 
 
 def model(**fields: Any) -> Resource:
     """A model version with some fields that are not as by default."""
-    return Resource(ref=Ref(kind=Kind.MODEL, name="digits:1"), fields={**MODEL, **fields})
+    return build.changed(build.model(), **fields)
 
 
 def environment(**fields: Any) -> Resource:
     """An environment version with some fields that are not as by default."""
-    return Resource(ref=Ref(kind=Kind.ENVIRONMENT, name="sklearn:3"), fields={**ENVIRONMENT, **fields})
+    return build.changed(build.environment(), **fields)
+
+
+ENDPOINT: Mapping[str, Any] = endpoint().fields
+DEPLOYMENT: Mapping[str, Any] = deployment().fields
+MODEL: Mapping[str, Any] = model().fields
+ENVIRONMENT: Mapping[str, Any] = environment().fields
+PROBE: Mapping[str, Any] = DEPLOYMENT["liveness_probe"]

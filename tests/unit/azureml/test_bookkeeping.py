@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ notes = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(notes)
 def test_what_is_noted_is_read(noted: Notes) -> None:
     tags = tags_of(noted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -29,10 +29,10 @@ from deployer.core.resources import (
     traffic_ref,
 )
 from tests.unit.azureml import fields, service
-from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
+from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand, answer
 
 PUT_ENDPOINT, PUT_BLUE = f"PUT {ENDPOINT}", f"PUT {BLUE}"
-FIELD = ("code_configuration", "code")
+FIELD: KeyPath = ("code_configuration", "code")
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 splits = st.dictionaries(st.sampled_from(["blue", "green", "red"]), st.integers(1, 100), max_size=3)
 
@@ -67,12 +67,12 @@ def the_split(made: Stand) -> tuple[dict[str, int], dict[str, int]]:
 
 
 @many
-@given(splits, splits, fields.endpoints)
+@given(splits, splits, st.sampled_from([None, "azureml:cluster"]))
 def test_a_write_of_an_endpoint_carries_the_live_split(
-    live: dict[str, int], mirror: dict[str, int], wanted: dict[str, Any]
+    live: dict[str, int], mirror: dict[str, int], compute: str | None
 ) -> None:
     made = stand(live, mirror)
-    do(made, fields.endpoint(**wanted))
+    do(made, fields.endpoint(compute=compute))
     assert the_split(made) == (live, mirror)
 
 
@@ -212,6 +212,16 @@ def test_a_delete_waits_until_the_resource_has_settled_and_is_gone() -> None:
     execute(made.writer, Step(action=Action.DELETE, ref=endpoint_ref("digits")))
     assert (made.slept, made.written) == ([5.0], [f"DELETE {ENDPOINT}"])
     assert ENDPOINT not in made.arm.found
+    lingering = stand({})
+    lingering.arm.lingers = 3
+    execute(lingering.writer, Step(action=Action.DELETE, ref=endpoint_ref("digits")))
+    assert (lingering.slept, lingering.arm.lingers) == ([5.0] * 3, 0)
+
+
+def test_what_is_gone_already_counts_as_deleted() -> None:
+    made = stand()
+    execute(made.writer, Step(action=Action.DELETE, ref=endpoint_ref("digits")))
+    assert made.slept == []
 
 
 @pytest.mark.parametrize("after", [fields.model(), fields.environment()], ids=lambda item: str(item.ref))
@@ -258,7 +268,7 @@ def test_code_is_uploaded_and_named_by_the_asset_it_became(tmp_path: Path) -> No
     noted = notes_sent(made, PUT_BLUE)
     asset = ":".join(service.CODE_ID.split("/")[-3::2])
     assert (noted.code, noted.code_id) == (content, asset)
-    assert made.reader.known_code == {f"azureml:{asset}": content}
+    assert {str(found): known for found, known in made.reader.known_code.items()} == {f"azureml:{asset}": content}
 
 
 @pytest.mark.parametrize("after", [with_code("azureml:c0de:3"), with_code("sha256:ab", "azureml:c0de:3")])
@@ -321,11 +331,8 @@ def test_a_build_context_is_uploaded_only_as_it_was_planned(tmp_path: Path) -> N
 
 
 def failed(status: int) -> HttpResponseError:
-    from types import SimpleNamespace
-
     body = '{"status": "Failed", "error": {"code": null, "message": "ResourceNotReady: it crashed"}}'
-    response: Any = SimpleNamespace(status_code=status, headers={}, reason="", text=lambda: body)
-    return HttpResponseError(response=response)
+    return HttpResponseError(response=cast("Any", answer(status, body)))
 
 
 @pytest.mark.parametrize(("status", "kind"), [(200, OperationFailed), (400, WorkspaceError)])

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from deployer.azureml.access import Reader
-from deployer.azureml.arm_ids import short
+from deployer.azureml.arm_ids import compute_name, short
 from deployer.azureml.bookkeeping import Notes, tags_of
 from deployer.azureml.kinds import deployment, endpoint, model, rows, service_keys
+from deployer.core.references import AssetType
 from deployer.core.resources import Kind, Ref
 from tests.unit.azureml import fields
-from tests.unit.azureml.service import CODE_ID, HOME
+from tests.unit.azureml.service import CODE_ID, HOME, WHERE
 
 if TYPE_CHECKING:
     from deployer.azureml.arm import Arm
@@ -52,7 +53,7 @@ class Codes:
         return {"properties": {"properties": {"hash_sha256": f"of {name}:{version}"}}}
 
 
-READER = Reader(arm=cast("Arm", Codes()), home=HOME)
+READER = Reader(arm=cast("Arm", Codes()), where=WHERE)
 
 
 def with_code(**tags: str) -> dict[str, Any]:
@@ -84,6 +85,24 @@ def test_our_note_of_the_code_is_believed_while_the_code_is_the_one_it_was_taken
     assert code_of(with_code(**stale)) == f"sha256:of {asset}"
 
 
+def test_a_note_of_no_content_is_no_note() -> None:
+    asset = ":".join(CODE_ID.split("/")[-3::2])
+    assert code_of(with_code(**{"deployer-code": f" {asset}"})) == f"sha256:of {asset}"
+
+
+def test_what_azure_does_show_is_believed_before_our_note_of_what_was_sent() -> None:
+    noted = tags_of(Notes(sent={"model_mount_path": "/sent"}))
+    shown = {**UPDATING["properties"], "modelMountPath": "/shown"}
+    for properties, path in ((shown, "/shown"), (UPDATING["properties"], "/sent")):
+        raw = {**UPDATING, "tags": noted, "properties": properties}
+        assert deployment.normalise(raw, "e", READER).fields["model_mount_path"] == path
+
+
+def test_an_endpoint_that_says_no_state_has_settled_well() -> None:
+    live = endpoint.normalise({"name": "e", "properties": {}}, WHERE)
+    assert live.seen.provisioning_state == "Succeeded"
+
+
 def test_variables_of_the_service_are_hidden_unless_the_author_declared_them() -> None:
     wire = {
         "AZUREML_MODEL_DIR": "/var/azureml-app/azureml-models/digits/1",
@@ -110,7 +129,6 @@ def test_durations(wire: str, milliseconds: int | None) -> None:
         (f"{HOME}/models/Digits/versions/1", "azureml:Digits:1"),
         (f"{HOME.upper()}/environments/sklearn/labels/latest", "azureml:sklearn@latest"),
         (f"azureml:{HOME}/codes/c/versions/2", "azureml:c:2"),
-        (f"{HOME}/computes/cluster", "azureml:cluster"),
         ("azureml://registries/r/models/m/versions/1", "azureml://registries/r/models/m/versions/1"),
         ("azureml:AzureML-sklearn:1", "azureml:AzureML-sklearn:1"),
         (f"{HOME}2/models/m/versions/1", f"{HOME}2/models/m/versions/1"),
@@ -119,7 +137,21 @@ def test_durations(wire: str, milliseconds: int | None) -> None:
     ],
 )
 def test_references(wire: str | None, yaml: str | None) -> None:
-    assert short(wire, HOME) == yaml
+    assert short(AssetType.MODEL, wire, WHERE) == yaml
+
+
+@pytest.mark.parametrize(
+    ("wire", "yaml"),
+    [
+        (f"{HOME}/computes/cluster", "azureml:cluster"),
+        (f"{HOME.upper()}/computes/Cluster", "azureml:Cluster"),
+        ("cluster", "azureml:cluster"),
+        (f"{HOME}2/computes/cluster", f"{HOME}2/computes/cluster"),
+        (None, None),
+    ],
+)
+def test_clusters(wire: str | None, yaml: str | None) -> None:
+    assert compute_name(wire, WHERE) == yaml
 
 
 def test_traffic_has_lower_case_names_and_no_zeros() -> None:

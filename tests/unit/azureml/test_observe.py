@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,14 +11,15 @@ from deployer.azureml.bookkeeping import Notes, tags_of
 from deployer.azureml.kinds import deployment, endpoint, environment, model
 from deployer.azureml.observe import observe, read
 from deployer.core.errors import Busy
-from deployer.core.references import AssetReference, AssetType, parse_reference
+from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import BUSY_STATES, Kind, Ref, deployment_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted
 from tests.unit.azureml import fields, service
 from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
 
+LATEST = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
 CODE = f"/codes/{service.CODE_ID.split('/')[-3]}/versions/1"
-ASSET = f"azureml:{service.CODE_ID.split('/')[-3]}:1"
+ASSET = AssetReference(type=AssetType.CODE, name=service.CODE_ID.split("/")[-3], version="1")
 
 
 def raw_endpoint(name: str, **tags: str) -> dict[str, Any]:
@@ -134,19 +136,17 @@ def test_assets_labels_and_code_are_read() -> None:
         "/models/digits/versions": {"value": [{"name": "7"}]},
         "/environments/none/versions": {"value": []},
     }
-    gone = Ref(kind=Kind.ENVIRONMENT, name="gone:1")
-    none = AssetReference(type=AssetType.ENVIRONMENT, name="none", label="latest")
-    latest, prod = (AssetReference(type=AssetType.MODEL, name="digits", label=label) for label in ("latest", "prod"))
-    code = parse_reference(AssetType.CODE, ASSET, None)
+    gone, none = Ref(kind=Kind.ENVIRONMENT, name="gone:1"), replace(LATEST, type=AssetType.ENVIRONMENT, name="none")
+    prod = replace(LATEST, label="prod")
     wanted = Wanted(
         assets=frozenset({fields.model().ref, gone}),
-        labels=frozenset({latest, none, prod}),
-        codes=frozenset({code}),
+        labels=frozenset({LATEST, none, prod}),
+        codes=frozenset({ASSET}),
     )
     seen = observe(made.reader, wanted)
     assert dict(seen.resources) == {fields.model().ref: fields.model()}
-    assert {str(label): str(found) for label, found in seen.references.items()} == {str(latest): "azureml:digits:7"}
-    assert seen.contents == {code: "sha256:abc"}
+    assert seen.references == {LATEST: replace(LATEST, version="7", label="")}
+    assert seen.contents == {ASSET: "sha256:abc"}
     assert ("/models/digits/versions", model.API) in made.arm.log
     assert ("/environments/none/versions", environment.API) in made.arm.log
 
@@ -157,7 +157,7 @@ def test_code_is_asked_for_once_and_not_at_all_where_our_note_is_valid() -> None
         read(made.reader, deployment_ref("digits", "blue"), made.patience)
     assert [path for path, _ in made.arm.log].count(CODE) == 1
     noted = stand()
-    notes = Notes(code="sha256:noted", code_id=ASSET.removeprefix("azureml:"))
+    notes = Notes(code="sha256:noted", code_id=ASSET.bare)
     noted.arm.found[BLUE] = raw_deployment("blue", notes)
     found = read(noted.reader, deployment_ref("digits", "blue"), noted.patience)
     assert found is not None
@@ -170,5 +170,5 @@ def test_code_that_no_client_hashed_is_known_by_its_name() -> None:
     made.arm.found[CODE] = {"properties": {"properties": {}}}
     found = read(made.reader, deployment_ref("digits", "blue"), made.patience)
     assert found is not None
-    assert found.fields["code_configuration"] == {"code": ASSET, "scoring_script": "score.py"}
-    assert str(found.seen.code) == ASSET
+    assert found.fields["code_configuration"] == {"code": str(ASSET), "scoring_script": "score.py"}
+    assert found.seen.code == ASSET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from deployer.azureml.access import Reader
@@ -16,10 +17,12 @@ from tests.unit.azureml import fields, service
 if TYPE_CHECKING:
     from deployer.azureml.arm import Arm
 
+pytestmark = pytest.mark.slow
+
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-NO_READS = Reader(arm=cast("Arm", None), home=service.HOME)
+NO_READS = Reader(arm=cast("Arm", None), where=service.WHERE)
 """The code of our own deployments is not read: our note says what it is."""
 
 
@@ -54,7 +57,7 @@ def observed_endpoint(resource: Resource, split: Split) -> tuple[Resource, Resou
     answer = service.endpoint(body, "digits")
     compute = answer["properties"]["compute"]
     answer["properties"]["compute"] = compute and f"{service.HOME}/computes/{compute}"
-    return endpoint.normalise(answer, service.HOME), traffic.normalise(answer)
+    return endpoint.normalise(answer, service.WHERE), traffic.normalise(answer)
 
 
 @many

@@ -100,14 +100,16 @@ class Shop:
             "instance_count": 1,
         }
 
-    def run(self, *words: str, typed: str | None = None) -> Said:
-        """Type a command, and `typed` at its question; without `typed` there is no terminal."""
+    def run(self, *words: str, typed: str | None = None, piped: str = "", color: bool = False) -> Said:
+        """Type a command, and `typed` at its question; `piped` is no terminal, without `typed` none is."""
         terminal = typed is not None
         streams = {name: Tty() if terminal else io.StringIO() for name in ("stdout", "stderr")}
         streams["stdin"] = Tty(f"{typed}\n") if terminal else io.StringIO()
+        if piped:
+            streams[piped] = io.StringIO(streams[piped].getvalue())
         with self.monkeypatch.context() as patch:
             patch.chdir(self.folder)
-            patch.setenv("NO_COLOR", "1")
+            patch.setenv("NO_COLOR", "" if color else "1")
             for name, stream in streams.items():
                 patch.setattr(sys, name, stream)
             code = _run(list(words))

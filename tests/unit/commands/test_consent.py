@@ -95,3 +95,17 @@ def test_a_saved_plan_keeps_its_flags(deployed: Shop) -> None:
     assert '"allow": [\n      "outage"\n    ]' in (deployed.folder / "plan.json").read_text()
     assert deployed.run("apply", "plan.json").code == 0
     assert deployed.workspace.state.split("digits") == {}
+
+
+@pytest.mark.parametrize("piped", ["stdin", "stderr"])
+def test_a_question_nobody_sees_or_can_answer_is_not_asked(shop: Shop, piped: str) -> None:
+    said = shop.run("apply", "--env", "dev", typed="yes", piped=piped)
+    assert (said.code, shop.workspace.written) == (64, [])
+    assert shop.run("apply", "--env", "dev", typed="yes", piped="stdout").code == 0
+
+
+def test_colour_is_for_terminals_and_no_color_turns_it_off(shop: Shop) -> None:
+    escape = "\x1b["
+    assert escape in shop.run("plan", typed="", color=True).out
+    assert escape not in shop.run("plan", typed="").out
+    assert escape not in shop.run("plan", color=True).out

@@ -92,7 +92,7 @@ def test_many_threads_lose_no_line_and_wait_for_each_other_never(terminal: bool)
     threads = [threading.Thread(target=run, args=(f"d{number}",), daemon=True) for number in range(10)]
     for thread in [threading.Thread(target=draw, daemon=True), *threads]:
         thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     for thread in threads:
         thread.join(timeout=max(0.0, deadline - time.monotonic()))
     ended.set()

@@ -162,3 +162,13 @@ def test_apply_as_json_prints_the_outcome_alone(shop: Shop) -> None:
 def test_an_unknown_command_is_wrong_usage(shop: Shop) -> None:
     assert shop.run("frobnicate").code == 64
     assert shop.workspace.state.get(endpoint_ref("digits")) is None
+
+
+def test_steps_and_findings_have_the_place_in_the_specs(deployed: Shop) -> None:
+    blue = {**deployed.deployment("digits", "blue"), "model": "azureml:digits:9"}
+    deployed.write("specs/digits/deployment-blue.yml", blue)
+    said = deployed.run("plan", "--env", "dev", "--format", "json")
+    assert said.code == 3
+    planned = json.loads(said.out)
+    origins = {planned["steps"][0]["origin"], planned["findings"][0]["origin"]}
+    assert {origin.partition(":")[0] for origin in origins} == {"specs/digits/deployment-blue.yml"}

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.core.resources import deployment_ref, share_map, state_of, traffic_ref
+from deployer.core.resources import Bookkeeping, deployment_ref, share_map, state_of, traffic_ref
 from tests.unit.commands.conftest import Shop
 
-GREEN_ROLLOUT = {"steps": [10, 100], "bake": "1h", "checks": {"min_requests": 1}}
+GREEN_ROLLOUT = {"steps": [10, 100], "bake": "100ms", "checks": {"min_requests": 1}}
 
 
 @pytest.fixture
@@ -122,3 +122,14 @@ def test_an_endpoint_without_a_record_is_left_alone(moved: Shop) -> None:
     moved.applied()
     assert moved.run("rollback", "--env", "dev", "--yes").code == 0
     assert moved.workspace.written == ["~ traffic digits"]
+
+
+def test_a_split_that_is_live_already_is_not_asked_about(deployed: Shop) -> None:
+    traffic = deployed.workspace.state.resources[traffic_ref("digits")]
+    noted = replace(traffic.seen, bookkeeping=Bookkeeping(previous_split={"blue": 100}))
+    deployed.workspace.state = state_of(
+        [*deployed.workspace.state.resources.values(), replace(traffic, observed=noted)]
+    )
+    said = deployed.run("rollback", "--env", "dev")
+    assert (said.code, deployed.workspace.written) == (0, [])
+    assert said.out.startswith("No changes.")

@@ -99,6 +99,7 @@ def test_kubernetes_scales_by_utilisation_unless_it_says_otherwise() -> None:
 
 def test_undeclared_traffic_stays_undeclared() -> None:
     assert with_defaults(Kind.TRAFFIC, {"traffic": {"blue": 100}}) == {"traffic": {"blue": 100}}
+    assert with_defaults(Kind.TRAFFIC, {"name": "digits", "mirror_traffic": {}}) == {"mirror_traffic": {}}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.TRAFFIC])

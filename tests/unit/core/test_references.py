@@ -47,7 +47,7 @@ def test_what_is_printed_is_parsed_as_it_was(name: str, which: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "pinned", "of_registry"),
+    ("written", "with_pinned_references", "of_registry"),
     [
         ("azureml:digits:7", True, False),
         ("azureml:digits@latest", False, False),
@@ -61,9 +61,11 @@ def test_what_is_printed_is_parsed_as_it_was(name: str, which: str) -> None:
         ),
     ],
 )
-def test_some_references_are_pinned_and_some_of_registries(written: str, pinned: bool, of_registry: bool) -> None:
+def test_some_references_are_pinned_and_some_of_registries(
+    written: str, with_pinned_references: bool, of_registry: bool
+) -> None:
     found = parse_reference(AssetType.MODEL, written, HOME)
-    assert (found.is_pinned, found.is_in_registry) == (pinned, of_registry)
+    assert (found.is_pinned, found.is_in_registry) == (with_pinned_references, of_registry)
 
 
 @pytest.mark.parametrize(

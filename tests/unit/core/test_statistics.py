@@ -58,6 +58,10 @@ def test_a_histogram_counts_where_values_lie() -> None:
     )
 
 
+def test_a_histogram_begins_at_the_smallest_value() -> None:
+    assert [part.count for part in histogram([10.0, 11.0, 11.5, 14.0], 4)] == [1, 2, 0, 1]
+
+
 def test_equal_values_are_one_bin() -> None:
     assert histogram([3.0, 3.0], 10) == (Bin(low=3.0, high=3.0, count=2),)
 

@@ -61,6 +61,7 @@ def test_a_turn_that_comes_while_giving_up_goes_to_the_next() -> None:
     asyncio.run(body())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     at_once=st.integers(1, 4),

@@ -24,6 +24,7 @@ def uv_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return calls
 
 
+@pytest.mark.slow
 def test_two_at_once_build_once_and_a_third_not_at_all(tmp_path: Path, uv_calls: Path) -> None:
     async def body() -> None:
         environments = Environments(tmp_path / "environments")
@@ -38,6 +39,7 @@ def test_two_at_once_build_once_and_a_third_not_at_all(tmp_path: Path, uv_calls:
     asyncio.run(body())
 
 
+@pytest.mark.slow
 def test_a_build_that_was_interrupted_is_made_anew(tmp_path: Path) -> None:
     async def body() -> None:
         environments = Environments(tmp_path / "environments")

@@ -8,47 +8,21 @@ import pytest
 
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
-from deployer.core.resources import (
-    KeyPath,
-    Observed,
-    Resource,
-    State,
-    Value,
-    deployment_ref,
-    endpoint_ref,
-    state_of,
-    traffic_ref,
-)
+from deployer.core.resources import KeyPath, State, Value, deployment_ref
 from deployer.planning.digest import with_digest
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.report.redaction import mask_of
+from tests.build import deployment, endpoint, live, traffic, wish
 
 SECRET = "a-very-secret-value"
 BLUE = deployment_ref("digits", "blue")
 
 
-def endpoint(**fields: Value) -> Resource:
-    return Resource(ref=endpoint_ref("digits"), fields={"description": None, "properties": {}, **fields})
-
-
-def blue(**fields: Value) -> Resource:
-    everything: dict[str, Value] = {"instance_count": 1, "environment_variables": {}, "properties": {}}
-    return Resource(ref=BLUE, fields={**everything, **fields})
-
-
-def traffic(**shares: int) -> Resource:
-    return Resource(ref=traffic_ref("digits"), fields={"traffic": shares, "mirror_traffic": {}})
-
-
-def live(*items: Resource) -> State:
-    return state_of([replace(item, observed=Observed(owner="shop")) for item in items])
-
-
 TEST = SmokeTest(request="r.json", body_hash="11")
 ROLLOUT = Rollout(steps=(10, 100), bake_seconds=60)
-DESIRED = state_of([endpoint(), blue(instance_count=2), traffic(blue=100)])
-LIVE = live(endpoint(), blue(), traffic())
+DESIRED = wish(endpoint(), deployment(instance_count=2), traffic(blue=100))
+LIVE = live(endpoint(), deployment(), traffic())
 
 
 def digest(
@@ -67,8 +41,8 @@ def digest(
     return with_digest(Plan(env=env, project="shop", steps=steps, unchanged=kept), mask_of(secrets).value).digest
 
 
-def wish(**fields: Value) -> State:
-    return state_of([endpoint(), blue(**{"instance_count": 2, **fields}), traffic(blue=100)])
+def asked(**fields: Value) -> State:
+    return wish(endpoint(), deployment(**{"instance_count": 2, **fields}), traffic(blue=100))
 
 
 def test_the_same_is_sealed_the_same() -> None:
@@ -79,13 +53,13 @@ def test_the_same_is_sealed_the_same() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        lambda: digest(wish(instance_count=3)),
-        lambda: digest(wish(environment_variables={"A": "1"})),
-        lambda: digest(state_of([endpoint(description="new"), *list(DESIRED.resources.values())[1:]])),
-        lambda: digest(there=live(endpoint(), blue(instance_count=5), traffic())),
-        lambda: digest(there=live(endpoint(), blue(environment_variables={"A": "1"}), traffic())),
+        lambda: digest(asked(instance_count=3)),
+        lambda: digest(asked(environment_variables={"A": "1"})),
+        lambda: digest(wish(endpoint(description="new"), deployment(instance_count=2), traffic(blue=100))),
+        lambda: digest(there=live(endpoint(), deployment(instance_count=5), traffic())),
+        lambda: digest(there=live(endpoint(), deployment(environment_variables={"A": "1"}), traffic())),
         lambda: digest(there=live(endpoint(), traffic())),
-        lambda: digest(there=live(endpoint(), blue(), traffic(green=100))),
+        lambda: digest(there=live(endpoint(), deployment(), traffic(green=100))),
         lambda: digest(test=replace(TEST, body_hash="22")),
         lambda: digest(test=replace(TEST, json=None)),
         lambda: digest(test=replace(TEST, max_ms=5)),
@@ -100,23 +74,26 @@ def test_what_is_wanted_and_what_is_live_are_sealed(other: object) -> None:
 
 
 def test_the_stages_of_a_rollout_are_sealed() -> None:
-    desired, there = state_of([endpoint(), blue(), traffic(blue=100)]), live(endpoint(), blue(), traffic(green=100))
+    desired, there = (
+        wish(endpoint(), deployment(), traffic(blue=100)),
+        live(endpoint(), deployment(), traffic(green=100)),
+    )
     assert digest(desired, there, rollout=replace(ROLLOUT, steps=(50, 100))) != digest(desired, there)
 
 
 def test_a_rotated_secret_leaves_a_reviewed_plan_valid() -> None:
     rotated = "another-secret-value"
     secrets = frozenset({SECRET, rotated})
-    before = digest(wish(environment_variables={"TOKEN": SECRET}), secrets=secrets)
-    assert digest(wish(environment_variables={"TOKEN": rotated}), secrets=secrets) == before
-    assert digest(wish(environment_variables={"TOKEN": "public"}), secrets=secrets) != before
+    before = digest(asked(environment_variables={"TOKEN": SECRET}), secrets=secrets)
+    assert digest(asked(environment_variables={"TOKEN": rotated}), secrets=secrets) == before
+    assert digest(asked(environment_variables={"TOKEN": "public"}), secrets=secrets) != before
 
 
 def test_an_ignored_field_that_moves_leaves_a_reviewed_plan_valid() -> None:
     def scaled(count: int) -> str:
-        there = live(endpoint(), blue(instance_count=count), traffic())
-        return digest(wish(environment_variables={"A": "1"}), there, ignored=(("instance_count",),))
+        there = live(endpoint(), deployment(instance_count=count), traffic())
+        return digest(asked(environment_variables={"A": "1"}), there, ignored=(("instance_count",),))
 
     assert scaled(3) == scaled(9)
-    there = live(endpoint(), blue(instance_count=3, environment_variables={"B": "1"}), traffic())
-    assert digest(wish(environment_variables={"A": "1"}), there, ignored=(("instance_count",),)) != scaled(3)
+    there = live(endpoint(), deployment(instance_count=3, environment_variables={"B": "1"}), traffic())
+    assert digest(asked(environment_variables={"A": "1"}), there, ignored=(("instance_count",),)) != scaled(3)

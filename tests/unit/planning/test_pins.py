@@ -5,43 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deployer.core.references import AssetReference, AssetType
-from deployer.core.resources import (
-    Kind,
-    Observed,
-    Resource,
-    State,
-    asset_ref,
-    deployment_ref,
-    endpoint_ref,
-    state_of,
-    traffic_ref,
-)
-from deployer.planning.pins import busy_resources, wanted, with_pinned_references, without_deleting
+from deployer.core.resources import Kind, State, asset_ref, deployment_ref, endpoint_ref
+from deployer.planning.pins import busy_resources, orphans, wanted, with_pinned_references, without_deleting
+from tests.build import PROJECT, deployment, endpoint, live, model, seen, traffic, wish
 
 LATEST = "azureml:digits@latest"
 LABEL = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
 
 
-def endpoint(name: str = "digits", state: str = "Succeeded") -> Resource:
-    return Resource(ref=endpoint_ref(name), fields={}, observed=Observed(provisioning_state=state))
-
-
-def deployment(name: str, model: str | None = None, state: str = "Succeeded", endpoint: str = "digits") -> Resource:
-    fields = {"model": model, "environment": "azureml:plain:3"}
-    return Resource(ref=deployment_ref(endpoint, name), fields=fields, observed=Observed(provisioning_state=state))
-
-
 def test_endpoints_assets_and_labels_are_read_once_each() -> None:
     shared = asset_ref(Kind.MODEL, "m", "1")
-    desired = state_of(
-        [
-            endpoint(),
-            Resource(ref=shared, fields={}),
-            deployment("blue", "azureml:m:1"),
-            deployment("green", LATEST),
-            deployment("red", "azureml://registries/azureml/models/bert/versions/4"),
-            deployment("grey", "azureml:other:2"),
-        ]
+    desired = wish(
+        endpoint(),
+        model("1", "m"),
+        deployment("blue", model="azureml:m:1", environment="azureml:plain:3"),
+        deployment("green", model=LATEST),
+        deployment("red", model="azureml://registries/azureml/models/bert/versions/4"),
+        deployment("grey", model="azureml:other:2"),
     )
     asked = wanted(desired, "shop")
     assert asked.endpoints == {"digits"}
@@ -51,40 +31,70 @@ def test_endpoints_assets_and_labels_are_read_once_each() -> None:
 
 
 def test_a_label_becomes_the_version_it_stood_for() -> None:
-    desired = state_of([deployment("blue", LATEST), deployment("green", "azureml:m:1")])
+    desired = wish(deployment("blue", model=LATEST), deployment("green", model="azureml:m:1"))
     concrete = with_pinned_references(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
 
 
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:
-    desired = state_of([deployment("blue", LATEST)])
+    desired = wish(deployment("blue", model=LATEST))
     assert with_pinned_references(desired, State()) == desired
 
 
 def test_what_is_being_deleted_counts_as_gone_and_takes_what_it_has_with_it() -> None:
-    traffic = Resource(ref=traffic_ref("old"), fields={}, observed=Observed())
-    live = state_of(
-        [
-            endpoint("digits"),
-            deployment("blue"),
-            deployment("green", state="Deleting"),
-            endpoint("old", "Deleting"),
-            deployment("red", endpoint="old"),
-            traffic,
-        ]
+    there = live(
+        endpoint("digits"),
+        deployment("blue"),
+        seen(deployment("green"), "Deleting"),
+        seen(endpoint("old"), "Deleting"),
+        deployment("red", "old"),
+        traffic("old"),
     )
-    assert set(without_deleting(live).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
+    assert set(without_deleting(there).resources) == {endpoint_ref("digits"), deployment_ref("digits", "blue")}
 
 
 def test_what_somebody_changes_is_waited_for_where_it_matters() -> None:
-    live = state_of(
-        [
-            endpoint("digits", "Updating"),
-            deployment("blue"),
-            deployment("green", state="Creating"),
-            deployment("red", state="Failed"),
-            endpoint("foreign", "Updating"),
-        ]
+    there = live(
+        seen(endpoint("digits"), "Updating"),
+        deployment("blue"),
+        seen(deployment("green"), "Creating"),
+        seen(deployment("red"), "Failed"),
+        seen(endpoint("foreign"), "Updating"),
     )
-    busy = busy_resources(live, frozenset({"digits"}))
+    busy = busy_resources(there, frozenset({"digits"}))
     assert busy == (endpoint_ref("digits"), deployment_ref("digits", "green"))
+
+
+def test_a_code_asset_becomes_its_content_and_is_still_known_by_name() -> None:
+    named = deployment(code_configuration={"code": "azureml:c0de:1", "scoring_script": "score.py"})
+    asset = AssetReference(type=AssetType.CODE, name="c0de", version="1")
+    concrete = with_pinned_references(wish(endpoint(), named), State(contents={asset: "sha256:ab"}))
+    (pinned,) = concrete.of_kind(Kind.DEPLOYMENT)
+    assert pinned.fields["code_configuration"] == {"code": "sha256:ab", "scoring_script": "score.py"}
+    assert pinned.sources == {("code_configuration", "code"): "azureml:c0de:1"}
+    assert concrete.get(endpoint_ref("digits")) == endpoint()
+
+
+def test_a_code_asset_that_is_not_there_stays_as_it_is() -> None:
+    desired = wish(deployment(code_configuration={"code": "azureml:c0de:1", "scoring_script": "score.py"}))
+    assert with_pinned_references(desired, State()) == desired
+
+
+def test_what_left_the_specs_is_an_orphan_where_it_is_ours() -> None:
+    there = live(
+        endpoint(),
+        deployment("blue"),
+        deployment("green"),
+        seen(deployment("red"), owner="other"),
+        seen(endpoint("foreign"), owner=""),
+        endpoint("old"),
+        deployment("last", "old"),
+        traffic("old"),
+        model(),
+    )
+    desired = wish(endpoint(), deployment("blue"))
+    old, green = endpoint_ref("old"), deployment_ref("digits", "green")
+    assert orphans(desired, there, PROJECT, "") == (green, old)
+    assert orphans(desired, there, PROJECT, "Digits") == (green,)
+    assert orphans(desired, there, PROJECT, "old") == (old,)
+    assert orphans(desired, there, "other", "") == (deployment_ref("digits", "red"),)

@@ -6,47 +6,24 @@ from dataclasses import replace
 
 import pytest
 
+from deployer.core.diagnostics import Location
+from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
-    Kind,
-    Observed,
+    Bookkeeping,
     Resource,
     State,
     Value,
-    asset_ref,
     deployment_ref,
     dotted,
     endpoint_ref,
     fingerprint,
-    state_of,
     traffic_ref,
 )
 from deployer.planning.reconcile import reconcile, simulate
+from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 
-OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
-
-
-def endpoint(status: Observed | None = None, **fields: Value) -> Resource:
-    everything: dict[str, Value] = {"auth_mode": "key", "tags": {}, "properties": {}}
-    return Resource(ref=endpoint_ref("digits"), fields={**everything, **fields}, observed=status)
-
-
-def blue(status: Observed | None = None, **fields: Value) -> Resource:
-    everything: dict[str, Value] = {"instance_count": 1, "tags": {}, "properties": {}}
-    return Resource(ref=BLUE, fields={**everything, **fields}, observed=status)
-
-
-def green(status: Observed | None = None) -> Resource:
-    return replace(blue(status), ref=GREEN)
-
-
-def traffic(**fields: Value) -> Resource:
-    return Resource(ref=traffic_ref("digits"), fields=fields, observed=Observed())
-
-
-def live(*items: Resource) -> State:
-    return state_of([replace(item, observed=item.observed or OURS) for item in items])
 
 
 def words(steps: tuple[Step, ...]) -> list[str]:
@@ -65,23 +42,23 @@ def after(step: Step) -> Resource:
 
 def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
     ignored = {BLUE: (("instance_count",), ("tags", "owner"))}
-    there = live(blue(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
-    same = state_of([blue(instance_count=1, tags={"task": "digits"})])
+    there = live(deployment(instance_count=7, tags={"owner": "autoscale", "task": "digits"}))
+    same = wish(deployment(instance_count=1, tags={"task": "digits"}))
     assert reconcile(same, there, ignored=ignored) == ()
-    step = only(reconcile(state_of([blue(tags={"task": "other"})]), there, ignored=ignored))
-    assert [dotted(change.path) for change in step.changes] == ["tags.task"]
+    step = only(reconcile(wish(deployment(tags={"task": "other"})), there, ignored=ignored))
+    assert [change.path for change in step.changes] == [("tags", "task")]
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
     assert step.ignore == ignored[BLUE]
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
-    step = only(reconcile(state_of([blue(instance_count=3)]), State(), ignored={BLUE: (("instance_count",),)}))
+    step = only(reconcile(wish(deployment(instance_count=3)), State(), ignored={BLUE: (("instance_count",),)}))
     assert after(step).fields["instance_count"] == 3
 
 
 def test_undeclared_traffic_needs_no_step_whatever_it_is() -> None:
-    assert reconcile(state_of([endpoint()]), live(endpoint(), traffic(traffic={"blue": 30, "green": 70}))) == ()
+    assert reconcile(wish(endpoint()), live(endpoint(), traffic(blue=30, green=70))) == ()
 
 
 @pytest.mark.parametrize(
@@ -98,82 +75,71 @@ def test_undeclared_traffic_needs_no_step_whatever_it_is() -> None:
 def test_of_traffic_and_mirror_only_the_declared_one_changes(
     declared: dict[str, Value], expected: dict[str, Value]
 ) -> None:
-    there = live(endpoint(), traffic(traffic={"blue": 100}, mirror_traffic={"red": 10}))
-    step = only(reconcile(state_of([endpoint(), traffic(**declared)]), there))
+    there = live(endpoint(), traffic(mirror={"red": 10}, blue=100))
+    step = only(reconcile(wish(endpoint(), Resource(ref=traffic_ref("digits"), fields=declared)), there))
     assert after(step).fields == expected
 
 
 def test_declared_properties_are_added_and_those_of_others_are_sent_back() -> None:
     there = live(endpoint(properties={"theirs": "1", "ours": "old"}))
-    assert reconcile(state_of([endpoint()]), there) == ()
-    step = only(reconcile(state_of([endpoint(properties={"ours": "new"})]), there))
-    assert [dotted(change.path) for change in step.changes] == ["properties.ours"]
+    assert reconcile(wish(endpoint()), there) == ()
+    step = only(reconcile(wish(endpoint(properties={"ours": "new"})), there))
+    assert [change.path for change in step.changes] == [("properties", "ours")]
     assert after(step).fields["properties"] == {"theirs": "1", "ours": "new"}
 
 
 def test_a_tag_that_left_the_specs_is_taken_away() -> None:
-    step = only(reconcile(state_of([endpoint()]), live(endpoint(tags={"owner": "me"}))))
+    step = only(reconcile(wish(endpoint()), live(endpoint(tags={"owner": "me"}))))
     assert after(step).fields["tags"] == {}
 
 
 @pytest.mark.parametrize(("was", "wanted", "steps"), [(False, True, 1), (True, True, 0), (True, False, 1)])
 def test_protection_is_a_change_of_its_own(was: bool, wanted: bool, steps: int) -> None:
-    wish, there = (
-        replace(item, fields={**item.fields, "x-protect": said})
-        for item, said in ((endpoint(), wanted), (endpoint(OURS), was))
-    )
-    found = reconcile(state_of([wish]), live(there))
+    found = reconcile(wish(endpoint(**{"x-protect": wanted})), live(endpoint(**{"x-protect": was})))
     assert len(found) == steps
     assert all([dotted(change.path) for change in step.changes] == ["x-protect"] for step in found)
 
 
-FAILED = replace(OURS, provisioning_state="Failed")
-
-
 def test_a_deployment_whose_creation_failed_is_replaced_although_nothing_else_changed() -> None:
-    there = live(endpoint(), blue(), green(FAILED), traffic(traffic={"blue": 100}))
-    desired = state_of([endpoint(), blue(), green()])
+    there = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(blue=100))
+    desired = wish(endpoint(), deployment(), deployment("green"))
     assert words(reconcile(desired, there)) == ["-/+ deployment digits/green"]
 
 
 def test_a_failed_deployment_that_serves_is_updated_in_place_and_never_deleted() -> None:
-    there = live(endpoint(), blue(FAILED), traffic(traffic={"blue": 100}))
-    assert words(reconcile(state_of([endpoint(), blue()]), there)) == ["~ deployment digits/blue"]
+    there = live(endpoint(), seen(deployment(), "Failed"), traffic(blue=100))
+    assert words(reconcile(wish(endpoint(), deployment()), there)) == ["~ deployment digits/blue"]
 
 
 def test_an_endpoint_whose_creation_failed_is_replaced_with_all_it_has() -> None:
-    there = live(endpoint(FAILED), blue(), traffic(traffic={}))
-    desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
+    there = live(seen(endpoint(), "Failed"), deployment(), traffic())
+    desired = wish(endpoint(), deployment(), traffic(blue=100))
     steps = reconcile(desired, there)
     assert words(steps) == ["-/+ endpoint digits", "+ deployment digits/blue", "~ traffic digits"]
 
 
 def test_a_failed_endpoint_that_serves_is_updated() -> None:
-    there = live(endpoint(FAILED), blue(), traffic(traffic={"blue": 100}))
-    assert words(reconcile(state_of([endpoint(), blue()]), there)) == ["~ endpoint digits"]
+    there = live(seen(endpoint(), "Failed"), deployment(), traffic(blue=100))
+    assert words(reconcile(wish(endpoint(), deployment()), there)) == ["~ endpoint digits"]
 
 
-def test_what_left_the_specs_stays_unless_it_is_to_be_deleted_and_then_goes_last() -> None:
-    there = live(endpoint(), blue(), green(), traffic(traffic={"green": 100}))
-    desired = state_of([endpoint(tags={"a": "1"}), blue(), traffic(traffic={"blue": 100})])
+def test_what_left_the_specs_stays_unless_it_is_doomed_and_then_goes_last() -> None:
+    there = live(endpoint(), deployment(), deployment("green"), traffic(green=100))
+    desired = wish(endpoint(tags={"a": "1"}), deployment(), traffic(blue=100))
     assert words(reconcile(desired, there)) == ["~ endpoint digits", "~ traffic digits"]
     steps = reconcile(desired, there, deletes=frozenset({GREEN}))
     assert words(steps) == ["~ endpoint digits", "~ traffic digits", "- deployment digits/green"]
 
 
 def test_a_version_of_an_asset_that_left_the_specs_is_never_touched() -> None:
-    model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa"})
-    assert reconcile(State(), live(model)) == ()
+    assert reconcile(State(), live(model())) == ()
 
 
 def test_content_that_cannot_be_read_is_not_a_difference() -> None:
-    model = Resource(ref=asset_ref(Kind.MODEL, "digits", "1"), fields={"path": "sha256:aa", "description": None})
-    unread = replace(model, fields={"path": None, "description": None}, observed=Observed(unknown=(("path",),)))
-    assert reconcile(state_of([model]), live(unread)) == ()
-    described = replace(model, fields={"path": "sha256:aa", "description": "new"})
-    assert [dotted(change.path) for change in only(reconcile(state_of([described]), live(unread))).changes] == [
-        "description"
-    ]
+    unread = seen(model(path=None), unknown=(("path",),))
+    assert reconcile(wish(model()), live(unread)) == ()
+    described = only(reconcile(wish(model(description="new")), live(unread)))
+    assert [change.path for change in described.changes] == [("description",)]
 
 
 def test_an_endpoint_is_born_with_traffic_to_nobody() -> None:
@@ -183,18 +149,55 @@ def test_an_endpoint_is_born_with_traffic_to_nobody() -> None:
 
 
 def test_an_endpoint_takes_everything_it_has_with_it() -> None:
-    there = live(endpoint(), blue(), traffic(traffic={"blue": 100}))
+    there = live(endpoint(), deployment(), traffic(blue=100))
     gone = simulate(there, Step(action=Action.DELETE, ref=endpoint_ref("digits"), before=endpoint()))
     assert gone == State()
 
 
 def test_traffic_whose_last_change_failed_is_put_right_by_its_endpoint_alone() -> None:
-    there = live(endpoint(FAILED), blue(), replace(traffic(traffic={"blue": 100}, mirror_traffic={}), observed=FAILED))
-    desired = state_of([endpoint(), blue(), traffic(traffic={"blue": 100})])
+    there = live(seen(endpoint(), "Failed"), deployment(), seen(traffic(blue=100), "Failed"))
+    desired = wish(endpoint(), deployment(), traffic(blue=100))
     assert words(reconcile(desired, there)) == ["~ endpoint digits"]
 
 
 def test_an_endpoint_that_was_put_right_does_not_make_a_plan_for_its_traffic_stale() -> None:
-    split = traffic(traffic={"blue": 100}, mirror_traffic={})
-    assert fingerprint(replace(split, observed=FAILED)) == fingerprint(replace(split, observed=OURS))
-    assert fingerprint(endpoint(FAILED)) != fingerprint(endpoint(OURS))
+    split = traffic(mirror={}, blue=100)
+    assert fingerprint(seen(split, "Failed")) == fingerprint(seen(split))
+    assert fingerprint(seen(endpoint(), "Failed")) != fingerprint(seen(endpoint()))
+
+
+def test_what_only_the_workspace_knows_outlives_an_update_and_not_a_replacement() -> None:
+    there = seen(deployment(), "Failed", scoring_uri="https://a")
+    for action, uri in ((Action.UPDATE, "https://a"), (Action.REPLACE, "")):
+        step = Step(action=action, ref=BLUE, before=there, after=deployment(instance_count=2))
+        found = simulate(live(endpoint(), there), step).get(BLUE)
+        assert found is not None
+        assert (found.seen.provisioning_state, found.seen.scoring_uri) == ("Succeeded", uri)
+
+
+def test_a_rollout_is_forgotten_by_the_next_write_that_does_not_go_on_with_it() -> None:
+    noted = Bookkeeping(previous_split={"blue": 100}, rollout="mark:10")
+    before = seen(traffic(blue=90, green=10), bookkeeping=noted)
+    step = Step(action=Action.UPDATE, ref=before.ref, before=before, after=traffic(blue=100))
+    assert simulate(live(before), step).resources[before.ref].seen.bookkeeping == Bookkeeping()
+    went_on = simulate(live(before), replace(step, bookkeeping=noted))
+    assert went_on.resources[before.ref].seen.bookkeeping == noted
+
+
+def test_a_new_endpoint_gets_its_traffic_in_a_step_that_starts_from_nobody() -> None:
+    steps = reconcile(wish(endpoint(), deployment(), traffic(blue=100)), State())
+    assert [change.path for change in steps[-1].changes] == [("traffic", "blue")]
+    assert steps[-1].before == traffic(mirror={})
+
+
+def test_an_undeclared_mirror_of_a_new_endpoint_is_nobody() -> None:
+    (*_, step) = reconcile(wish(endpoint(), traffic(blue=100)), State())
+    assert after(step).fields == {"traffic": {"blue": 100}, "mirror_traffic": {}}
+
+
+def test_a_change_points_to_its_field_and_several_to_their_resource() -> None:
+    whole, field = Location(file="blue.yml", line=1), Location(file="blue.yml", line=7)
+    origins = Origins(places={BLUE: {(): whole, ("instance_count",): field}})
+    one = reconcile(wish(deployment(instance_count=2)), live(deployment()), origins=origins)
+    several = reconcile(wish(deployment(instance_count=2, tags={"a": "b"})), live(deployment()), origins=origins)
+    assert (only(one).origin, only(several).origin) == (field, whole)

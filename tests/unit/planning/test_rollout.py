@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.core.intent import Checks, Rollout
+from deployer.core.diff import MISSING
+from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Bookkeeping, Kind, Resource, deployment_ref
+from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import (
     Observation,
     Split,
     Stage,
     Verdict,
+    apportion,
     between,
     failed_towards,
     judge,
@@ -19,7 +26,10 @@ from deployer.planning.rollout import (
     rescue_split,
     rollout_mark,
     stages,
+    with_tests_and_stages,
 )
+from tests import build
+from tests.build import deployment, endpoint, live, traffic, wish
 from tests.properties.states import splits
 
 full = splits(("blue", "green", "red")).filter(bool)
@@ -87,3 +97,126 @@ def test_a_rescue_scales_the_healthy_up_to_the_whole() -> None:
         "red": 25,
     }
     assert rescue_split({"blue": 100}, "blue", frozenset({"green"})) == {}
+
+
+def traffic_steps(
+    *, start: Resource, target: Resource, rollout: Rollout, tested: tuple[str, ...] = ("green",)
+) -> list[Step]:
+    there = live(endpoint(), deployment("blue"), deployment("green"), start)
+    tests = {deployment_ref("digits", name): SmokeTest(request="r.json") for name in tested}
+    intent = Intent(smoke_tests=tests, rollouts={"digits": rollout})
+    steps = with_tests_and_stages(reconcile(wish(endpoint(), target), there), there, intent)
+    return [step for step in steps if step.ref.kind is Kind.TRAFFIC]
+
+
+def test_one_percent_of_a_new_deployment_is_probed_while_it_bakes() -> None:
+    canary = Rollout(steps=(1, 100), bake_seconds=60)
+    first, _ = traffic_steps(start=traffic(blue=100), target=traffic(green=100), rollout=canary)
+    assert first.bake is not None
+    assert (first.bake.seconds, [ref.name for ref, _ in first.bake.probes]) == (60, ["green"])
+
+
+def test_only_what_rises_and_has_a_test_is_probed() -> None:
+    canary = Rollout(steps=(100,), bake_seconds=60)
+    (step,) = traffic_steps(
+        start=traffic(blue=100), target=traffic(blue=50, green=50), rollout=canary, tested=("blue",)
+    )
+    assert step.bake is not None
+    assert step.bake.probes == ()
+
+
+def test_each_stage_says_what_it_changes_from_the_stage_before() -> None:
+    canary = Rollout(steps=(10, 100))
+    first, last = traffic_steps(start=traffic(blue=100), target=traffic(green=100), rollout=canary)
+    changes = [{change.path: (change.before, change.after) for change in step.changes} for step in (first, last)]
+    assert changes[0] == {("traffic", "blue"): (100, 90), ("traffic", "green"): (MISSING, 10)}
+    assert changes[1] == {("traffic", "blue"): (90, MISSING), ("traffic", "green"): (10, 100)}
+    assert last.before == first.after
+
+
+def test_each_stage_remembers_where_the_rollout_began_and_the_last_one_that_it_is_over() -> None:
+    canary = Rollout(steps=(10, 100))
+    first, last = traffic_steps(start=traffic(blue=100), target=traffic(green=100), rollout=canary)
+    assert first.bookkeeping == Bookkeeping(previous_split={"blue": 100}, rollout=rollout_mark({"green": 100}, 10))
+    assert last.bookkeeping == Bookkeeping(previous_split={"blue": 100}, rollout="")
+
+
+def test_a_mirror_is_taken_off_a_deployment_before_it_gets_live_traffic() -> None:
+    start = traffic(mirror={"green": 20}, blue=100)
+    (step,) = traffic_steps(start=start, target=traffic(blue=50, green=50), rollout=Rollout())
+    assert step.after is not None
+    assert step.after.fields == {"traffic": {"blue": 50, "green": 50}, "mirror_traffic": {}}
+
+
+@pytest.mark.parametrize(
+    ("exact", "whole"),
+    [
+        ({"a": 33.4, "b": 33.3, "c": 33.3}, {"a": 34, "b": 33, "c": 33}),
+        ({"a": 0.5, "b": 99.5}, {"a": 1, "b": 99}),
+        ({"z": 50.5, "b": 49.5}, {"z": 50, "b": 50}),
+        ({"a": 0.2, "b": 99.8}, {"b": 100}),
+    ],
+)
+def test_the_largest_remainder_gets_the_percent_that_is_left_and_names_break_ties(
+    exact: Mapping[str, float], whole: Split
+) -> None:
+    assert apportion(exact) == whole
+
+
+@pytest.mark.parametrize(
+    ("observations", "checks", "verdict"),
+    [
+        (seen("", "", milliseconds=500), Checks(min_requests=2, max_p95_ms=500), Verdict.PASSED),
+        (seen("bad", ""), Checks(min_requests=2, max_error_rate=0.5), Verdict.PASSED),
+        (seen("bad", "", ""), Checks(min_requests=3, max_error_rate=0.0), Verdict.FAILED),
+        ([], Checks(min_requests=0, max_error_rate=0.0), Verdict.PASSED),
+    ],
+)
+def test_verdicts_at_the_very_limit(observations: list[Observation], checks: Checks, verdict: Verdict) -> None:
+    assert judge(observations, checks)[0] is verdict
+
+
+def test_a_rescue_needs_a_healthy_deployment_that_has_a_share_already() -> None:
+    split = {"blue": 60, "green": 40}
+    assert rescue_split(split, "blue", frozenset({"red"})) == {}
+    assert rescue_split(split, "blue", frozenset({"blue"})) == {}
+    assert rescue_split(split, "red", frozenset({"blue", "green"})) == split
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tested"),
+    [
+        (None, deployment(), True),
+        (deployment(), deployment(environment_variables={"A": "1"}), True),
+        (deployment(), deployment(instance_count=2), False),
+        (deployment(), deployment(tags={"team": "vision"}), False),
+        (deployment(), deployment(instance_count=2, environment_variables={"A": "1"}), True),
+        (build.seen(deployment(), "Failed"), deployment(), True),
+        (deployment(), deployment(), False),
+    ],
+)
+def test_what_may_answer_otherwise_is_tested(before: Resource | None, after: Resource, tested: bool) -> None:
+    there = live(endpoint(), traffic(), *([before] if before else []))
+    intent = Intent(smoke_tests={after.ref: SmokeTest(request="r.json")})
+    steps = with_tests_and_stages(reconcile(wish(endpoint(), after), there), there, intent)
+    assert [step.ref for step in steps if step.action is Action.TEST] == [after.ref] * tested
+
+
+def test_what_is_deleted_is_not_tested() -> None:
+    there, blue = live(endpoint(), deployment(), traffic()), deployment().ref
+    intent = Intent(smoke_tests={blue: SmokeTest(request="r.json")})
+    steps = with_tests_and_stages(reconcile(wish(endpoint()), there, deletes=frozenset({blue})), there, intent)
+    assert [step.action for step in steps] == [Action.DELETE]
+
+
+def test_a_rollout_whose_mark_is_at_its_end_has_one_stage_left() -> None:
+    assert stages({"blue": 100}, {"green": 100}, Rollout(steps=(10, 100)), done=100) == ()
+    assert stages({"blue": 100}, {"green": 100}, Rollout(steps=(10,)), done=10) == (
+        Stage(percent=100, split={"green": 100}),
+    )
+
+
+def test_stages_that_change_no_whole_percent_are_left_out() -> None:
+    assert [
+        stage.percent for stage in stages({"blue": 100}, {"blue": 98, "green": 2}, Rollout(steps=(10, 20, 50, 100)))
+    ] == [50, 100]

@@ -10,53 +10,15 @@ import pytest
 from deployer.core.intent import Intent, SmokeTest
 from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan_options import Allow
-from deployer.core.resources import (
-    NOTHING,
-    KeyPath,
-    Kind,
-    Observed,
-    Ref,
-    Resource,
-    State,
-    Value,
-    asset_ref,
-    deployment_ref,
-    endpoint_ref,
-    state_of,
-    traffic_ref,
-)
+from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import DELETES_WORTH_ASKING, findings
+from tests import build
+from tests.build import PROJECT, deployment, endpoint, model, seen, traffic
 
-OURS = Observed(owner="shop")
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
-
-
-def endpoint(name: str = "digits", observed: Observed = OURS, **fields: Value) -> Resource:
-    everything: dict[str, Value] = {"auth_mode": "key", "identity": {"type": "system_assigned"}, "properties": {}}
-    return Resource(ref=endpoint_ref(name), fields={**everything, **fields}, observed=observed)
-
-
-def with_fields(item: Resource, fields: Mapping[str, Value]) -> Resource:
-    return replace(item, fields={**item.fields, **fields})
-
-
-def deployment(name: str, state: str = "Succeeded", endpoint: str = "digits", **fields: Value) -> Resource:
-    everything: dict[str, Value] = {"type": "managed", "instance_type": "standard_ds3_v2", "properties": {}}
-    status = replace(OURS, provisioning_state=state)
-    return Resource(ref=deployment_ref(endpoint, name), fields={**everything, **fields}, observed=status)
-
-
-def traffic(mirror: Mapping[str, int] = NOTHING, endpoint: str = "digits", **shares: int) -> Resource:  # type: ignore[assignment]
-    fields: dict[str, Value] = {"traffic": shares, "mirror_traffic": dict(mirror)}
-    return Resource(ref=traffic_ref(endpoint), fields=fields, observed=Observed())
-
-
-def model(path: str, unknown: tuple[KeyPath, ...] = (), description: str = "") -> Resource:
-    fields: dict[str, Value] = {"path": path, "description": description or None}
-    return Resource(ref=asset_ref(Kind.MODEL, "m", "1"), fields=fields, observed=Observed(unknown=unknown))
 
 
 def case(
@@ -68,13 +30,11 @@ def case(
     allow: frozenset[Allow] = frozenset(),
     destroying: bool = False,
 ) -> Case:
-    wish = state_of([replace(item, observed=None) for item in desired])
-    there = state_of(live)
-    steps = with_tests_and_stages(
-        reconcile(wish, there, ignored=intent.ignored, deletes=frozenset(deletes)), there, intent
-    )
+    asked, there = build.wish(*desired), build.live(*live)
+    writes = reconcile(asked, there, ignored=intent.ignored, deletes=frozenset(deletes))
+    steps = with_tests_and_stages(writes, there, intent)
     return Case(
-        project="shop", desired=wish, live=there, steps=steps, intent=intent, allow=allow, destroying=destroying
+        project=PROJECT, desired=asked, live=there, steps=steps, intent=intent, allow=allow, destroying=destroying
     )
 
 
@@ -84,7 +44,7 @@ MANY = tuple(deployment(f"d{number}") for number in range(MAX_DEPLOYMENTS + 1))
 SPARE = tuple(deployment(f"d{number}") for number in range(DELETES_WORTH_ASKING))
 SPARE_REFS = tuple(item.ref for item in SPARE)
 TESTED = Intent(smoke_tests={BLUE: SmokeTest(request="r.json"), GREEN: SmokeTest(request="r.json")})
-KUBERNETES = {"type": "kubernetes"}
+KUBERNETES: Mapping[str, Value] = {"type": "kubernetes"}
 
 BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "immutable-field": (
@@ -96,42 +56,40 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([deployment("blue", instance_type="other")], [deployment("blue")]),
     ),
     "asset-content-changed": (
-        case([model("sha256:bb")], [model("sha256:aa")]),
-        case([model("sha256:aa", description="new")], [model("sha256:aa")]),
+        case([model(path="sha256:bb")], [model()]),
+        case([model(description="new")], [model()]),
     ),
     "asset-missing": (
-        case([endpoint(), deployment("blue", model="azureml:m:1")], []),
-        case([endpoint(), model("sha256:aa"), deployment("blue", model="azureml:m:1")], []),
+        case([endpoint(), deployment("blue", model="azureml:digits:1")], []),
+        case([endpoint(), model(), deployment("blue", model="azureml:digits:1")], []),
     ),
     "asset-missing in the specs alone": (
-        case([endpoint(), deployment("blue", model="azureml:m:2")], [model("sha256:aa")]),
-        case([endpoint(), deployment("blue", model="azureml:m:1")], [model("sha256:aa")]),
+        case([endpoint(), deployment("blue", model="azureml:digits:2")], [model()]),
+        case([endpoint(), deployment("blue", model="azureml:digits:1")], [model()]),
     ),
     "traffic-to-missing": (
         case([endpoint(), deployment("blue"), traffic(green=100)], []),
         case([endpoint(), deployment("blue"), traffic(blue=100)], []),
     ),
     "traffic-to-missing in a mirror": (
-        case([endpoint(), deployment("blue"), traffic({"green": 10}, blue=100)], []),
-        case([endpoint(), deployment("blue"), deployment("green"), traffic({"green": 10}, blue=100)], []),
+        case([endpoint(), deployment("blue"), traffic(mirror={"green": 10}, blue=100)], []),
+        case([endpoint(), deployment("blue"), deployment("green"), traffic(mirror={"green": 10}, blue=100)], []),
     ),
     "mirror-and-live": (
-        case([*TWO[:3], traffic({"blue": 10}, blue=100)], TWO),
-        case([*TWO[:3], traffic({"green": 10}, blue=100)], TWO),
+        case([*TWO[:3], traffic(mirror={"blue": 10}, blue=100)], TWO),
+        case([*TWO[:3], traffic(mirror={"green": 10}, blue=100)], TWO),
     ),
     "outage": (
         case([*SERVING[:2], traffic()], SERVING),
         case([*SERVING[:2], traffic()], SERVING, allow=frozenset({Allow.OUTAGE})),
     ),
     "not-ours": (
-        case(
-            [endpoint(description="new")], [endpoint(observed=Observed(owner="other"))], allow=frozenset({Allow.ADOPT})
-        ),
+        case([endpoint(description="new")], [seen(endpoint(), owner="other")], allow=frozenset({Allow.ADOPT})),
         case([endpoint(description="new")], [endpoint()]),
     ),
     "not-ours, untagged": (
-        case([endpoint(description="new")], [endpoint(observed=Observed())]),
-        case([endpoint(description="new")], [endpoint(observed=Observed())], allow=frozenset({Allow.ADOPT})),
+        case([endpoint(description="new")], [seen(endpoint(), owner="")]),
+        case([endpoint(description="new")], [seen(endpoint(), owner="")], allow=frozenset({Allow.ADOPT})),
     ),
     "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
     "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
@@ -140,16 +98,16 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([], SERVING, deletes=[endpoint_ref("digits")], destroying=True),
     ),
     "protected": (
-        case([], [with_fields(endpoint(), {"x-protect": True})], deletes=[endpoint_ref("digits")]),
+        case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
         case([], [endpoint()], deletes=[endpoint_ref("digits")]),
     ),
     "protected, by a replacement": (
         case(
             [endpoint()],
-            [endpoint(observed=replace(OURS, provisioning_state="Failed"))],
+            [seen(endpoint(), "Failed")],
             intent=Intent(protected=frozenset({"digits"})),
         ),
-        case([endpoint()], [endpoint(observed=replace(OURS, provisioning_state="Failed"))]),
+        case([endpoint()], [seen(endpoint(), "Failed")]),
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
@@ -161,13 +119,13 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
-    "under-way": (case(SERVING, [endpoint(), deployment("blue", "Updating"), traffic()]), case(SERVING, SERVING)),
+    "under-way": (case(SERVING, [endpoint(), seen(deployment("blue"), "Updating"), traffic()]), case(SERVING, SERVING)),
     "in-place-update": (
-        case([endpoint(), deployment("blue", model="azureml:m:1"), model("x")], [*SERVING, model("x")]),
-        case([endpoint(), deployment("green", model="azureml:m:1"), model("x")], [*TWO, model("x")]),
+        case([endpoint(), deployment("blue", model="azureml:digits:1"), model()], [*SERVING, model()]),
+        case([endpoint(), deployment("green", model="azureml:digits:1"), model()], [*TWO, model()]),
     ),
     "in-place-update, of what it answers": (
-        case([endpoint(), deployment("blue", model="azureml:m:1"), model("x")], [*SERVING, model("x")]),
+        case([endpoint(), deployment("blue", model="azureml:digits:1"), model()], [*SERVING, model()]),
         case([endpoint(), deployment("blue", tags={"owner": "me"})], SERVING),
     ),
     "instance-type-in-place": (
@@ -181,12 +139,12 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     ),
     "no-traffic": (case([endpoint(), deployment("blue")], []), case(SERVING, [])),
     "content-unknown": (
-        case([model("sha256:aa")], [model("", unknown=(("path",),))]),
-        case([model("sha256:aa")], [model("sha256:aa")]),
+        case([model()], [seen(model(path=None), unknown=(("path",),))]),
+        case([model()], [model()]),
     ),
     "failed-but-serving": (
-        case(SERVING, [endpoint(), deployment("blue", "Failed"), traffic(blue=100)]),
-        case(TWO, [endpoint(), deployment("blue"), deployment("green", "Failed"), traffic(blue=100)]),
+        case(SERVING, [endpoint(), seen(deployment("blue"), "Failed"), traffic(blue=100)]),
+        case(TWO, [endpoint(), deployment("blue"), seen(deployment("green"), "Failed"), traffic(blue=100)]),
     ),
     "properties-stay": (
         case([endpoint()], [endpoint(properties={"theirs": "1"})]),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from deployer.core.errors import WorkspaceError
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Bake, Finding, Plan, Step
-from deployer.core.resources import Kind, Resource, Value, asset_ref, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import Resource, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
+from tests.build import changed, deployment, model, traffic
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -31,29 +33,23 @@ BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green"
 SMOKE = SmokeTest(image="data/seven.png", json=7, max_ms=500)
 
 
-def deployment(*, instances: int, timeout: int, variables: Mapping[str, str], code: str, numpy: str) -> Resource:
+def digits(*, instances: int, timeout: int, variables: Mapping[str, str], code: str, numpy: str) -> Resource:
     """A deployment with something of everything that can change."""
-    fields: dict[str, Value] = {
-        "code_configuration": {"code": f"sha256:{code * 32}", "scoring_script": "score.py"},
-        "conda_file": {"dependencies": ["python=3.11", {"pip": [f"numpy=={numpy}", "pillow==11.3.0"]}]},
-        "description": None,
-        "environment_variables": dict(variables),
-        "instance_count": instances,
-        "request_settings": {"request_timeout_ms": timeout},
-        "tags": {"team": "vision"},
-    }
-    return Resource(ref=BLUE, fields=fields, sources={("code_configuration", "code"): "scoring/"})
+    made = deployment(
+        code_configuration={"code": f"sha256:{code * 32}", "scoring_script": "score.py"},
+        environment_variables=dict(variables),
+        instance_count=instances,
+        request_settings={"request_timeout_ms": timeout},
+        tags={"team": "vision"},
+    )
+    conda: Value = {"dependencies": ["python=3.11", {"pip": [f"numpy=={numpy}", "pillow==11.3.0"]}]}
+    return replace(changed(made, conda_file=conda), sources={("code_configuration", "code"): "scoring/"})
 
 
-OLD = deployment(instances=2, timeout=90000, variables={"TOKEN": "old", "WORKERS": "1"}, code="ab", numpy="2.2.0")
-NEW = deployment(instances=3, timeout=5000, variables={"TOKEN": SECRET, "WORKERS": "2"}, code="cd", numpy="2.3.1")
-MODEL = Resource(
-    ref=asset_ref(Kind.MODEL, "digits", "2"),
-    fields={"path": f"sha256:{'ef' * 32}", "type": "custom_model", "description": None},
-    sources={("path",): "data/model"},
-)
-TRAFFIC = Resource(ref=traffic_ref("digits"), fields={"traffic": {"green": 100}})
-SHIFTED = Resource(ref=traffic_ref("digits"), fields={"traffic": {"blue": 10, "green": 90}})
+OLD = digits(instances=2, timeout=90000, variables={"TOKEN": "old", "WORKERS": "1"}, code="ab", numpy="2.2.0")
+NEW = digits(instances=3, timeout=5000, variables={"TOKEN": SECRET, "WORKERS": "2"}, code="cd", numpy="2.3.1")
+MODEL = replace(model("2", path=f"sha256:{'ef' * 32}"), sources={("path",): "data/model"})
+TRAFFIC, SHIFTED = traffic(green=100), traffic(blue=10, green=90)
 
 
 def place(file: str, line: int = 1, column: int = 1) -> Location:
@@ -123,7 +119,7 @@ def empty_plan() -> Plan:
 
 def sample_outcome() -> Outcome:
     """An apply that failed on the way."""
-    create, update, replace_, test, traffic, delete = sample_plan().steps
+    create, update, replacement, test, shift, delete = sample_plan().steps
     error = WorkspaceError(
         "The container of deployment digits/blue crashed while it started.",
         hint="`init` of scoring/score.py raised; the log below says what. Correct it and apply again.",
@@ -136,8 +132,8 @@ def sample_outcome() -> Outcome:
             StepResult(step=create, result=Result.APPLIED, seconds=1.24),
             StepResult(step=test, result=Result.APPLIED, seconds=0.2, note="answered in 12 ms"),
             StepResult(step=update, result=Result.FAILED, seconds=71.6, error=error),
-            StepResult(step=traffic, result=Result.UNDONE, seconds=2, note="the previous split was restored"),
-            StepResult(step=replace_, result=Result.SKIPPED),
+            StepResult(step=shift, result=Result.UNDONE, seconds=2, note="the previous split was restored"),
+            StepResult(step=replacement, result=Result.SKIPPED),
             StepResult(step=delete, result=Result.SKIPPED),
         )
     )

@@ -58,6 +58,7 @@ def tokens(text: str) -> list[Token]:
     return [inner for token in parsed for inner in (token, *(token.children or ()))]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(TEXTS)
 def test_a_comment_has_the_structure_of_its_plan_and_no_other(text: str) -> None:
@@ -81,6 +82,7 @@ def test_a_comment_has_the_structure_of_its_plan_and_no_other(text: str) -> None
         assert not re.search(r"<(?!!-- )(?!/?(details|summary|code|sub)>)", block)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_every_form_is_utf8_and_json_stays_json(text: str) -> None:

@@ -95,6 +95,7 @@ def renderings(before: Value, after: Value, text: str, secrets: frozenset[str]) 
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), SECRETS)
 def test_no_renderer_shows_a_secret(data: st.DataObject, secret: str) -> None:

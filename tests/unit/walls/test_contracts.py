@@ -29,6 +29,8 @@ from tests.unit.walls.contracts import (
     with_import,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("package", ["deployer", LOCAL])
 def test_every_room_has_its_place(package: str) -> None:

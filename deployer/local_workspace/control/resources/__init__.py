@@ -1,1 +1,1 @@
-"""The resources of the control plane, a module for each."""
+"""The resources of the control plane, one module each."""

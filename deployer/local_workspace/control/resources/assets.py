@@ -1,4 +1,4 @@
-"""Models and environments: versions and their containers."""
+"""Models, environments and data assets: versions and their containers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from deployer.local_workspace.store import Document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetKind:
-    """A kind of versioned asset: how it is called, and what a version may hold and never changes."""
+    """A kind of versioned asset: its names, what a version may hold, and which fields cannot change."""
 
     kind: str
     plural: str
@@ -84,7 +84,7 @@ class Assets:
         return page(context, call, found, "$top", lambda item: _shown(self.of, item, call.version))
 
     async def put_version(self, context: ServerContext, call: Call) -> Reply:
-        """PUT {plural}/{name}/versions/{version}: 201, also for one that is there with the same content."""
+        """PUT {plural}/{name}/versions/{version}: 201, also for an existing version with the same content."""
         check(call.content, self.of.shape)
         key = call.key("name", "version")
         before = context.store.get(self.of.kind, key)
@@ -103,7 +103,7 @@ class Assets:
         return Reply(status=200 if there else 204)
 
     async def get_container(self, context: ServerContext, call: Call) -> Reply:
-        """GET {plural}/{name}: the newest version and the number the next one gets."""
+        """GET {plural}/{name}: the newest version and the next version number."""
         found = context.store.list(self.of.kind, f"{call.key('name')}/", stale=call.stale)
         if not found:
             raise ArmRefused(refusals.NO_ASSET, {"kind": self._kind(), "name": call.names["name"]})

@@ -20,7 +20,7 @@ _UPLOAD_SECONDS = 3_600
 
 
 async def start_upload(context: ServerContext, call: Call) -> Reply:
-    """POST codes/{name}/versions/{version}/startPendingUpload: a container of its own, and the signature for it."""
+    """POST codes/{name}/versions/{version}/startPendingUpload: a new container and a signature for it."""
     check(call.content, {"pendingUploadType": OneOf(("None", "TemporaryBlobReference")), "pendingUploadId": str})
     container = f"{context.workspace_id[:10]}-{uuid.uuid4()}"
     url = container_url(context.base, container)
@@ -36,7 +36,7 @@ async def start_upload(context: ServerContext, call: Call) -> Reply:
 
 
 async def put_code(context: ServerContext, call: Call) -> Reply:
-    """PUT codes/{name}/versions/{version}: 200 for one that is there, and never anonymous in the answer."""
+    """PUT codes/{name}/versions/{version}: 200 for an existing version; the answer never says anonymous."""
     check(call.content, CODE)
     key = call.key("name", "version")
     before = context.store.get("code", key)

@@ -1,4 +1,4 @@
-"""Cores of virtual machines: nothing is counted until a limit is set for a family."""
+"""Quota of virtual machine cores: unlimited until a limit is set for a family."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _sizes() -> dict[str, VmSize]:
 
 
 def limits(store: Store) -> dict[str, int]:
-    """Cores by VM family in lower case; a family that is not there has no limit."""
+    """Cores by VM family in lower case; families without an entry have no limit."""
     return dict(store.get(*_SETTING) or {})
 
 

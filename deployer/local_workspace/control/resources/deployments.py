@@ -84,7 +84,7 @@ async def put_deployment(context: ServerContext, call: Call) -> Reply:
 
 
 async def finish_put(context: ServerContext, operation: Document) -> None:
-    """The second half of a PUT. Where it fails, what served before goes on serving."""
+    """The second half of a PUT. If it fails, the previous content keeps serving."""
     key = operation["key"]
     deployment = context.store.get("deployment", key)
     if deployment is None:
@@ -106,7 +106,7 @@ async def finish_put(context: ServerContext, operation: Document) -> None:
 
 
 async def restore(context: ServerContext, deployment: Document) -> None:
-    """Bring back after a restart what served before it."""
+    """Restart what was serving before the server restarted."""
     key = f"{deployment['endpoint']}/{deployment['name']}".lower()
     context.warming.add(key)
     try:
@@ -165,7 +165,7 @@ async def delete_deployment(context: ServerContext, call: Call) -> Reply:
 
 
 async def finish_delete(context: ServerContext, operation: Document) -> None:
-    """The second half of a DELETE; a mirror of nothing is taken out of the split with it."""
+    """The second half of a DELETE; its mirrored share is removed from the split with it."""
     key = operation["key"]
     endpoint, name = key.split("/")
     failure = await run(context, operation, SECONDS["delete"], lambda: context.serving.delete(endpoint, name))

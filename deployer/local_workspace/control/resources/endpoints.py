@@ -69,7 +69,7 @@ def _asked_for(endpoint: Document, query: Mapping[str, str]) -> bool:
 
 
 async def put_endpoint(context: ServerContext, call: Call) -> Reply:
-    """PUT onlineEndpoints/{endpoint}: 201 for a new one and an old one; old values are shown until it is done."""
+    """PUT onlineEndpoints/{endpoint}: 201 for new and existing endpoints; the old values are shown until it is done."""
     check_name(call.names["endpoint"])
     check(call.content, ENDPOINT)
     key = call.key("endpoint")
@@ -89,7 +89,7 @@ async def put_endpoint(context: ServerContext, call: Call) -> Reply:
 
 
 async def finish_put(context: ServerContext, operation: Document) -> None:
-    """The second half of a PUT, and what a restarted server does about one that was not over."""
+    """The second half of a PUT; a restarted server calls it for operations that had not finished."""
 
     async def nothing() -> None:
         return None
@@ -111,7 +111,7 @@ async def finish_put(context: ServerContext, operation: Document) -> None:
 
 
 async def patch_endpoint(context: ServerContext, call: Call) -> Reply:
-    """PATCH onlineEndpoints/{endpoint}: tags, and an identity that is the one it has."""
+    """PATCH onlineEndpoints/{endpoint}: tags; the identity only if it is unchanged."""
     check(call.content, ENDPOINT_PATCH)
     endpoint = find(context, call)
     _check_idle(endpoint)
@@ -124,7 +124,7 @@ async def patch_endpoint(context: ServerContext, call: Call) -> Reply:
 
 
 async def delete_endpoint(context: ServerContext, call: Call) -> Reply:
-    """DELETE onlineEndpoints/{endpoint}: with all its deployments, whatever traffic they take."""
+    """DELETE onlineEndpoints/{endpoint}: with all its deployments, even those that take traffic."""
     key = call.key("endpoint")
     endpoint = context.store.get("endpoint", key)
     if endpoint is None:
@@ -157,7 +157,7 @@ async def finish_delete(context: ServerContext, operation: Document) -> None:
 
 
 def mark_failed(context: ServerContext, kind: str, key: str, failed: bool) -> None:
-    """Write down that a delete did not work."""
+    """Record that a delete failed."""
     if failed and (document := context.store.get(kind, key)) is not None:
         context.store.amend(kind, key, document | {"state": "Failed"})
 
@@ -218,7 +218,7 @@ def new_key() -> str:
 
 
 def _desired(content: Mapping[str, Any], before: Document | None) -> Document:
-    """The members of an endpoint that this body asks for; what it leaves out has its default."""
+    """The members of an endpoint that this body asks for; omitted members have their defaults."""
     properties = content["properties"]
     modes = {"key": "Key", "amltoken": "AMLToken", "aadtoken": "AADToken"}
     kept = {name: value for name, value in texts(properties.get("properties")).items() if name not in _OWN}

@@ -1,4 +1,4 @@
-"""What opens an endpoint: listKeys, regenerateKeys and token."""
+"""Credentials of endpoints: listKeys, regenerateKeys and token."""
 
 from __future__ import annotations
 

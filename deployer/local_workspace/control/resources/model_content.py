@@ -1,4 +1,4 @@
-"""What the service reads out of uploaded files: MLflow flavors and conda files."""
+"""What the service reads out of assets: the flavors of MLflow models, and conda files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deployer.local_workspace.control.refusals import WRONG_BODY
 
 
 def flavors(model: Path) -> dict[str, Any]:
-    """The flavors that the MLmodel file of a model folder names, as the API shows them; else none."""
+    """The flavors that the MLmodel file of a model folder names, as the API shows them; empty without one."""
     file = model / "MLmodel"
     content = _yaml(file.read_text()) if file.is_file() else {}
     named = content.get("flavors") if isinstance(content, dict) else None
@@ -21,7 +21,7 @@ def flavors(model: Path) -> dict[str, Any]:
 
 
 def conda_as_json(text: str) -> str:
-    """A conda file as the service gives it back: indented JSON."""
+    """A conda file as the service returns it: indented JSON."""
     content = _yaml(text)
     if not isinstance(content, dict):
         problem = "The conda file is not a YAML mapping."

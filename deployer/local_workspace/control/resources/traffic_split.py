@@ -1,4 +1,4 @@
-"""What a traffic split may be."""
+"""The rules for traffic splits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployer.local_workspace.control.refusals import MIRROR, TRAFFIC_SUM, TRAFF
 
 
 def check_traffic(context: ServerContext, endpoint: str, properties: Mapping[str, Any]) -> None:
-    """Refuse shares that do not add up, or that go where nothing is."""
+    """Refuse shares that do not add up, or that go to missing deployments."""
     traffic, mirror = shares(properties, "traffic"), shares(properties, "mirrorTraffic")
     if any(not 0 <= share <= 100 for share in traffic.values()) or sum(traffic.values()) not in (0, 100):
         raise ArmRefused(TRAFFIC_SUM, {"sum": str(sum(traffic.values()))})
@@ -26,7 +26,7 @@ def check_traffic(context: ServerContext, endpoint: str, properties: Mapping[str
 
 
 def shares(properties: Mapping[str, Any], member: str) -> dict[str, int]:
-    """A split as a plain map; null shares are none."""
+    """A split as a plain map; null shares are 0."""
     return {name: share or 0 for name, share in (properties.get(member) or {}).items()}
 
 

@@ -79,7 +79,7 @@ async def list_datastores(context: ServerContext, call: Call) -> Reply:
 
 
 async def list_secrets(context: ServerContext, call: Call) -> Reply:
-    """POST datastores/{datastore}/listSecrets: the account key, or a signature that runs out if asked for."""
+    """POST datastores/{datastore}/listSecrets: the account key, or on request a signature that expires."""
     check(call.content, {"expirableSecret": bool, "expireAfterHours": int})
     _check_datastore(call)
     if not call.content.get("expirableSecret"):

@@ -1,4 +1,4 @@
-"""Faults laid on purpose: matched by method and path, counted, gone when the server ends."""
+"""Injected faults: matched by method and path, counted, gone when the server stops."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Any
 
 
 class InvalidFault(Exception):
-    """A fault that cannot be laid; the text says why."""
+    """A description of a fault that makes no sense; the text says why."""
 
 
 @dataclass(slots=True, kw_only=True)
 class InjectedFault:
-    """One fault. Of the effects, several may be set; they happen in this order."""
+    """One fault. Several effects may be combined; they happen in the order of these fields."""
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     method: str = ".*"
     path: str = ".*"
     count: int | None = None
-    """How many requests it still meets; None is no end."""
+    """How many more requests it affects; None for all."""
     delay_ms: int = 0
     reset: bool = False
-    """Cut the connection without an answer."""
+    """Reset the connection instead of answering."""
     status: int | None = None
     """Answer with this status, without looking at the request."""
     retry_after: int | None = None
     """Seconds, with `status`."""
     operation: str | None = None
-    """What becomes of the operation the request starts: fail, hang or cancel."""
+    """What happens to the operation that the request starts: fail, hang or cancel."""
     code: str = ""
-    message: str = "Laid by a fault of the local workspace."
+    message: str = "Injected by a fault of the local workspace."
     stale: bool = False
-    """Read what stood there before the last write."""
+    """Answer reads with the state before the last write."""
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -58,27 +58,27 @@ _MEMBERS: Mapping[str, type] = {
 
 
 class Faults:
-    """The faults laid, in the order they were."""
+    """The active faults, oldest first."""
 
     def __init__(self) -> None:
         self.active: list[InjectedFault] = []
         self._cleared = asyncio.Event()
 
     def add(self, asked: Mapping[str, Any]) -> InjectedFault:
-        """Lay a fault; InvalidFault where the description is none."""
+        """Activate a fault. Raises InvalidFault where its description makes no sense."""
         for name, value in asked.items():
             kind = _MEMBERS.get(name)
             if kind is None:
-                raise InvalidFault(f"a fault has no member '{name}'; it has: {', '.join(_MEMBERS)}")
+                raise InvalidFault(f"a fault has no field '{name}'; it has: {', '.join(_MEMBERS)}")
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise InvalidFault(f"'{name}' is not of type {kind.__name__}")
+                raise InvalidFault(f"'{name}' must be of type {kind.__name__}")
         fault = InjectedFault(**asked)
         _check(fault)
         self.active.append(fault)
         return fault
 
     def take(self, method: str, path: str) -> list[InjectedFault]:
-        """The faults that meet this request, counted down."""
+        """The faults that apply to this request, each counted down."""
         met = [fault for fault in self.active if _meets(fault, method, path)]
         for fault in met:
             if fault.count is not None:
@@ -87,7 +87,7 @@ class Faults:
         return met
 
     def clear(self) -> None:
-        """Take all faults away, and let hanging operations go on."""
+        """Remove all faults, and let hanging operations continue."""
         self.active.clear()
         self._cleared.set()
         self._cleared = asyncio.Event()
@@ -107,12 +107,12 @@ def _check(fault: InjectedFault) -> None:
         try:
             re.compile(name)
         except re.error as error:
-            raise InvalidFault(f"'{name}' is no regular expression: {error}") from error
+            raise InvalidFault(f"'{name}' is not a regular expression: {error}") from error
     if fault.status is not None and not 400 <= fault.status <= 599:
         raise InvalidFault(f"status {fault.status} is not between 400 and 599")
     if fault.operation not in (None, "fail", "hang", "cancel"):
-        raise InvalidFault(f"operation '{fault.operation}' is none of fail, hang, cancel")
+        raise InvalidFault(f"operation '{fault.operation}' is not one of: fail, hang, cancel")
     if (fault.count is not None and fault.count < 1) or fault.delay_ms < 0:
-        raise InvalidFault("count must be above 0, delay_ms not below")
+        raise InvalidFault("count must be at least 1, and delay_ms at least 0")
     if not (fault.delay_ms or fault.reset or fault.status or fault.operation or fault.stale):
         raise InvalidFault("a fault needs an effect: delay_ms, reset, status, operation or stale")

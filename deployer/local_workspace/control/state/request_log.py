@@ -21,7 +21,7 @@ class RequestLog:
         """Scoring requests: counted, not logged."""
 
     def add(self, method: str, path: str, status: int | None, seconds: float) -> None:
-        """One request: `path` with its query, signatures left out; `status` None where the connection was cut."""
+        """One request: its path and query, signatures masked; `status` is None where the connection was reset."""
         line = {
             "method": method,
             "path": _SIGNATURE.sub(r"\1=*", path),
@@ -34,5 +34,5 @@ class RequestLog:
             _LOG.error("requests.jsonl: %s", error)
 
     def close(self) -> None:
-        """No more lines."""
+        """Close the file."""
         os.close(self._file)

@@ -1,4 +1,4 @@
-"""Work that goes on after its request was answered."""
+"""Work that continues after its request was answered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Tasks:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self, key: str, work: Coroutine[None, None, None]) -> None:
-        """Run `work` to its end, in place of what ran under this key; what it raises is logged: nobody waits for it."""
+        """Run `work` to its end, in place of what ran under this key; what it raises is logged."""
         before = self._running.get(key)
         task = asyncio.ensure_future(self._after(before, work))
         self._running[key] = task

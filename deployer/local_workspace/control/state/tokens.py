@@ -1,4 +1,4 @@
-"""Tokens of endpoints with auth mode AMLToken: RS256 JWTs with the claims and life times of Azure's own."""
+"""Tokens of endpoints with auth mode AMLToken: RS256 JWTs with the claims and lifetimes of Azure's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ACTION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/ac
 
 
 class EndpointTokens:
-    """Makes and checks tokens; the signing key is made when the first one is asked for."""
+    """Issues and verifies tokens; the signing key is created with the first token."""
 
     def __init__(self, store: Store, workspace_id: str) -> None:
         self._store, self._workspace_id = store, workspace_id
@@ -25,7 +25,7 @@ class EndpointTokens:
         self._seen: dict[str, Mapping[str, Any]] = {}
 
     def issue(self, endpoint: str, service_id: str) -> dict[str, Any]:
-        """What POST token answers: a token for a day, to be renewed after half of it."""
+        """The answer to POST token: a token valid for a day, to be refreshed after half of it."""
         settings, issued = self._settings(), int(time.time())
         life = settings.get("lifetime") or _DAY
         claims = {
@@ -48,18 +48,18 @@ class EndpointTokens:
         }
 
     def opens(self, endpoint: str, token: str) -> bool:
-        """Whether this is a token of ours for this endpoint that has not run out."""
+        """Whether this is a valid token for this endpoint that has not expired."""
         claims = self._seen.get(token) or self._verified(token)
         if claims is None or claims["exp"] <= time.time():
             return False
         return str(claims["endpointName"]).lower() == endpoint
 
     def set_lifetime(self, seconds: int | None) -> None:
-        """How long tokens given out from now on are good for; None is a day."""
+        """Set the lifetime of new tokens; None for a day."""
         self._store.put(*_SETTING, self._settings() | {"lifetime": seconds})
 
     def expire(self) -> None:
-        """Let every token given out so far have run out: the key they were signed with is thrown away."""
+        """Invalidate every token issued so far by discarding the key that signed them."""
         kept = {name: value for name, value in self._settings().items() if name != "key"}
         self._store.put(*_SETTING, kept)
         self._key = None

@@ -1,4 +1,4 @@
-"""From a deployment's ARM content and its assets to what the data plane serves."""
+"""Translates a deployment's ARM content and assets into what the data plane serves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def asset(store: Store, arm_id: str | None) -> Document | None:
 
 
 def check_references(store: Store, content: Mapping[str, Any]) -> None:
-    """Refuse a deployment that names an asset that is not there, or no environment where one is needed."""
+    """Refuse a deployment that names a missing asset, or lacks an environment that it needs."""
     ids = {
         "model": content.get("model"),
         "environmentId": content.get("environmentId"),

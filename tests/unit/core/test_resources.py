@@ -1,0 +1,266 @@
+"""The vocabulary: refs, states, paths into fields, and what a plan remembers of a resource."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+
+from deployer.core.compute import Compute, compute_of
+from deployer.core.diff import MISSING, diff
+from deployer.core.errors import Refused, WorkspaceError, as_deployer_error
+from deployer.core.fields import Effect
+from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.resources import (
+    KeyPath,
+    Kind,
+    Ref,
+    Value,
+    asset_ref,
+    deployment_ref,
+    digest_of,
+    endpoint_ref,
+    fingerprint,
+    is_anonymous,
+    is_failed,
+    referenced,
+    share_map,
+    traffic_ref,
+    value_at,
+    with_value,
+    without,
+)
+from deployer.core.spelling import snake
+from tests.build import changed, deployment, endpoint, live, model, seen, traffic
+
+BLUE = deployment_ref("digits", "blue")
+SHA = "0123456789abcdef" * 4
+
+
+def test_names_of_endpoints_and_deployments_have_no_letter_case() -> None:
+    assert (endpoint_ref("Digits"), deployment_ref("Digits", "Blue")) == (endpoint_ref("digits"), BLUE)
+    assert traffic_ref("Digits") == traffic_ref("digits")
+    assert asset_ref(Kind.MODEL, "Digits", "1") != asset_ref(Kind.MODEL, "digits", "1")
+
+
+@pytest.mark.parametrize(
+    ("ref", "text"),
+    [
+        (asset_ref(Kind.MODEL, "Digits", "1"), "model Digits:1"),
+        (asset_ref(Kind.ENVIRONMENT, "sklearn", "3"), "environment sklearn:3"),
+        (BLUE, "deployment digits/blue"),
+        (endpoint_ref("digits"), "endpoint digits"),
+        (traffic_ref("digits"), "traffic digits"),
+    ],
+)
+def test_a_ref_is_written_by_its_kind(ref: Ref, text: str) -> None:
+    assert str(ref) == text
+
+
+@pytest.mark.parametrize(
+    ("ref", "anonymous"),
+    [
+        (asset_ref(Kind.MODEL, SHA, "1"), True),
+        (asset_ref(Kind.MODEL, SHA, "2"), False),
+        (asset_ref(Kind.MODEL, SHA[1:], "1"), False),
+        (asset_ref(Kind.MODEL, f"g{SHA[1:]}", "1"), False),
+        (asset_ref(Kind.ENVIRONMENT, "CliV2AnonymousEnvironment", SHA), True),
+        (asset_ref(Kind.ENVIRONMENT, "sklearn", "3"), False),
+        (deployment_ref("digits", SHA), False),
+    ],
+)
+def test_what_was_written_inline_is_named_by_its_content(ref: Ref, anonymous: bool) -> None:
+    assert is_anonymous(ref) is anonymous
+
+
+@pytest.mark.parametrize(
+    ("named", "ref"),
+    [
+        ("azureml:digits:1", asset_ref(Kind.MODEL, "digits", "1")),
+        ("azureml:digits@latest", None),
+        ("azureml://registries/r/models/m/versions/1", None),
+        ("../model", None),
+        (None, None),
+    ],
+)
+def test_only_a_version_of_this_workspace_is_referenced(named: str | None, ref: Ref | None) -> None:
+    assert referenced(deployment(model=named), Kind.MODEL) == ref
+
+
+def test_a_state_lists_its_resources_by_name() -> None:
+    there = live(
+        endpoint("prices"), endpoint(), deployment("green"), deployment("blue"), deployment("red", "prices"), model()
+    )
+    assert there.endpoints() == ("digits", "prices")
+    assert [item.ref.name for item in there.deployments("digits")] == ["blue", "green"]
+    assert [item.ref.name for item in there.of_kind(Kind.MODEL)] == ["digits:1"]
+    assert there.split("digits") == {}
+    assert live(traffic(blue=60, green=40)).split("digits") == {"blue": 60, "green": 40}
+
+
+def test_shares_are_whole_percents_and_nothing_else() -> None:
+    odd = changed(traffic(), traffic={"blue": 100, "green": "many"}, mirror_traffic=None)
+    assert (share_map(odd, "traffic"), share_map(odd, "mirror_traffic"), share_map(None, "traffic")) == (
+        {"blue": 100},
+        {},
+        {},
+    )
+
+
+FIELDS: dict[str, Value] = {"a": {"b": {"c": 1}, "d": 2}, "e": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((), FIELDS),
+        (("a", "d"), 2),
+        (("a", "b", "c"), 1),
+        (("a", "x"), None),
+        (("e", "x"), None),
+        (("a", "d", "x"), None),
+    ],
+)
+def test_a_value_is_found_by_its_path(path: KeyPath, value: Value) -> None:
+    assert value_at(FIELDS, path) == value
+
+
+def test_a_value_is_put_at_its_path_in_a_copy() -> None:
+    assert with_value(FIELDS, ("a", "b", "c"), 9) == {"a": {"b": {"c": 9}, "d": 2}, "e": None}
+    assert with_value(FIELDS, ("e", "x", "y"), 9) == {**FIELDS, "e": {"x": {"y": 9}}}
+    assert FIELDS["e"] is None
+
+
+def test_a_value_is_taken_out_of_a_copy() -> None:
+    assert without(FIELDS, ("a", "b", "c")) == {"a": {"b": {}, "d": 2}, "e": None}
+    assert without(FIELDS, ("a",)) == {"e": None}
+    assert without(FIELDS, ("x", "y")) == without(FIELDS, ("e", "x")) == without(FIELDS, ("a", "d", "x")) == FIELDS
+
+
+def test_a_digest_is_of_the_data_and_not_of_how_it_is_held() -> None:
+    held = MappingProxyType({"b": (1, 2), "a": "ä"})
+    assert digest_of(held) == digest_of({"a": "ä", "b": [1, 2]}) != digest_of({"a": "ä", "b": [2, 1]})
+    assert len(digest_of(held)) == 16
+    with pytest.raises(TypeError, match="set is not plain data"):
+        digest_of([{1}])  # type: ignore[list-item]
+
+
+def test_a_fingerprint_moves_with_fields_and_failure_and_not_with_what_is_ignored() -> None:
+    there = seen(deployment())
+    assert fingerprint(None) == "absent"
+    assert fingerprint(there) == fingerprint(deployment()) != fingerprint(deployment("green"))
+    assert fingerprint(there) != fingerprint(seen(deployment(), "Failed"))
+    assert fingerprint(there) != fingerprint(deployment(instance_count=2))
+    ignored = (("instance_count",),)
+    assert fingerprint(there, ignored) == fingerprint(deployment(instance_count=2), ignored)
+
+
+@pytest.mark.parametrize(("state", "failed"), [("Failed", True), ("Canceled", True), ("Updating", False)])
+def test_a_failed_operation_is_one_of_its_resource_and_never_of_traffic(state: str, failed: bool) -> None:
+    assert is_failed(seen(deployment(), state)) is failed
+    assert not is_failed(seen(traffic(), state))
+
+
+def test_a_new_resource_differs_in_what_is_not_at_its_default() -> None:
+    made = deployment(instance_count=3, tags={"team": "vision"}, app_insights_enabled=False, description=None)
+    assert {change.path: change.after for change in diff(None, made)} == {
+        ("instance_count",): 3,
+        ("instance_type",): "standard_ds3_v2",
+        ("tags", "team"): "vision",
+    }
+
+
+def test_each_key_of_a_map_is_a_change_of_its_own() -> None:
+    before, after = deployment(environment_variables={"A": "1", "B": "2"}), deployment(environment_variables={"B": "3"})
+    found = [(change.path[1], change.before, change.after) for change in diff(before, after)]
+    assert found == [("A", "1", MISSING), ("B", "2", "3")]
+    (opened,) = diff(deployment(code_configuration=None), deployment(code_configuration={"code": "x"}))[:1]
+    assert opened.path == ("code_configuration", "code")
+
+
+def test_a_change_says_what_it_does_and_whether_it_is_secret() -> None:
+    (count,) = diff(deployment(), deployment(instance_count=2))
+    assert (count.effect, count.sensitive) == (Effect.SCALE, False)
+
+
+def test_true_is_not_one() -> None:
+    (change,) = diff(changed(deployment(), instance_count=True), deployment(instance_count=1))
+    assert (change.before, change.after) == (True, 1)
+
+
+def test_an_empty_map_is_not_a_missing_one() -> None:
+    (change,) = diff(changed(deployment(), tags=None), changed(deployment(), tags={}))
+    assert (change.path, change.before, change.after) == (("tags",), None, {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "compute"),
+    [
+        ({"type": "managed"}, Compute.MANAGED),
+        ({"type": "Kubernetes"}, Compute.KUBERNETES),
+        ({"compute": "azureml:cluster"}, Compute.KUBERNETES),
+        ({"compute": None}, Compute.MANAGED),
+        ({}, Compute.MANAGED),
+    ],
+)
+def test_a_cluster_is_named_or_typed(fields: dict[str, Value], compute: Compute) -> None:
+    assert compute_of(fields) is compute
+
+
+@pytest.mark.parametrize("text", ["AMLToken", "AmlToken", "AML_TOKEN", "amlToken", "aml_token"])
+def test_every_spelling_of_a_word_is_one(text: str) -> None:
+    assert snake(text) == "aml_token"
+
+
+@pytest.mark.parametrize(
+    ("action", "writes", "removes"),
+    [
+        (Action.CREATE, True, False),
+        (Action.UPDATE, True, False),
+        (Action.REPLACE, True, True),
+        (Action.DELETE, True, True),
+        (Action.TEST, False, False),
+    ],
+)
+def test_what_an_action_does(action: Action, writes: bool, removes: bool) -> None:
+    assert (action.writes, action.removes) == (writes, removes)
+
+
+def test_a_plan_of_tests_alone_is_empty_and_only_blocking_findings_block() -> None:
+    told, blocking = Finding(code="a", summary="a"), Finding(code="b", summary="b", blocking=True)
+    test = Step(action=Action.TEST, ref=BLUE)
+    assert Plan(env="e", project="p", steps=(test,)).is_empty
+    assert not Plan(env="e", project="p", steps=(test, Step(action=Action.DELETE, ref=BLUE))).is_empty
+    assert Plan(env="e", project="p", findings=(told, blocking)).blockers == (blocking,)
+
+
+STEP = Step(action=Action.UPDATE, ref=BLUE)
+DONE = StepResult(step=STEP, result=Result.APPLIED)
+FAILED = StepResult(step=STEP, result=Result.FAILED, error=WorkspaceError("no"))
+STALE = StepResult(step=STEP, result=Result.FAILED, error=Refused("stale"))
+SKIPPED = StepResult(step=STEP, result=Result.SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (Outcome(), 0),
+        (Outcome(results=(DONE,)), 0),
+        (Outcome(results=(DONE,), interrupted=True), 130),
+        (Outcome(results=(DONE, FAILED)), 1),
+        (Outcome(results=(FAILED, STALE)), 3),
+        (Outcome(results=(FAILED,), interrupted=True), 130),
+        (Outcome(results=(DONE, SKIPPED)), 1),
+    ],
+)
+def test_the_exit_code_of_an_outcome(outcome: Outcome, code: int) -> None:
+    assert (outcome.exit_code, outcome.ok) == (code, code == 0)
+
+
+def test_an_error_that_is_not_ours_is_a_bug_of_ours() -> None:
+    ours, foreign = Refused("no"), KeyError("fingers " * 100)
+    assert as_deployer_error(ours) is ours
+    wrapped = as_deployer_error(foreign)
+    assert (wrapped.exit_code, wrapped.__cause__) == (1, foreign)
+    assert len(wrapped.message) < 400
