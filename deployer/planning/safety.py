@@ -101,7 +101,7 @@ def _missing_assets(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     code="asset-missing",
                     summary=f"{deployment.ref} needs {ref}, which is neither in the workspace nor in the specs",
-                    detail=f"Correct the {kind} reference, or declare that version in a {kind} spec.",
+                    detail=f"Correct the {kind} reference, or declare that version in the specs.",
                     ref=deployment.ref,
                     origin=case.origins.of(deployment.ref, (kind.value,)),
                     blocking=True,

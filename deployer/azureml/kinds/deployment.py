@@ -37,9 +37,9 @@ from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Kind, Ref, Resource, Value, deployment_ref, dotted, value_at
 
 API = "2025-12-01"
-"""The version that the REST models of azure-ai-ml 1.35 describe. Its own operations ask for 2023-04-01-preview, which
-lacks fields that the models have; so they are told to ask for this one (see sdk.py). It shows every field but
-privateNetworkConnection, which the SDK copies into `properties`."""
+"""The version of the REST models in azure-ai-ml 1.35. The SDK's own operations use 2023-04-01-preview, which lacks
+fields of those models; sdk.py makes them use this version. It returns every field except privateNetworkConnection,
+which the SDK copies into `properties`."""
 
 _IN = "properties"
 
