@@ -1,4 +1,4 @@
-"""The local workspace as a process: started when it is needed, spoken to through the file it leaves."""
+"""The local workspace as a process: started when needed; its connection file says how to reach it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from deployer.core.errors import Unreachable
 
 
 def local_root(project: Path) -> Path:
-    """Where the local workspace of a project keeps its state."""
+    """The state folder of a project's local workspace."""
     return project.resolve() / ".deployer" / "local"
 
 
 def start(project: Path) -> tuple[Coordinates, LocalServer]:
-    """Make sure the local workspace runs, and say where. Raises Unreachable with its own sentence when it does not."""
+    """Start the local workspace unless it is running, and return its place. Raises Unreachable with its own message."""
     done = command(project, ["up"], capture=True)
     if done.returncode:
         raise Unreachable((done.stderr or done.stdout).strip().removeprefix("error: "))
@@ -26,7 +26,7 @@ def start(project: Path) -> tuple[Coordinates, LocalServer]:
 
 
 def connection(file: Path) -> tuple[Coordinates, LocalServer]:
-    """Read what a running local workspace says of itself."""
+    """Read the connection file of a running local workspace."""
     said = json.loads(file.read_text(encoding="utf-8"))
     where = said["workspace"]
     coordinates = Coordinates(
@@ -43,6 +43,6 @@ def connection(file: Path) -> tuple[Coordinates, LocalServer]:
 
 
 def command(project: Path, words: Sequence[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run one command of the local workspace (up, down, status, reset, fault) in a process of its own."""
+    """Run one command of the local workspace (up, down, status, reset, fault) in a separate process."""
     call = [sys.executable, "-m", "deployer.local_workspace", *words, "--root", str(local_root(project))]
     return subprocess.run(call, check=False, text=True, capture_output=capture)

@@ -1,12 +1,12 @@
-"""The whole program on one page: load -> observe -> plan -> apply, and the two ways to take back: roll back, destroy.
+"""The whole program on one page: load -> observe -> plan -> apply, and the plans of rollback and destroy.
 
 specs + env file --load_project--> desired --.
                                               >-- make_plan --> Plan --> apply --> Outcome
 workspace --------observe--------> live -----'
 
-Four types are about a plan. `Plan` is what will be done, as a value. `Planned`, below, is a Plan with what it was made
-from and where it is to be applied. `PlanView` is a Plan as it is shown, without secrets; `plan --out` writes it to a
-file. `SavedPlan` is what `apply PLAN` reads of that file, to compare it with the plan made at that moment.
+Four types represent a plan. `Plan` holds the steps. `Planned`, below, is a Plan with its inputs and its workspace.
+`PlanView` is a Plan for display, without secrets; `plan --out` writes it to a file. `SavedPlan` is what `apply PLAN`
+reads from that file, to compare it with a new plan.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Whoever asked, while the program is at work."""
+    """Receives events while the program works."""
 
     def keep_secret(self, values: frozenset[str]) -> None:
-        """These values must not be shown from now on."""
+        """Mask these values from now on."""
 
     def waiting_for(self, ref: Ref) -> None:
-        """Somebody else is changing this resource; planning goes on when that has ended."""
+        """Another operation is changing this resource; planning continues when it has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What somebody asked for on the command line: which project and env, and the options of a plan."""
+    """A request from the command line: project, env, and options of a plan."""
 
     project: Path
     env: str
@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan, what it was made from, and the workspace it is for."""
+    """A plan, its inputs, and its workspace."""
 
     project: Path
     desired: Desired
@@ -82,7 +82,7 @@ class Planned:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is for the local workspace."""
+        """Whether the plan is for the local workspace."""
         return self.desired.env.workspace is None
 
 
@@ -90,10 +90,10 @@ class Planned:
 
 
 def plan(request: Request, listener: Listener, *, wait: bool = False) -> Planned:
-    """What has to be written so that the workspace is as the specs say. Raises SpecError, WorkspaceError.
+    """The plan that makes the workspace match the specs. Raises SpecError, WorkspaceError.
 
-    What left the specs is listed as orphans, and deleted when pruning was asked for. With `wait`, changes
-    that somebody else has under way are waited for; otherwise the plan is made on what shows of them.
+    Resources that are in no spec any more are orphans; pruning deletes them. With `wait`, planning waits for operations
+    in progress; otherwise the plan is based on the current state.
     """
     desired, live, workspace = _load_and_observe(request, listener, wait=wait)
     left = orphans(desired.state, live, desired.env.project, request.options.endpoint)
@@ -103,7 +103,7 @@ def plan(request: Request, listener: Listener, *, wait: bool = False) -> Planned
 
 
 def plan_rollback(request: Request, listener: Listener) -> Planned:
-    """What has to be written so that traffic is as it was before its last change: at once, going back must be quick."""
+    """The plan that restores the traffic from before the last change, in one step, because rollback must be quick."""
     desired, live, workspace = _load_and_observe(request, listener)
     earlier = _at_once(desired, earlier_traffic(desired.state.endpoints(), live))
     made = make_plan(earlier, live)
@@ -111,7 +111,7 @@ def plan_rollback(request: Request, listener: Listener) -> Planned:
 
 
 def plan_destroy(request: Request, listener: Listener) -> Planned:
-    """What has to be deleted so that none of the endpoints of the specs is left."""
+    """The plan that deletes all endpoints in the specs."""
     desired, live, workspace = _load_and_observe(request, listener)
     refs = frozenset(map(endpoint_ref, desired.state.endpoints())) & live.resources.keys()
     nothing = _at_once(desired, State())
@@ -120,7 +120,7 @@ def plan_destroy(request: Request, listener: Listener) -> Planned:
 
 
 def _at_once(desired: Desired, state: State) -> Desired:
-    """The same env with another desired state, to be reached without stages and smoke tests."""
+    """The same env with another desired state, without rollouts and smoke tests."""
     return replace(desired, state=state, intent=replace(desired.intent, rollouts={}, smoke_tests={}))
 
 
@@ -133,7 +133,7 @@ def make_plan(
     options: Options = Options(),  # noqa: B008 -- frozen
     destroying: bool = False,
 ) -> Plan:
-    """Desired and live state to a reviewed plan: its steps in order, the findings about them, its digest. Pure."""
+    """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
     intent = desired.intent
     writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=deletes, origins=desired.origins)
     steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent))
@@ -160,7 +160,7 @@ def make_plan(
 
 
 def _load_and_observe(request: Request, listener: Listener, *, wait: bool = False) -> tuple[Desired, State, Workspace]:
-    """What the specs ask for, its references resolved; what is live; and the workspace it is live in."""
+    """The desired state with references resolved, the live state, and the workspace."""
     options = request.options
     desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
     listener.keep_secret(desired.secrets)
@@ -171,7 +171,7 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
 
 
 def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) -> State:
-    """What is live once nobody changes it any more: `read` waits for that."""
+    """The live state after operations in progress have ended: `read` waits for them."""
     live = workspace.observe(asked)
     busy = busy_resources(live, asked.endpoints)
     for ref in busy:
@@ -184,13 +184,13 @@ def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) ->
 
 
 def refuse_blocked(planned: Planned) -> None:
-    """Raise Refused when a finding forbids the plan."""
+    """Raise Refused if the plan has blocking findings."""
     if count := len(planned.plan.blockers):
         raise Refused(f"the plan is refused: {count} finding{'s' if count > 1 else ''} above must be resolved first")
 
 
 def apply(planned: Planned, *, watcher: Watcher, pause: Callable[[float], bool]) -> Outcome:
-    """Carry a plan out. Raises Refused, before anything is written, when a finding forbids it."""
+    """Carry out a plan. Raises Refused before writing anything if the plan has blocking findings."""
     refuse_blocked(planned)
     tools = Tools(
         workspace=planned.workspace,
@@ -204,7 +204,7 @@ def apply(planned: Planned, *, watcher: Watcher, pause: Callable[[float], bool])
 
 
 def scoring_uris(planned: Planned, outcome: Outcome) -> dict[str, str]:
-    """Where the endpoints that were written to answer now. A workspace in trouble is not asked: the outcome counts."""
+    """The scoring URIs of the endpoints in a plan; {} after a failure. Errors of the workspace are ignored."""
     touched = sorted({step.ref.endpoint for step in planned.plan.steps if step.ref.endpoint}) if outcome.ok else []
     found: dict[str, str] = {}
     for name in touched:
@@ -215,7 +215,7 @@ def scoring_uris(planned: Planned, outcome: Outcome) -> dict[str, str]:
 
 
 def uploads(planned: Planned) -> dict[str, Mapping[str, int]]:
-    """The files of each local folder that a plan would upload, with their sizes in bytes."""
+    """The files of each local folder that a plan refers to, with their sizes in bytes."""
     after = [step.after for step in planned.plan.steps if step.after]
     folders = {source for resource in after for source in resource.sources.values()}
     return {source: uploaded_files(planned.project / source) for source in sorted(folders)}
@@ -225,7 +225,7 @@ def uploads(planned: Planned) -> dict[str, Mapping[str, int]]:
 
 
 def open_workspace(env: EnvFile, project: Path) -> Workspace:
-    """The workspace an env file names; the local one is started when it does not run."""
+    """The workspace of an env; starts the local one unless it is running."""
     if env.workspace is not None:
         return connect(env.workspace, project=env.project, root=project)
     where, server = start(project)
@@ -233,7 +233,7 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
 
 
 def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
-    """The workspace, and the endpoint that is meant: the one named, or the only one of the specs."""
+    """The workspace, and the endpoint of a request: the one in its options, or the only one in the specs."""
     if name := request.options.endpoint:
         return open_workspace(load_env(request.project, request.env), request.project), name.lower()
     desired = load_project(request.project, request.env)
@@ -241,14 +241,14 @@ def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]
     names = desired.state.endpoints()
     if len(names) != 1:
         raise UsageError(
-            f"the specs hold {len(names)} endpoints",
-            hint=f"Say which with --endpoint: {', '.join(names) or 'none there'}.",
+            f"the specs declare {len(names)} endpoints",
+            hint=f"Choose one with --endpoint. Declared: {', '.join(names) or 'none'}.",
         )
     return open_workspace(desired.env, request.project), names[0]
 
 
 def observe_endpoints(request: Request, listener: Listener) -> tuple[State, frozenset[str]]:
-    """What is live of the endpoint named, else of all endpoints of the specs; and their names."""
+    """The live state of the requested endpoints and of all with the project's tag, and the requested names."""
     desired = load_project(request.project, request.env)
     listener.keep_secret(desired.secrets)
     name = request.options.endpoint.lower()

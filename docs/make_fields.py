@@ -16,12 +16,12 @@ from deployer.core.fields import schema_of  # noqa: E402
 
 INTRODUCTION = """# Fields
 
-Every field of every spec file, made from `schemas/` by `docs/make_fields.py`. `*` stands for any key of a map, `[]` for
-an item of a list. `deployer explain FIELD` shows one of them.
+All fields of all spec files, generated from `schemas/` by `docs/make_fields.py`. `*` stands for any key of a map, `[]`
+for an item of a list. `deployer explain FIELD` explains one field.
 
-Effect says what changing the field does to a running service: `metadata` nothing, `scale` more or fewer instances,
-`rolling` new instances replace old ones, `immutable` the resource must be made anew, `add-only` entries can be added,
-`traffic` moves requests.
+The effect of changing a field on a running service is `metadata` (none), `scale` (more or fewer instances), `rolling`
+(new instances replace old ones), `immutable` (needs a new resource), `add-only` (entries can be added) or `traffic`
+(moves requests).
 """
 TITLES = {
     "endpoint": "Endpoint (`endpoint.yml`)",

@@ -1,1 +1,1 @@
-"""A plan -> an outcome: each step checked, carried out, verified and, where it fails, undone."""
+"""A plan -> an outcome: each step is checked, carried out and verified; failed traffic changes are undone."""

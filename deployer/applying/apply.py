@@ -1,4 +1,4 @@
-"""apply: walk a plan and report what became of each step. Endpoints go side by side, one endpoint's phases in order."""
+"""apply: carry out a plan and report the result of each step. Endpoints run in parallel, phases of one in order."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from deployer.planning.reconcile import phase_of
 Item = TypeVar("Item")
 
 SIDE_BY_SIDE = 8
-"""Endpoints, and deployments of one endpoint, that are written at once."""
+"""Endpoints, or steps of one phase, that run in parallel."""
 
 WRONG_ANSWER = "SmokeTestFailed"
 
 
 def apply(plan: Plan, tools: Tools) -> Outcome:
-    """Carry out a plan. Assets first; an endpoint whose step fails stops there, the others go on."""
+    """Carry out a plan, assets first. If an asset fails, nothing else runs; a failed endpoint stops alone."""
     assets = [step for step in plan.steps if step.ref.kind in ASSETS]
     rest = [step for step in plan.steps if step.ref.kind not in ASSETS]
     results = _side_by_side(assets, lambda step: [_result_of(step, tools)])
@@ -55,7 +55,7 @@ def _skipped(steps: Iterable[Step]) -> list[StepResult]:
 
 
 def _endpoint(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    """The phases of one endpoint in order, until one fails or somebody asks to stop."""
+    """The phases of one endpoint in order, until one fails or the user interrupts."""
     results: list[StepResult] = []
     for phase, group in groupby(sorted(steps, key=phase_of), key=phase_of):
         if tools.stopping() or any(item.result is not Result.APPLIED for item in results):
@@ -79,7 +79,7 @@ def _phase(phase: Phase, steps: Sequence[Step], tools: Tools) -> list[StepResult
 
 
 def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:
-    """Do the work of a step and say what came of it, to the caller and to whoever watches."""
+    """Carry out a step; return its result and report it to the watcher."""
     if tools.stopping():
         return StepResult(step=step, result=Result.SKIPPED)
     started = tools.now()
@@ -96,7 +96,7 @@ def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = ca
 
 
 def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    """Smoke tests; a deployment that serves and fails hands its share to a healthy one where there is one."""
+    """Run smoke tests. If a deployment with traffic fails, its share moves to healthy deployments, if any."""
     results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
     failing = frozenset(item.step.ref.name for item in results if _answered_wrongly(item))
     endpoint = steps[0].ref.endpoint
@@ -104,7 +104,7 @@ def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
 
 
 def _answered_wrongly(item: StepResult) -> bool:
-    """Whether a deployment answered wrongly; one that could not be asked may be healthy."""
+    """Whether a deployment gave a wrong answer; an unreachable one may be healthy."""
     return isinstance(item.error, WorkspaceError) and item.error.code == WRONG_ANSWER
 
 
@@ -117,14 +117,14 @@ def _smoke(step: Step, tools: Tools) -> str:
     if seen.problem:
         raise WorkspaceError(
             f"the smoke test of {step.ref} failed: it {seen.problem}",
-            hint=f"This apply gave it no traffic. Its logs: `deployer logs {step.ref.name}`.",
+            hint=f"It got no traffic from this apply. Run `deployer logs {step.ref.name}` for its logs.",
             code=WRONG_ANSWER,
         )
     return f"answered in {seen.milliseconds:.0f} ms"
 
 
 def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    """The traffic steps of one endpoint in sequence; where one fails, the split from before the first is put back."""
+    """Run the traffic steps of one endpoint in sequence. If one fails, the split before the rollout is restored."""
     results: list[StepResult] = []
     for number, step in enumerate(steps):
         last = _result_of(step, tools, _move)
@@ -138,7 +138,7 @@ def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
 
 
 def _may_be_undone(item: StepResult) -> bool:
-    """True unless the step was refused as stale, or interrupted: the next apply goes on from there."""
+    """True for a failed step, unless it was refused as stale or interrupted: the next apply then continues."""
     return item.result is Result.FAILED and not isinstance(item.error, Refused | Interrupted)
 
 

@@ -1,4 +1,4 @@
-"""Bake: wait after a traffic step, and probe the deployments whose share rose."""
+"""Bake: wait after a traffic step, and probe the deployments with an increased share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ BAKING = "the traffic step was baking"
 
 
 def bake(step: Step, tools: Tools) -> str:
-    """Probe the deployments whose share rose, spread over the bake; what was seen, in words.
+    """Wait, and probe the deployments with an increased share meanwhile; the verdicts as text.
 
-    Raises WorkspaceError when they fail or too few answered, Interrupted when somebody asked to stop.
+    Raises WorkspaceError if the checks do not pass, Interrupted if the user interrupts.
     """
     if step.bake is None:
         return ""
@@ -26,7 +26,7 @@ def bake(step: Step, tools: Tools) -> str:
 
 
 def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
-    """The sentence of each probed deployment, all probed in the same time."""
+    """One sentence for each probed deployment; all are probed in the same rounds."""
     seen: dict[str, list[Observation]] = {str(ref): [] for ref, _ in plan.probes}
     rounds = max(1, plan.checks.min_requests)
     for number in range(rounds):
@@ -39,7 +39,7 @@ def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
 
 
 def _stop_early(seen: dict[str, list[Observation]], plan: Bake) -> None:
-    """A deployment that can no longer pass is not probed further, and serves no longer than it has to."""
+    """Raise as soon as a deployment can no longer pass, so that it loses its traffic early."""
     allowed = (plan.checks.max_error_rate or 0.0) * max(1, plan.checks.min_requests)
     for name, observations in seen.items():
         problems = [item.problem for item in observations if item.problem]

@@ -1,4 +1,4 @@
-"""When somebody has to agree before anything is written, and to what question. Pure: the commands do the asking."""
+"""When a user must confirm a write, and which question to ask. Pure: the commands ask."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from deployer.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to ask before a write. Only `answer`, letter for letter, agrees; `without_terminal` says how to agree where
-    nobody can be asked.
-    """
+    """A question before a write. Only the exact `answer` confirms; `without_terminal` is the hint for pipelines."""
 
     text: str
     answer: str
@@ -27,7 +25,7 @@ def before_apply(*, env: str, local: bool, yes: bool, reviewed: bool) -> Questio
     return Question(
         text=f"Apply these changes to env {env}? Only 'yes' is accepted:",
         answer="yes",
-        without_terminal="Say --yes, or apply a saved plan: `deployer apply plan.json`.",
+        without_terminal="Pass --yes, or apply a saved plan: `deployer apply plan.json`.",
     )
 
 
@@ -35,18 +33,22 @@ def before_rollback(*, local: bool, yes: bool) -> Question | None:
     """The question before a rollback; None for the local workspace and `--yes`."""
     if local or yes:
         return None
-    return Question(text="Put this traffic back? Only 'yes' is accepted:", answer="yes", without_terminal="Say --yes.")
+    return Question(
+        text="Restore this traffic split? Only 'yes' is accepted:", answer="yes", without_terminal="Pass --yes."
+    )
 
 
 def before_destroy(endpoints: Sequence[str], *, named: str) -> Question | None:
-    """The question before endpoints are deleted, also in the local workspace; None when `--yes` has `named` them all.
+    """The question before endpoints are deleted, even locally; None if `named` (from `--yes`) names them all.
 
-    Raises UsageError when it named others.
+    Raises UsageError if it names anything else.
     """
     names = " ".join(endpoints)
-    say = f"Say --yes {shlex.quote(names)} if you mean it."
+    say = f"To confirm, pass --yes {shlex.quote(names)}."
     if named == names:
         return None
     if named:
         raise UsageError(f"--yes names {named!r}, but these specs delete {names!r}; nothing was deleted", hint=say)
-    return Question(text=f"Type {names!r} to delete with all deployments:", answer=names, without_terminal=say)
+    return Question(
+        text=f"Type {names!r} to confirm the deletion, including all deployments:", answer=names, without_terminal=say
+    )

@@ -1,4 +1,4 @@
-"""What is posted to a scoring URI: a JSON file as it is, or a picture in the shape the digit example takes."""
+"""Bodies for scoring requests: a JSON file unchanged, or a picture in the format of the digit example."""
 
 from __future__ import annotations
 

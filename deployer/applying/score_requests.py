@@ -1,4 +1,4 @@
-"""Scoring requests that a user sends: asked again while the endpoint is busy, or many at once and measured."""
+"""Scoring requests of a user: one with retries while the endpoint is busy, or many with statistics."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from deployer.core.statistics import Sample, Summary, summary
 from deployer.core.workspace import Answer
 
 RETRIED = frozenset({429, 503})
-"""Too busy and not ready pass; a model's own error (424) does not, and asking again only costs it again."""
+"""Statuses of a busy or unready endpoint, which are temporary; an error of the model (424) is not."""
 
 WAITS = (0.2, 0.5, 1.0)
 """Seconds before the second, third and fourth try."""
 
 Progress = Callable[[Iterable[Sample], int], Iterable[Sample]]
-"""Shows how many of so many samples there are, as they come."""
+"""Passes samples through while showing progress towards their total."""
 
 
 def ask_patiently(ask: Callable[[], Answer], pause: Callable[[float], object] = time.sleep) -> Answer:
-    """Ask again, a little later each time, while the data plane says that it is busy."""
+    """Send a request; repeat it with growing pauses while the endpoint is busy, at most len(WAITS) times."""
     answer = ask()
     for wait in WAITS:
         if answer.status not in RETRIED:
@@ -34,7 +34,7 @@ def ask_patiently(ask: Callable[[], Answer], pause: Callable[[float], object] = 
 def measure(
     ask: Callable[[bytes], Answer], bodies: Sequence[bytes], *, repeat: int, concurrency: int, progress: Progress
 ) -> Summary:
-    """Send `repeat` requests in all, the bodies in turn, `concurrency` at once; the statistics over their answers."""
+    """Send `repeat` requests, cycling through the bodies, `concurrency` at a time; the statistics of their answers."""
     work = [bodies[number % len(bodies)] for number in range(repeat)]
     started = time.perf_counter()
     with ThreadPoolExecutor(max_workers=concurrency) as pool:

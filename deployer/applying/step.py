@@ -1,4 +1,4 @@
-"""One step, carried out: check that nothing moved, write, read back. And one smoke test, asked and judged."""
+"""Carry out one step: check that the resource is unchanged, write, read back. Also: run and judge a smoke test."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ from deployer.planning.reconcile import keep_live
 from deployer.planning.rollout import Observation
 
 READ_BACK_SECONDS = 60.0
-"""How long old values may be answered after an operation has succeeded; Azure's reads are eventually consistent."""
+"""How long reads may return old values after a successful operation: Azure is eventually consistent."""
 
 OVERTAKEN_SECONDS = 5.0
 
 NOT_YET = frozenset({404, 429, 502, 503})
-"""What a deployment that just came up may answer for a moment: routes and probes settle after the operation."""
+"""Statuses that a new deployment may briefly return: routes and probes settle after the operation."""
 
 SETTLING_SECONDS = 30.0
 
 
 class Interrupted(DeployerError):
-    """Somebody asked to stop while a step was waiting; the next apply goes on from there."""
+    """The user interrupted a step while it was waiting; the next apply continues from there."""
 
 
 class Watcher(Protocol):
-    """Whoever watches an apply; called from several threads at once."""
+    """Receives the events of an apply; must be thread-safe."""
 
     def step_started(self, step: Step) -> None:
-        """A step begins."""
+        """A step has started."""
 
     def waiting(self, step: Step, words: str) -> None:
-        """A running step waits; `words` says for what."""
+        """A running step is waiting; `words` describes for what."""
 
     def probing(self, step: Step, done: int, of: int) -> None:
-        """A traffic step bakes: `done` of `of` rounds of probes were sent."""
+        """A traffic step is baking: `done` of `of` rounds of probes have been sent."""
 
     def step_ended(self, result: StepResult) -> None:
-        """A step is over, one way or the other."""
+        """A step has ended, successfully or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What an apply works with. `pause` waits that many seconds and says whether somebody asked to stop."""
+    """The dependencies of an apply. `pause` waits some seconds and returns whether the user has interrupted."""
 
     workspace: Workspace
     body: Callable[[SmokeTest], bytes]
@@ -71,10 +71,10 @@ class Tools:
 
 
 def carry_out(step: Step, tools: Tools) -> str:
-    """Write one step and read it back; the note says where nothing had to be done.
+    """Check, write and read back one step; the note says if nothing had to be done.
 
-    Raises Refused when the resource is not as it was planned on or has got traffic and would be deleted, WorkspaceError
-    when traffic would go to what is not healthy, or when the write or a field of it failed.
+    Raises Refused if the resource has changed since planning, or would be deleted with traffic. Raises WorkspaceError
+    if traffic would go to an unhealthy deployment, if the write fails, or if a field is not as written.
     """
     current = tools.workspace.read(step.ref)
     if _is_done(step, current):
@@ -85,13 +85,13 @@ def carry_out(step: Step, tools: Tools) -> str:
 
 
 def write(step: Step, tools: Tools) -> str:
-    """Write one step whatever there is now, and read it back. Raises WorkspaceError."""
+    """Write one step without checks, and read it back. Raises WorkspaceError, or Refused if it was overwritten."""
     tools.workspace.execute(step)
     return _read_back(step, tools)
 
 
 def _is_done(step: Step, current: Resource | None) -> bool:
-    """Whether an interrupted or a second apply has already written this."""
+    """Whether the resource already is as the step would write it, for example from an interrupted apply."""
     if step.after is None or current is None:
         return step.after is None and current is None
     return step.action is not Action.REPLACE and fingerprint(current, step.ignore) == fingerprint(
@@ -104,13 +104,13 @@ def _check_fresh(step: Step, current: Resource | None) -> None:
         return
     moved = _moved(step.before, current)
     raise Refused(
-        f"{step.ref} was changed by somebody else after it was planned{moved}; nothing was written to it",
+        f"{step.ref} has changed since it was planned{moved}; nothing was written to it",
         hint="Run `deployer plan` to see what is needed now.",
     )
 
 
 def _moved(before: Resource | None, current: Resource | None) -> str:
-    """Which fields moved, for the message."""
+    """The changed fields, for the message."""
     if before is None or current is None:
         return " (it exists now)" if current else " (it is gone)"
     paths = [dotted(change.path) for change in diff(before, current)]
@@ -118,7 +118,7 @@ def _moved(before: Resource | None, current: Resource | None) -> str:
 
 
 def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
-    """What was safe when it was planned may not be so any more: a rollout before this step can take hours."""
+    """Check the safety of a step again: a rollout before it can take hours."""
     match step.ref.kind:
         case Kind.TRAFFIC:
             _check_targets(step, current, tools)
@@ -132,7 +132,7 @@ def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
 
 
 def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
-    """Whatever gets more traffic is there and came up."""
+    """Raise WorkspaceError unless every deployment that gets more traffic is healthy."""
     now = share_map(current, "traffic")
     for name, share in share_map(step.after, "traffic").items():
         ref = deployment_ref(step.ref.endpoint, name)
@@ -145,24 +145,24 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
 
 
 def _check_idle(step: Step, tools: Tools) -> None:
-    """Azure deletes a deployment that serves without a word."""
+    """Raise Refused if a deployment has traffic: Azure would delete it without warning."""
     traffic = tools.workspace.read(traffic_ref(step.ref.endpoint))
     if step.ref.name in {**share_map(traffic, "traffic"), **share_map(traffic, "mirror_traffic")}:
         raise Refused(
-            f"{step.ref} has got traffic since this was planned; it was not deleted",
+            f"{step.ref} has received traffic since it was planned; it was not deleted",
             hint="Run `deployer plan` to see what is needed now.",
         )
 
 
 def health_problem(deployment: Resource | None) -> str:
-    """Why a deployment cannot serve; empty when it is there and its last operation worked."""
+    """Why a deployment cannot serve; empty if it exists and its last operation succeeded."""
     if deployment is None:
         return "does not exist"
     return "failed when it was last created or changed" if is_failed(deployment) else ""
 
 
 def _with_current_values(step: Step, current: Resource | None) -> Step:
-    """The step with the values of this moment wherever somebody else owns the field."""
+    """The step with the current values of its ignored fields."""
     if step.after is None or current is None or not step.ignore:
         return step
     kept = keep_live(step.after.fields, current.fields, step.ignore)
@@ -170,21 +170,21 @@ def _with_current_values(step: Step, current: Resource | None) -> Step:
 
 
 def _read_back(step: Step, tools: Tools) -> str:
-    """Read until the workspace shows what was written, or somebody asks to stop: then every pause is over at once."""
+    """Read until the workspace shows the written values; the note says if the user interrupted this."""
     started, wait = tools.now(), 0.2
     while missing := _not_taken(step, current := tools.workspace.read(step.ref)):
         overtaken = _is_overtaken(step, current)
         if tools.now() >= started + (OVERTAKEN_SECONDS if overtaken else READ_BACK_SECONDS):
             raise _not_as_written(step, missing, overtaken)
-        tools.watcher.waiting(step, "reading back")
+        tools.watcher.waiting(step, "verifying")
         if tools.pause(wait):
-            return "written, and not read back because of the stop"
+            return "written, but not verified because of the interruption"
         wait = min(wait * 2, 5.0)
     return ""
 
 
 def _is_overtaken(step: Step, current: Resource | None) -> bool:
-    """Traffic is taken whole or not at all: a split that is neither the old nor the new one is somebody else's."""
+    """Whether someone else changed the traffic: its split is neither the one before the step nor the one after it."""
     known = (share_map(step.before, "traffic"), share_map(step.after, "traffic"))
     return step.ref.kind is Kind.TRAFFIC and share_map(current, "traffic") not in known
 
@@ -192,18 +192,18 @@ def _is_overtaken(step: Step, current: Resource | None) -> bool:
 def _not_as_written(step: Step, missing: str, overtaken: bool) -> DeployerError:
     if overtaken:
         return Refused(
-            f"{step.ref} was changed by somebody else right after it was written",
+            f"someone else changed {step.ref} right after it was written",
             hint="Run `deployer plan` to see what is needed now.",
         )
-    return WorkspaceError(missing, hint="What is live now shows in `deployer plan`.", code="FieldNotTaken")
+    return WorkspaceError(missing, hint="Run `deployer plan` to see the live state.", code="FieldNotTaken")
 
 
 def _not_taken(step: Step, current: Resource | None) -> str:
-    """One sentence about what was written and does not show; empty when all does."""
+    """One sentence about a written value that does not show; empty if all do."""
     if step.after is None:
-        return f"{step.ref} is still there after its deletion" if current else ""
+        return f"{step.ref} still exists after its deletion" if current else ""
     if current is None:
-        return f"{step.ref} was written and cannot be read back"
+        return f"{step.ref} was written but cannot be read back"
     unknown = current.seen.unknown
     wrong = [change for change in diff(current, step.after) if change.path not in (*unknown, *step.ignore)]
     return f"the workspace accepted the change to {step.ref}, but {_words(wrong[0])}" if wrong else ""
@@ -216,7 +216,7 @@ def _words(change: FieldChange) -> str:
 
 
 def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
-    """One smoke test; the observation's problem is one sentence, empty when the answer is as declared."""
+    """Run one smoke test; the observation's problem is one sentence, empty if the answer is as expected."""
     try:
         answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
     except Unreachable as error:
@@ -225,9 +225,9 @@ def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
 
 
 def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
-    """A smoke test that forgives a deployment its first moments, not a wrong answer.
+    """Run a smoke test, with retries while a new deployment settles, but not after a wrong answer.
 
-    Raises Unreachable when nothing ever answered, which says nothing about the deployment, and Interrupted.
+    Raises Unreachable if there was no response at all, which proves nothing about the deployment, and Interrupted.
     """
     deadline, wait = tools.now() + SETTLING_SECONDS, 0.5
     while True:
@@ -238,24 +238,24 @@ def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
         except Unreachable:
             if tools.now() >= deadline:
                 raise
-        wait_for(wait, tools, f"{ref} was given time to settle")
+        wait_for(wait, tools, f"waiting for {ref} to settle")
         wait = min(wait * 2, 5.0)
 
 
 def wait_for(seconds: float, tools: Tools, what: str) -> None:
-    """Wait. Raises Interrupted when somebody asked to stop; `what` says in a few words what was going on."""
+    """Wait. Raises Interrupted if the user interrupts; `what` completes "interrupted while ..."."""
     if seconds and tools.pause(seconds):
-        raise Interrupted(f"interrupted while {what}", hint="`deployer apply` goes on from here.")
+        raise Interrupted(f"interrupted while {what}", hint="Run `deployer apply` to continue.")
 
 
 def problem_of(answer: Answer, test: SmokeTest) -> str:
-    """What is wrong with an answer to a smoke test, in one sentence; empty when nothing is."""
+    """The problem with an answer to a smoke test, in one sentence; empty if there is none."""
     if answer.status != test.status:
         return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
     if test.json is not ANYTHING and (wrong := _wrong_json(answer.body, test)):
         return wrong
     if test.max_ms is not None and answer.milliseconds > test.max_ms:
-        return f"took {answer.milliseconds:.0f} ms, at most {test.max_ms} ms is allowed"
+        return f"took {answer.milliseconds:.0f} ms; at most {test.max_ms} ms is allowed"
     return ""
 
 

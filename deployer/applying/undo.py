@@ -1,4 +1,4 @@
-"""Undo: bring live traffic back to what worked, when a traffic step or a smoke test has failed."""
+"""Undo: move live traffic back to healthy deployments after a failed traffic step or smoke test."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from deployer.planning.rollout import FAILED_MARK, Split, rescue_split, rollout_
 T = TypeVar("T")
 
 UNDO_SECONDS = 600.0
-"""How long to keep trying to bring live traffic back to what is healthy."""
+"""How long to retry an undo."""
 
 
 def undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[StepResult]:
-    """Carry out the step that takes something back, also when somebody asked to stop: it protects live traffic."""
+    """Find and carry out the step that undoes a failure, even after an interrupt: it protects live traffic."""
     started, step = tools.now(), Step(action=Action.UPDATE, ref=traffic_ref(endpoint))
     try:
         found = _retry_until_deadline(find, tools)
@@ -44,20 +44,20 @@ def undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[S
 
 
 def _with_manual_way_out(error: DeployerError) -> DeployerError:
-    """The error of an undo that failed, with what to do by hand."""
+    """The error of a failed undo, with instructions for doing it manually."""
     if isinstance(error, Refused):
         return error
     return WorkspaceError(
-        f"the traffic could not be put back: {error.message}",
-        hint="As soon as the workspace answers: `deployer status`, and `deployer rollback` for the split from before.",
+        f"the traffic could not be restored: {error.message}",
+        hint="Once the workspace responds, run `deployer status`, then `deployer rollback` for the previous split.",
     )
 
 
 def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
-    """The step that restores the split from before the `steps` of a rollout; None when nothing has moved.
+    """The step that restores the split from before the `steps` of a rollout; None if the split has not changed.
 
-    Raises Refused when the split is neither from before nor from after the `failed` step: somebody else set it, perhaps
-    a second apply of the same specs. What `rollback` would go back to stays what it was.
+    Raises Refused if the live split is neither that before nor that after the `failed` step: someone else set it,
+    perhaps a second apply of the same specs. The split recorded for `rollback` stays the same.
     """
     first, last = steps[0], steps[-1]
     current = tools.workspace.read(first.ref)
@@ -69,17 +69,17 @@ def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
         return None
     if now not in (share_map(failed.before, "traffic"), share_map(failed.after, "traffic")):
         raise Refused(
-            f"the {first.ref} was changed by somebody else during its rollout; it was left as it is",
+            f"someone else changed {first.ref} during its rollout; it was not restored",
             hint="Run `deployer status` to see it, and `deployer plan` to see what is needed now.",
         )
     mark = rollout_mark(share_map(last.after, "traffic"), FAILED_MARK)
     mirror = {name: part for name, part in share_map(first.before, "mirror_traffic").items() if name not in start}
     noted = Bookkeeping(previous_split=first.before.seen.bookkeeping.previous_split, rollout=mark)
-    return _move_to(current, start, mirror, noted, "the previous split was put back")
+    return _move_to(current, start, mirror, noted, "the previous split was restored")
 
 
 def move_to_healthy(endpoint: str, failing: frozenset[str], tools: Tools) -> Step | None:
-    """The step that moves the share of failing deployments to healthy ones; None when they serve nobody or alone."""
+    """The step that moves the shares of failing deployments to healthy ones; None if either is missing."""
     current = tools.workspace.read(traffic_ref(endpoint))
     split = share_map(current, "traffic")
     if current is None or not failing & split.keys():
@@ -90,7 +90,7 @@ def move_to_healthy(endpoint: str, failing: frozenset[str], tools: Tools) -> Ste
         target = rescue_split(target, name, healthy)
     mirror = {name: part for name, part in share_map(current, "mirror_traffic").items() if name not in target}
     noted = Bookkeeping(previous_split=split)
-    return _move_to(current, target, mirror, noted, "traffic moved to what is healthy") if target else None
+    return _move_to(current, target, mirror, noted, "traffic moved to healthy deployments") if target else None
 
 
 def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
@@ -98,9 +98,9 @@ def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
 
 
 def _retry_until_deadline(work: Callable[[], T], tools: Tools) -> T:
-    """The result of something that protects live traffic, tried again while the workspace is in trouble.
+    """The result of `work`, retried after a WorkspaceError until UNDO_SECONDS have passed.
 
-    What is Busy has been waited for already.
+    Busy is not retried: `work` has already waited for that. Nor are NotFound and SignInFailed.
     """
     deadline = tools.now() + UNDO_SECONDS
     while True:

@@ -1,6 +1,6 @@
-"""Text -> desired: env files, templates, YAML, schemas and rules. Knows nothing of live state or plans.
+"""Text -> desired: env files, templates, YAML, schemas and rules. Independent of live state and plans.
 
-What `validate` does not need is imported by the functions that need it.
+Modules that `validate` does not need are imported inside functions.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ __all__ = [
 
 
 def load_project(project: Path, env: str, *, endpoint: str = "", overrides: Sequence[str] = ()) -> Desired:
-    """What the specs of a project ask for in one env, all of it or one endpoint.
+    """The desired state of a project in one env, of all endpoints or one.
 
-    Raises SpecError with every defect of every file, sorted by place; UsageError for an unknown `endpoint`.
+    Raises SpecError with all diagnostics of all files, sorted by place; UsageError for an unknown `endpoint`.
     """
     from deployer.authoring.desired import desired_of
 
@@ -47,7 +47,7 @@ def load_project(project: Path, env: str, *, endpoint: str = "", overrides: Sequ
 
 
 def validate_project(project: Path, env: str, *, overrides: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
-    """Every defect and warning of a project in one env, sorted by place."""
+    """All diagnostics of a project in one env, sorted by place."""
     try:
         return check_project(project, env, overrides).diagnostics
     except SpecError as error:
@@ -57,9 +57,9 @@ def validate_project(project: Path, env: str, *, overrides: Sequence[str] = ()) 
 def validate_paths(
     paths: Sequence[Path], *, project: Path, env: str | None, overrides: Sequence[str] = (), files: bool = True
 ) -> tuple[Diagnostic, ...]:
-    """Every defect and warning of single files and of folders, which need not belong to a project.
+    """All diagnostics of single files and of folders, which need not belong to a project.
 
-    Without `files`, what specs refer to need not be there.
+    Without `files`, the files that specs refer to need not exist.
     """
     try:
         return check_paths(paths, project, env, overrides, files=files).diagnostics
@@ -70,7 +70,7 @@ def validate_paths(
 def render_project(
     project: Path, env: str, *, overrides: Sequence[str] = (), show_secrets: bool = False
 ) -> Mapping[str, str]:
-    """Each spec file as plain CLI v2 YAML; secrets are masked unless asked for. Raises SpecError as `load_project`."""
+    """Each spec file as plain CLI v2 YAML, with secrets masked unless `show_secrets`. Raises SpecError."""
     from deployer.authoring.plain_yaml import plain_yaml
 
     checked = check_project(project, env, overrides)

@@ -1,4 +1,4 @@
-"""Fields as a spec writes them -> fields as they are compared: one spelling for each meaning."""
+"""Fields as written in a spec -> canonical fields: one spelling for each meaning, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deployer.kinds.spelling import respelled
 
 
 def canonical(kind: Kind, data: Mapping[str, Any]) -> dict[str, Value]:
-    """The fields of a document with defaults filled in and everything in its one spelling."""
+    """The fields of a document with defaults filled in and canonical spelling."""
     spec = KINDS[kind]
     given = {key: value for key, value in data.items() if value is not None}
     for path in spec.enums:

@@ -1,8 +1,8 @@
-"""Content hashes of folders and files, equal to those that azure-ai-ml computes before it uploads.
+"""Content hashes of folders and files, equal to those that azure-ai-ml computes before an upload.
 
 The algorithms are those of `get_content_hash` (code) and `get_object_hash` (models) in
 https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/_utils/_asset_utils.py
-(hash version 202208); a test holds the two to the same answer.
+(hash version 202208); a test compares the results.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Ignored = Callable[[Path], bool]
 
 
 def code_hash(path: Path) -> str:
-    """The hash of a code folder (or file) as 64 hex digits, without what its ignore file names."""
+    """The hash of a code folder (or file) as 64 hex digits, without the files that its ignore file excludes."""
     real = path.resolve()
     files = sorted(_uploaded(real) if real.is_dir() else [(real, real.name)], key=lambda item: item[1].lower())
     digest = hashlib.sha256(str(len(files)).encode())
@@ -41,7 +41,7 @@ def model_hash(path: Path) -> str:
 
 
 def uploaded_files(path: Path) -> dict[str, int]:
-    """What counts of a folder or file that is uploaded: relative name -> bytes; nothing where there is nothing."""
+    """The files to upload from a folder, or a single file: relative name -> bytes; empty if the path does not exist."""
     if not path.is_dir():
         return {path.name: path.stat().st_size} if path.exists() else {}
     return {name: file.stat().st_size for file, name in sorted(_uploaded(path.resolve()), key=lambda item: item[1])}
@@ -76,7 +76,7 @@ def _add_content(digest: hashlib._Hash, file: Path) -> None:
 
 
 def ignore_rules(folder: Path) -> Ignored:
-    """What the one ignore file at the root of a folder leaves out; the last pattern that matches decides."""
+    """The predicate of the ignore file at the root of a folder; the last matching pattern decides."""
     file = next((folder / name for name in IGNORE_FILES if (folder / name).exists()), None)
     if file is None:
         return lambda _path: False

@@ -1,4 +1,4 @@
-"""Documents -> what is desired: resources in canonical form, intent, and where everything stands."""
+"""Documents -> desired state: resources in canonical form, intent, and their places in the files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """What one env should look like; `secrets` are the values that no output may show."""
+    """The desired state of one env; `secrets` are values that no output may show."""
 
     env: EnvFile
     state: State
@@ -49,7 +49,7 @@ class Desired:
 
 
 class Places(Mapping[KeyPath, Location]):
-    """Where the fields of one resource stand, found when asked for; () is the resource itself."""
+    """The places of the fields of one resource, computed on access; () is the resource itself."""
 
     def __init__(self, document: Document, root: FieldPath = ()) -> None:
         self.document = document
@@ -68,7 +68,7 @@ class Places(Mapping[KeyPath, Location]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A resource, the document it comes from, and the field of it that it was lifted out of."""
+    """A resource, its document, and the field that it is inline in (() for the document itself)."""
 
     resource: Resource
     document: Document
@@ -77,14 +77,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """What is needed to turn documents into resources."""
+    """The inputs for turning documents into resources, and a cache of hashes."""
 
     project: Path
     env: EnvFile
     hashes: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def hash_of(self, kind: str, path: Path) -> str:
-        """The content hash of a folder as "sha256:<hex>", computed once for each folder."""
+        """The content hash of a folder or file as "sha256:<hex>", computed once."""
         key = (kind, str(path))
         if key not in self.hashes:
             self.hashes[key] = f"sha256:{code_hash(path) if kind == 'code' else model_hash(path)}"
@@ -94,7 +94,7 @@ class Maker:
 def desired_of(
     documents: Sequence[Document], env: EnvFile, project: Path, secrets: frozenset[str], warnings: Sequence[Diagnostic]
 ) -> Desired:
-    """The desired state of documents that are known to be right."""
+    """The desired state of valid documents."""
     maker = Maker(project=project, env=env)
     made = [item for document in documents for item in _resources(document, maker)]
     places = {item.resource.ref: Places(item.document, item.root) for item in made}
@@ -163,7 +163,7 @@ def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
 
 
 def _code(document: Document, code: str, maker: Maker, sources: dict[KeyPath, str]) -> str:
-    """The code folder by content, or the code asset by its id."""
+    """The content hash of a code folder, or the reference to a code asset."""
     if is_reference(code):
         return str(parse_reference(AssetType.CODE, code, maker.env.workspace))
     folder = resolved(document, code)
@@ -172,7 +172,7 @@ def _code(document: Document, code: str, maker: Maker, sources: dict[KeyPath, st
 
 
 def _lifted(document: Document, kind: Kind, maker: Maker) -> Made:
-    """An inline model or environment as a resource of its own; without name and version it is called by its content."""
+    """An inline model or environment as a separate resource, named by its content unless it has name and version."""
     root = (kind.value,)
     name, version = document.text(*root, "name"), document.text(*root, "version")
     make = _model if kind is Kind.MODEL else _environment
@@ -193,7 +193,7 @@ def _model(document: Document, root: FieldPath, maker: Maker, name: str, version
 
 
 def _anonymous_model(path: str) -> str:
-    """The name of a model without one: the hash of its content, or of its address."""
+    """The name of an unnamed model: the hash of its content, or of its URI."""
     prefix, _, content = path.partition(":")
     return content if prefix == "sha256" else hashlib.sha256(path.encode()).hexdigest()
 
@@ -215,6 +215,6 @@ def _environment(document: Document, root: FieldPath, maker: Maker, name: str, v
 
 
 def _long_digest(fields: Mapping[str, Value]) -> str:
-    """32 hex digits over canonical fields: the digest of them and of their digest."""
+    """32 hex digits over canonical fields: two digests joined."""
     first = digest_of(dict(fields))
     return first + digest_of([first, dict(fields)])

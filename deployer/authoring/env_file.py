@@ -1,4 +1,4 @@
-"""The env file: which workspace, which values, which policy."""
+"""The env file: workspace, variables and policy."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class EnvFile:
 
 
 def env_names(project: Path) -> list[str]:
-    """The envs that a project has."""
+    """The names of a project's envs."""
     return sorted(path.stem for path in (project / FOLDER).glob("*.y*ml"))
 
 
 def load_env(project: Path, env: str) -> EnvFile:
-    """One env file; raises SpecError when there is none of that name, or when it is wrong."""
+    """One env file. Raises SpecError if it does not exist or is invalid."""
     return read_env(project, env)[0]
 
 
 def read_env(project: Path, env: str) -> tuple[EnvFile, frozenset[str]]:
-    """One env file, and the secret values it asked for."""
+    """One env file, and the secret values it uses."""
     scope = Scope(variables={"env": env}, environ=os.environ)
     file = _file(project, env)
     templates = Templates(project=project, root="specs", scope=scope)
@@ -64,13 +64,13 @@ def _file(project: Path, env: str) -> str:
         if is_file_name(env) and (project / FOLDER / f"{env}{suffix}").is_file():
             return f"{FOLDER}/{env}{suffix}"
     known = env_names(project)
-    there = f"There are {', '.join(known)}." if known else f"There are none in {FOLDER}/."
+    there = f"Existing envs: {', '.join(known)}." if known else f"There are no envs in {FOLDER}/."
     hint = did_you_mean(env, known) or there
-    raise failure("env-unknown", f"no env called `{env}`", Location(file=f"{FOLDER}/{env}.yml"), hint)
+    raise failure("env-unknown", f"there is no env `{env}`", Location(file=f"{FOLDER}/{env}.yml"), hint)
 
 
 def is_file_name(env: str) -> bool:
-    """Whether an env's name is nothing but a file name."""
+    """Whether an env's name is a plain file name, without folders."""
     return "/" not in env and "\\" not in env and not env.startswith(".")
 
 
@@ -78,8 +78,8 @@ def _faults(document: Document) -> list[Fault]:
     found = list(schema_faults("env", document.data))
     for name in document.map("variables"):
         if not is_name(name) or name in TAKEN:
-            hint = "Begin with a letter and use only letters, digits and underscores."
-            summary = f"`{name}` cannot be the name of a variable"
+            hint = "Start with a letter, use only letters, digits and underscores, and avoid reserved names."
+            summary = f"`{name}` is not a valid variable name"
             found.append(
                 Fault(path=("variables", name), on_key=True, summary=summary, detail=hint, code="variable-name")
             )

@@ -1,4 +1,4 @@
-"""The page of a code, or of a field."""
+"""The pages of codes and fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pages_in(file: Path) -> Mapping[str, str]:
 
 
 def explain(code_or_field: str) -> str | None:
-    """The page of a diagnostic's code, or what the schemas say of a field; None when there is neither."""
+    """The page of a code, or the description of a field in the schemas; None if there is neither."""
     page = pages().get(code_or_field)
     if page:
         return f"{code_or_field}\n\n{page}\n"
@@ -39,7 +39,7 @@ def explain(code_or_field: str) -> str | None:
 
 
 def suggestion(code_or_field: str) -> str:
-    """The most similar code or field; "" when nothing is similar."""
+    """A "Did you mean" sentence with the most similar code or field; "" if nothing is similar."""
     fields = {path for kind in DOCUMENTS for path, _ in described(schema_of(schema_name(kind)), "")}
     return did_you_mean(code_or_field, {*pages(), *fields})
 
@@ -52,7 +52,7 @@ def _field_page(kind: Kind, field: str) -> Iterator[str]:
 
 
 def facts(node: Mapping[str, Any]) -> str:
-    """What a schema says of a field, as text."""
+    """The description, default and effect of a field in a schema, as text."""
     default = f"\n\nDefault: {node['default']}" if "default" in node else ""
     effect = f"\n\nA change is: {node['x-effect']}" if "x-effect" in node else ""
     return f"{node.get('description', '')}{default}{effect}"

@@ -1,4 +1,4 @@
-"""Live resources -> spec files that ask for exactly them: the way in for endpoints made by other means."""
+"""Live resources -> spec files for exactly those resources: imports endpoints that other tools created."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FIRST = ("name", "endpoint_name", "description", "auth_mode", "traffic", "model"
 
 
 def spec_files(live: State, endpoint: str, depth: str = "../..") -> Mapping[str, str]:
-    """File name -> YAML for an endpoint and its deployments; `depth` leads from their folder to `schemas/`.
+    """File name -> YAML for an endpoint and its deployments; `depth` leads to the folder of `schemas/`.
 
-    Fields at their default are left out, because leaving them out says the same.
+    Fields with their default are omitted.
     """
     resource = live.resources[endpoint_ref(endpoint)]
     files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), depth)}
@@ -45,13 +45,13 @@ def _endpoint(live: State, resource: Resource) -> dict[str, Any]:
 
 
 def _identity(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """An identity as the CLI writes it: user-assigned ones by resource id."""
+    """An identity in the form of the CLI: user-assigned ones by resource id."""
     ids = [{"resource_id": item} for item in identity.get("user_assigned_identities") or ()]
     return {"type": identity.get("type", "user_assigned"), **({"user_assigned_identities": ids} if ids else {})}
 
 
 def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
-    """The code by the asset it runs from, since its folder is not here."""
+    """The data with the deployment's code asset as its code, since the code folder is not available."""
     asset = deployment.seen.code
     if asset and "code_configuration" in data:
         return {**data, "code_configuration": {**data["code_configuration"], "code": str(asset)}}
@@ -59,7 +59,7 @@ def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
 
 
 def _written(resource: Resource) -> dict[str, Any]:
-    """The fields that are not at their default."""
+    """The fields that differ from their defaults."""
     return _without_defaults(resource.ref.kind, (), resource.fields, compute_of(resource.fields))
 
 

@@ -19,7 +19,7 @@ SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "
 
 
 def intent_of(documents: Sequence[Document], project: Path) -> Intent:
-    """What the extension keys of documents ask for."""
+    """The intent in the extension keys of documents."""
     endpoints = [document for document in documents if document.kind is Kind.ENDPOINT]
     deployments = [document for document in documents if document.kind is Kind.DEPLOYMENT]
     return Intent(
@@ -67,18 +67,18 @@ def _rollout(document: Document) -> Rollout:
 
 
 def _filled(document: Document, key: str) -> dict[str, Any]:
-    """What stands under an extension key, with the defaults of the schema filled in."""
+    """The value of an extension key, with schema defaults filled in."""
     kind = document.kind or Kind.ENDPOINT
     node = schema_of(schema_name(kind))["properties"][key]
     return with_schema_defaults(node, document.map(key), compute_of(document.data))
 
 
 def _share(value: str | float | None) -> float | None:
-    """A rate from 0 to 1: a number, or one in percent."""
+    """A rate from 0 to 1, given as a number or as a percentage."""
     return float(value.removesuffix("%")) / 100 if isinstance(value, str) else value
 
 
 def seconds(value: str | float) -> float:
-    """A duration in seconds: a number, or one with ms, s, m or h behind it."""
+    """A duration in seconds, given as a number or as text with the unit ms, s, m or h."""
     match = re.fullmatch(r"([0-9.]+)(ms|s|m|h)?", str(value))
     return float(match[1]) * SECONDS[match[2] or ""] if match else 0.0

@@ -1,4 +1,4 @@
-"""Specs as plain CLI v2 YAML, which `az ml … create -f` takes: rendered, extension keys gone, secrets masked."""
+"""Specs as plain CLI v2 YAML for `az ml … create -f`: rendered, without extension keys, with secrets masked."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MASK = "********"
 
 
 def masked(text: str, secrets: frozenset[str]) -> str:
-    """Text without secret values; longer ones first, so that no rest of one stays."""
+    """Text with secrets masked, longer ones first: one secret can contain another."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
 
 
 def discreet(diagnostics: Iterable[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:
-    """Diagnostics with no secret in their words: messages quote values."""
+    """Diagnostics with secrets masked in summary and detail, which can quote values."""
     return [
         replace(item, summary=masked(item.summary, secrets), detail=masked(item.detail, secrets))
         for item in diagnostics

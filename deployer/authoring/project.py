@@ -1,4 +1,4 @@
-"""A project's specs, or other people's files: found, read, and checked."""
+"""Find, read and check the specs of a project, or single files and folders."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SUFFIXES = (".yml", ".yaml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The documents of a run, what is wrong with them (sorted by place), and the values that must not be shown."""
+    """The documents of a run, their diagnostics (sorted by place), and secret values that no output may show."""
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -40,10 +40,10 @@ class Checked:
 
 
 def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Checked:
-    """Everything under `specs/` with one env; raises SpecError when there is no such project or env."""
+    """Check everything in `specs/` with one env. Raises SpecError if the project or the env does not exist."""
     if not (project / SPECS).is_dir():
-        hint = "Run this where `specs/` is, or pass --project DIR."
-        raise failure("project-missing", "no folder `specs` here", Location(file=SPECS), hint)
+        hint = "Run this command in the folder that contains `specs/`, or pass --project DIR."
+        raise failure("project-missing", "there is no `specs` folder here", Location(file=SPECS), hint)
     env_file, secrets = read_env(project, env)
     given = parse_overrides(overrides)
     scope = Scope(
@@ -68,7 +68,7 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Che
 def check_paths(
     paths: Sequence[Path], project: Path, env: str | None, overrides: Sequence[str] = (), *, files: bool = True
 ) -> Checked:
-    """Single files and folders, each on its own; with an env, its variables and policy hold."""
+    """Check single files and folders; with an env, its variables and policy apply."""
     env_file, secrets = read_env(project, env) if env else (None, frozenset[str]())
     given = parse_overrides(overrides)
     variables = {**env_file.variables, "env": env} if env_file else {}
@@ -101,18 +101,18 @@ def check_paths(
 
 
 def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
-    """What was found, with no secret in the words about it."""
+    """The result of a run, with secrets masked in its diagnostics."""
     said = in_order(discreet(diagnostics, world.hidden))
     return Checked(documents=tuple(world.documents), diagnostics=said, env=env, secrets=world.hidden)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Diagnostics by place, each once."""
+    """Diagnostics sorted by place, without duplicates."""
     return tuple(sorted(set(diagnostics), key=lambda item: (item.location, item.severity, item.code, item.summary)))
 
 
 def _defects(world: World) -> list[Diagnostic]:
-    """What schemas and rules have against the documents."""
+    """The diagnostics of schemas and rules for all documents."""
     found: list[Diagnostic] = []
     for document in world.documents:
         if document.kind:
@@ -124,7 +124,7 @@ def _defects(world: World) -> list[Diagnostic]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """How the files of a run are read. Not `strict`: what does not even look like a spec is passed over."""
+    """Reads the files of a run. Without `strict`, files that do not look like specs are skipped."""
 
     project: Path
     templates: Templates
@@ -132,9 +132,9 @@ class _Reading:
     strict: bool = True
 
     def all(self, files: Sequence[str]) -> tuple[list[Document], list[Diagnostic], bool]:
-        """The documents among files, what is wrong with the text of them, and whether all could be read.
+        """The documents in files, the diagnostics of their text, and whether all specs could be read.
 
-        A file that another one names as its conda or request file is no spec.
+        A file that a document names as its conda or request file is not a spec.
         """
         read = {file: self._one(file) for file in files}
         documents = [document for document, _ in read.values() if document]
@@ -165,7 +165,7 @@ def _named_files(document: Document) -> Iterator[Path]:
 
 
 def _yaml_files(folder: Path, without: str = "") -> list[Path]:
-    """The YAML files below a folder, but those below `without` and those that begin with `_` or `.`."""
+    """The YAML files below a folder, except in `without` and in files or folders starting with `_` or `.`."""
     found = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
     return [path for path in found if _counts(path.relative_to(folder), without)]
 
@@ -175,7 +175,7 @@ def _counts(path: Path, without: str) -> bool:
 
 
 def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[str], bool]]:
-    """Files by the folder that their includes may come from; files that were named are taken seriously."""
+    """Files with the root folder for their includes, and whether to read them strictly: those named themselves."""
     for path in paths:
         place = project / path
         if place.is_dir():
@@ -187,22 +187,22 @@ def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[st
 
 
 def _root_of(place: Path, project: Path) -> str:
-    """Where the includes of a single file may come from: the project's specs if it is one of them, else its folder."""
+    """The root for includes of a single file: the specs folder if the file is in it, else its folder."""
     specs = (project / SPECS).resolve()
     return SPECS if place.resolve().is_relative_to(specs) else project_path(place.parent, project)
 
 
 def only_endpoint(documents: Sequence[Document], endpoint: str) -> list[Document]:
-    """The documents of one endpoint, and all assets; raises UsageError when no spec declares it."""
+    """The documents of one endpoint, and all assets. Raises UsageError if no spec declares the endpoint."""
     if not endpoint:
         return list(documents)
     names = [item.text("name") for item in documents if item.kind is Kind.ENDPOINT]
     if endpoint.lower() not in {name.lower() for name in names}:
-        hint = did_you_mean(endpoint, names) or f"There are {', '.join(names) or 'none'}."
+        hint = did_you_mean(endpoint, names) or f"Declared endpoints: {', '.join(names) or 'none'}."
         raise UsageError(f"The specs declare no endpoint `{endpoint}`.", hint=hint)
     return [item for item in documents if declared_by(item).endpoint in ("", endpoint.lower())]
 
 
 def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Only the diagnostics that stop."""
+    """Only the diagnostics that stop a command."""
     return [item for item in diagnostics if item.severity.stops]

@@ -1,4 +1,4 @@
-"""Everything a rule may look at beyond its own document."""
+"""World: the context of a document for rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMOTE = re.compile(r"^(azureml|https?|runs|abfss?|wasbs?|adl|git\+https?|git\+s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Documents by what rules look them up by: names in lower case; the files that declare each resource, sorted."""
+    """Documents by endpoint name in lower case; the files that declare each resource, sorted."""
 
     endpoints: Mapping[str, Document]
     deployments: Mapping[str, Sequence[Document]]
@@ -30,9 +30,9 @@ class Index:
 class World:
     """The documents of one run.
 
-    `whole`: they are a whole project; `complete`: none of its files was too broken to be read, so that what is not
-    there is really missing; `files`: what the documents refer to must exist.
-    `hidden` are values that came from secrets, not from the text of a spec.
+    `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
+    missing; `files`: files that the documents refer to must exist. `hidden` are secret values, which did not come from
+    the text of a spec.
     """
 
     project: Path
@@ -45,27 +45,27 @@ class World:
     hidden: frozenset[str] = frozenset()
 
     def is_hidden(self, value: str) -> bool:
-        """Whether a value, or a part of it, came from a secret."""
+        """Whether a value contains a secret value."""
         return any(secret in value for secret in self.hidden)
 
     def endpoint_names(self) -> list[str]:
-        """The names of all endpoints, as they are written."""
+        """The names of all endpoints, as written."""
         return [item.text("name") for item in self.index.endpoints.values()]
 
     def deployments_of(self, endpoint: str) -> Sequence[Document]:
-        """The deployments of an endpoint, whatever the letter case."""
+        """The deployments of an endpoint; case does not matter."""
         return self.index.deployments.get(endpoint.lower(), ())
 
 
 def declared_by(document: Document) -> Ref:
-    """The resource that a document declares; two documents of one ref declare the same."""
+    """The resource that a document declares."""
     if document.kind is None:
         raise ValueError(f"{document.file} declares nothing")
     return KINDS[document.kind].ref(document.data)
 
 
 def index_of(documents: Sequence[Document]) -> Index:
-    """The index of a run's documents; deployments without `endpoint_name` get that of the endpoint beside them."""
+    """The index of a run's documents; sets missing `endpoint_name`s where possible."""
     _name_endpoints(documents)
     deployments, files = defaultdict[str, list[Document]](list), defaultdict[Ref, list[str]](list)
     for document in documents:
@@ -81,7 +81,7 @@ def index_of(documents: Sequence[Document]) -> Index:
 
 
 def _name_endpoints(documents: Sequence[Document]) -> None:
-    """Give each deployment without `endpoint_name` the name of the one endpoint in its folder, if there is just one."""
+    """Set a missing `endpoint_name` of deployments to the endpoint in the same folder, if there is exactly one."""
     beside = defaultdict[Path, list[Document]](list)
     for document in documents:
         if document.kind is Kind.ENDPOINT:
@@ -94,10 +94,10 @@ def _name_endpoints(documents: Sequence[Document]) -> None:
 
 
 def resolved(document: Document, path: str) -> Path:
-    """A path of a spec, taken from the folder of its file."""
+    """A path in a spec, relative to the folder of its file."""
     return document.folder / path
 
 
 def project_path(path: Path, project: Path) -> str:
-    """A path as diagnostics and resources name it: relative to the project, with `/`."""
+    """A path relative to the project, with `/`: the form in diagnostics and resources."""
     return Path(os.path.relpath(path, project)).as_posix()

@@ -1,4 +1,4 @@
-"""Workspaces of Azure ML, real and local: the only place that knows azure.*, and how Azure says things."""
+"""Azure ML workspaces, real and local: the only package that imports azure.* and knows Azure's API."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _LOCAL_POLL = 0.2
 
 
 def connect(where: Coordinates, *, project: str, root: Path, local: LocalServer | None = None) -> Workspace:
-    """A workspace, real or local; contacts nothing yet.
+    """A workspace, real or local. Sends no request yet.
 
-    `project` is written as the owner of endpoints and deployments, `root` is the folder that `Resource.sources` are
-    relative to.
+    `project` becomes the owner of the endpoints and deployments that are written; paths in `Resource.sources` are
+    relative to `root`.
     """
     patience = Patience(poll=_LOCAL_POLL, longest_pause=2.0) if local else Patience()
     return AzureWorkspace(site_of(where, local), project=project, root=root, patience=patience)
 
 
 class AzureWorkspace:
-    """The port over ARM and azure-ai-ml. Safe for many threads."""
+    """The Workspace port, implemented over ARM and azure-ai-ml. Thread-safe."""
 
     def __init__(self, site: Site, *, project: str, root: Path, patience: Patience) -> None:
         self._patience = patience
@@ -44,15 +44,15 @@ class AzureWorkspace:
         self._scorer = scoring.Scorer(site, self._reader)
 
     def observe(self, wanted: Wanted) -> State:
-        """What is live, in canonical form."""
+        """The live state in canonical form."""
         return reading.observe(self._reader, wanted)
 
     def read(self, ref: Ref) -> Resource | None:
-        """One resource once nobody changes it any more."""
+        """One resource, after waiting for operations on it to end."""
         return reading.read(self._reader, ref, self._patience)
 
     def execute(self, step: Step) -> None:
-        """Write one step; a deployment that does not come up brings the last lines of its logs."""
+        """Carry out one step; the error of a failed deployment includes the last lines of its logs."""
         if step.after is None:
             writing.execute(self._writer, step)
             return
@@ -60,7 +60,7 @@ class AzureWorkspace:
             writing.execute(self._writer, step)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
-        """POST a body to the scoring URI; raises only when nothing answered."""
+        """POST a body to the scoring URI; any HTTP status is returned, not raised."""
         return self._scorer.score(endpoint, body, deployment=deployment, timeout=timeout)
 
     def logs(self, ref: Ref, container: str, tail: int) -> str:

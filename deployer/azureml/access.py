@@ -1,4 +1,4 @@
-"""What reading a workspace takes, and what writing to it takes; every kind is given one of the two."""
+"""Reader and Writer: the dependencies for reading a workspace and for writing to it; kinds get one of the two."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Raw = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads of one workspace. Code assets never change, so what is known of one is kept."""
+    """Access for reading one workspace. Caches the content of code assets, which never changes."""
 
     arm: Arm
     where: Coordinates
@@ -27,7 +27,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """What writing takes: the SDK, fresh reads, the project that owns what is written, and its folder."""
+    """Access for writing: the SDK, a reader, the project that owns the resources, and its folder."""
 
     sdk: Sdk
     reader: Reader

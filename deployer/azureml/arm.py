@@ -1,4 +1,4 @@
-"""Reading ARM JSON over pooled connections, without the SDK: importing that alone takes a second."""
+"""Read ARM JSON over pooled connections, without the SDK, whose import alone takes a second."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RETRIES = urllib3.Retry(
 
 
 def pool_for(site: Site, host: str, *, retries: urllib3.Retry) -> urllib3.PoolManager:
-    """A pool of kept-alive connections, through the machine's proxy where one is set for `host`."""
+    """A pool of persistent connections, through the system's proxy if one is set for `host`."""
     proxy = None if site.local is not None or proxy_bypass(host) else getproxies().get("https")
     options: dict[str, Any] = {
         "maxsize": CONNECTIONS,
@@ -44,19 +44,19 @@ def pool_for(site: Site, host: str, *, retries: urllib3.Retry) -> urllib3.PoolMa
 
 
 class Arm:
-    """The management API of one workspace. Safe for many threads."""
+    """The management API of one workspace. Thread-safe."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._pool = pool_for(site, urlsplit(site.base).hostname or "", retries=_RETRIES)
 
     def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
-        """GET what is at `path` below the workspace; None where nothing is. Raises WorkspaceError."""
+        """GET the resource at `path` in the workspace; None if it does not exist. Raises WorkspaceError."""
         url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
         return self._send("GET", url, what=f"read {path.lstrip('/')}")
 
     def pages(self, path: str, version: str, *, required: bool = False) -> Iterator[Mapping[str, Any]]:
-        """The items of a list, page by page. Where the list itself is missing it is empty; NotFound if `required`."""
+        """The items of a paged list. A missing list is empty, or raises NotFound if `required`."""
         page = self.get(path, version)
         if page is None and required:
             raise error_of(
@@ -70,7 +70,7 @@ class Arm:
             page = self._send("GET", following, what=f"read {path.lstrip('/')}")
 
     def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        """POST for what is not to be had by GET: keys, tokens, logs. Raises WorkspaceError, NotFound included."""
+        """POST, for actions such as listing keys, tokens or logs. Raises WorkspaceError, also NotFound."""
         url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version})}"
         what = f"call {path.lstrip('/')}"
         found = self._send("POST", url, what=what, body=body)
@@ -90,7 +90,7 @@ class Arm:
         raise error_of(refusal, what)
 
     def _authorised(self, method: str, url: str, what: str, body: Mapping[str, Any] | None) -> urllib3.BaseHTTPResponse:
-        """Send with a bearer token; once more with a new one when it was not accepted."""
+        """Send a request with a bearer token; after a 401, once more with a new token."""
         tokens, scope = self._site.tokens, self._site.scope
         bearer = tokens.bearer(scope)
         answer = self._request(method, url, bearer, what, body)
@@ -114,7 +114,7 @@ class Arm:
 
 
 def silence(url: str, error: Exception) -> str:
-    """Why nothing answered at an address, in one sentence without the query."""
+    """Why a URL did not respond, in one sentence without its path and query."""
     reason = getattr(error, "reason", None) or error
     parts = urlsplit(url)
     words = str(reason).rpartition(": ")[2] or type(reason).__name__

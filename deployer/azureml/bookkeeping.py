@@ -1,6 +1,6 @@
-"""Our own tags: who owns a resource, what was sent, where its content is from, the traffic before the last change.
+"""Our own tags: owner of a resource, values sent, code content, traffic before the last change, protection.
 
-They are written in the same PUT as the change they describe, and hidden from `tags`. A tag value holds at most 256
+They are written in the same PUT as the change they describe, and hidden from `tags`. A tag value has at most 256
 characters (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations).
 """
 
@@ -21,10 +21,12 @@ _LONGEST = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
-    """What our tags say. `code` is the canonical value of the deployment's code and `code_id` the "<name>:<version>" of
-    the code asset it was taken for: it is believed only while the live deployment still names that asset.
-    `sent` holds the values that Azure does not give back, by dotted path; under "variables" the names of declared
-    environment variables that look like the service's own; under "data" what collections of a data collector declared.
+    """The content of our tags.
+
+    `code` is the content of a deployment's code and `code_id` the "<name>:<version>" of its code asset: `code` is valid
+    only as long as the live deployment uses that asset. `sent` holds values that Azure does not return, by dotted path;
+    under "variables" the names of declared environment variables that the service could have added; under "data" the
+    declared data assets of data collections.
     """
 
     project: str = ""
@@ -37,12 +39,12 @@ class Notes:
 
 
 def visible(tags: Mapping[str, str] | None) -> dict[str, str]:
-    """The tags that are the author's."""
+    """The tags without our own."""
     return {name: str(value) for name, value in (tags or {}).items() if not name.startswith(RESERVED)}
 
 
 def read_notes(tags: Mapping[str, str] | None) -> Notes:
-    """What our tags say; tags that do not parse say nothing."""
+    """The notes in our tags; invalid tags are ignored."""
     found = tags or {}
     code, _, code_id = found.get(CODE, "").partition(" ")
     return Notes(
@@ -57,7 +59,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
 
 
 def tags_of(notes: Notes) -> dict[str, str]:
-    """The tags that say this; what is empty, or too long for a tag, is left out."""
+    """The tags for these notes; empty and overlong values are omitted."""
     sent = json.dumps(dict(notes.sent), separators=(",", ":"), sort_keys=True) if notes.sent else ""
     tags = {
         PROJECT: notes.project,
@@ -71,12 +73,12 @@ def tags_of(notes: Notes) -> dict[str, str]:
 
 
 def _names(tag: str) -> tuple[str, ...]:
-    """The tags that one long text is spread over; the traffic of 20 deployments fits into four."""
+    """The tags for the pieces of a long text; the traffic of 20 deployments fits into four."""
     return tuple(f"{tag}-{number}" for number in range(1, 5)) if tag == PREVIOUS else (tag, f"{tag}-2", f"{tag}-3")
 
 
 def _cut(tag: str, text: str) -> dict[str, str]:
-    """A text in pieces of at most 256 characters; one that is too long for all its tags is left out."""
+    """A text in pieces of at most 256 characters by tag; empty if it is too long for its tags."""
     pieces = [text[start : start + _LONGEST] for start in range(0, len(text), _LONGEST)]
     return dict(zip(_names(tag), pieces, strict=False)) if len(pieces) <= len(_names(tag)) else {}
 

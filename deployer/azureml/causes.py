@@ -1,4 +1,4 @@
-"""Refusals and failures -> WorkspaceError: what happened, a likely cause, and the way out.
+"""Refusals and failures -> WorkspaceError: what happened, and a hint for the likely cause.
 
 Causes: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints
 """
@@ -14,7 +14,7 @@ from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A pattern over "<code> <message>" and what helps then."""
+    """A pattern for "<code> <message>", and a hint for fixing it."""
 
     pattern: str
     hint: str
@@ -23,33 +23,33 @@ class Cause:
 CAUSES = (
     Cause(
         r"OutOfQuota|[Nn]ot enough quota",
-        "The VM size has too few cores left in this region; Azure reserves 20 % more instances for upgrades. Choose "
-        "another `instance_type` or fewer instances, delete what is not needed, or ask for quota in the Azure portal.",
+        "The quota for this VM size in this region is too small; Azure also reserves 20 % for upgrades. Choose another "
+        "`instance_type` or fewer instances, delete unused deployments, or request more quota in the Azure portal.",
     ),
     Cause(
         r"unrecoverable state|failed during initial provisioning",
-        "Its first creation failed, and only deleting and creating it again helps: the next plan proposes that.",
+        "Its creation failed, so it must be deleted and created again: the next plan proposes that.",
     ),
     Cause(
         r"not been created successfully",
-        "The endpoint never came into being; the next plan proposes to replace it.",
+        "The endpoint was never created; the next plan proposes to replace it.",
     ),
     Cause(
         r"already an endpoint with this name|needs to be unique",
-        "Endpoint names are unique in a whole region, and a deleted name is blocked for a while: choose another name.",
+        "Endpoint names are unique in a region, and a deleted name stays reserved for a while: choose another name.",
     ),
     Cause(
         r"ImageBuildFailure|[Ii]mage build",
-        "The image of the environment did not build: read the build log in the workspace's storage, and check "
-        "conda_file and image.",
+        "The image build of the environment failed: read the build log in the workspace's storage, and check "
+        "`conda_file` and `image`.",
     ),
     Cause(
         r"ResourceNotReady|crashed or terminated|Liveness probe failed|Readiness probe failed",
-        "The container does not come up: the log tells why init() or an import failed; else give the probes more time.",
+        "The container does not start: check its log for errors in init() or imports, or give the probes more time.",
     ),
     Cause(
         r"ModelRegistryError|ModelNotFound|[Mm]odel .*not found",
-        "The model cannot be read: check its name and version, and that the endpoint's identity may read the storage.",
+        "The model cannot be read: check its name and version, and that the endpoint's identity can read the storage.",
     ),
     Cause(
         r"AuthorizationFailed|AuthorizationPermissionMismatch|LinkedAuthorizationFailed|does not have authorization",
@@ -61,8 +61,8 @@ CAUSES = (
     ),
     Cause(
         r"SecretsInjection",
-        "A secret could not be injected: the endpoint's identity needs to read the workspace's connections or its "
-        "key vault.",
+        "A secret could not be injected: the endpoint's identity needs read access to the workspace's connections "
+        "or its key vault.",
     ),
     Cause(
         r"WorkspaceManagedNetworkNotReady",
@@ -74,13 +74,13 @@ CAUSES = (
     ),
     Cause(
         r"OperationFailed",
-        "Azure gives no reason: the containers' logs and the endpoint's page in Azure ML studio may.",
+        "Azure gave no reason: check the container logs and the endpoint's page in Azure ML studio.",
     ),
-    Cause(r"BadArgument", "The service does not accept one of the values; it is named in the message."),
-    Cause(r"OperationCanceled", "Another operation on the same resource came first: run it again."),
+    Cause(r"BadArgument", "Azure rejected one of the values; the message names it."),
+    Cause(r"OperationCanceled", "Another operation on the same resource came first: run the command again."),
     Cause(
         r"InternalServerError",
-        "Azure itself failed: run it again; if it stays, ask Azure support with the correlation id.",
+        "Azure failed internally: run the command again; if it fails again, give the correlation ID to Azure support.",
     ),
 )
 
@@ -97,18 +97,18 @@ SIGN_IN_HINT = (
 
 
 def likely_cause(refusal: Refusal) -> str:
-    """The way out for what a refusal is most likely about; "" when nothing is known of it."""
+    """A hint for the likely cause of a refusal; "" if it is unknown."""
     said = f"{refusal.code} {refusal.message}"
     return next((cause.hint for cause in CAUSES if re.search(cause.pattern, said)), "")
 
 
 def names_no_workspace(refusal: Refusal) -> bool:
-    """Whether a 404 is about the workspace, or what it is in, and not about something in it."""
+    """Whether a 404 is about the workspace or its parents, as opposed to a resource in it."""
     return bool(_NO_WORKSPACE.search(f"{refusal.code} {refusal.message}"))
 
 
 def error_of(refusal: Refusal, what: str) -> WorkspaceError:
-    """The exception for a refusal; `what` says in a few words what was attempted ("create deployment e/blue")."""
+    """The exception for a refusal; `what` completes "Could not ..." ("create deployment e/blue")."""
     kind = _kind(refusal)
     said = refusal.message or f"HTTP status {refusal.status}, without a reason"
     return kind(
@@ -141,13 +141,13 @@ def _hint(refusal: Refusal, kind: type[WorkspaceError]) -> str:
     if found := likely_cause(refusal):
         return found
     if refusal.status == 403:
-        return "Your account may not do this: ask for the role `AzureML Data Scientist` on the workspace."
+        return "Your account lacks permission: ask for the role `AzureML Data Scientist` on the workspace."
     return {
-        Unreachable: "Check the network, the proxy settings, and that the address is right.",
-        Busy: "Somebody else is changing it: wait a little and run it again.",
+        Unreachable: "Check the network, the proxy settings and the address.",
+        Busy: "Another operation is changing it: wait a moment and run the command again.",
     }.get(kind, "")
 
 
 def sign_in_failed(reason: str) -> SignInFailed:
-    """No credential was found, or Entra ID accepted none of them; `reason` in one line."""
-    return SignInFailed(f"No Azure credential works here: {reason}", hint=SIGN_IN_HINT)
+    """The error if no credential works; `reason` is one line."""
+    return SignInFailed(f"No Azure credential works: {reason}", hint=SIGN_IN_HINT)

@@ -1,4 +1,4 @@
-"""Where a workspace is reached and as whom: addresses, certificate authorities, tokens."""
+"""How to reach a workspace and sign in: addresses, certificate authorities, tokens."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _EARLY = 300.0
 
 
 class Token(NamedTuple):
-    """A bearer token and when it ends, in seconds since 1970; the shape azure-core asks of a credential's answer."""
+    """A bearer token and its expiry in seconds since 1970, in the form that azure-core expects."""
 
     token: str
     expires_on: int
 
 
 class Credential(Protocol):
-    """What azure-core calls a token credential."""
+    """A token credential of azure-core."""
 
     def get_token(self, *scopes: str, **_options: Any) -> Token:
         """A token for these scopes."""
@@ -35,32 +35,32 @@ class Credential(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalCredential:
-    """The local workspace's own token, read from its file each time: a restarted server may have a new one.
+    """The token of the local workspace, read from its file each time, since a restarted server may have a new one.
 
-    It is said to end within a minute, so that nobody keeps it.
+    Its stated expiry is one minute, so that it is not cached for long.
     """
 
     token_file: Path
 
     def get_token(self, *_scopes: str, **_options: Any) -> Token:
-        """The token as it is now; Unreachable when the local workspace does not run."""
+        """The current token. Raises Unreachable if the local workspace is not running."""
         try:
             return Token(self.token_file.read_text().strip(), int(time.time()) + 60)
         except OSError as error:
             raise Unreachable(
-                "The local workspace does not run: it left no token.", hint="Start it with `deployer local up`."
+                "The local workspace is not running.", hint="Start it with `deployer local up`."
             ) from error
 
 
 class AzureCredential:
-    """DefaultAzureCredential, made when the first token is asked for: azure-identity takes 0.2 s to import."""
+    """DefaultAzureCredential, created for the first token, because importing azure-identity takes 0.2 s."""
 
     def __init__(self) -> None:
         self._chain: Any = None
         self._lock = threading.Lock()
 
     def get_token(self, *scopes: str, **options: Any) -> Token:
-        """A token of the first credential that works; SignInFailed when none does."""
+        """A token from the first credential that works. Raises SignInFailed if none does."""
         from azure.core.exceptions import ClientAuthenticationError
         from azure.identity import DefaultAzureCredential
 
@@ -75,13 +75,13 @@ class AzureCredential:
 
 
 def _reason(text: str) -> str:
-    """Why Entra ID refused a sign-in, where one was tried; else no credential was found at all."""
+    """Entra ID's reason for refusing a sign-in; otherwise that no credential is set up."""
     refused = (line.strip() for line in text.splitlines() if "AADSTS" in line)
     return next(refused, "none is set up on this machine.")[:300]
 
 
 class Tokens:
-    """Bearer tokens by scope, asked for again five minutes before they end; safe for many threads."""
+    """Bearer tokens by scope, renewed five minutes before they expire. Thread-safe."""
 
     def __init__(self, credential: Credential) -> None:
         self.credential = credential
@@ -97,7 +97,7 @@ class Tokens:
             return token.token
 
     def forget(self, scope: str, bearer: str) -> None:
-        """Drop a token that was not accepted."""
+        """Drop a rejected token."""
         with self._lock:
             known = self._known.get(scope)
             if known is not None and known.token == bearer:
@@ -106,7 +106,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One workspace: the address of its management API, its ARM id (`home`), what to trust and whom to be."""
+    """One workspace: the address of its management API, its ARM id (`home`), and which credential and CAs to use."""
 
     where: Coordinates
     base: str
@@ -116,19 +116,19 @@ class Site:
 
     @property
     def scope(self) -> str:
-        """What a token for the management API is asked for."""
+        """The scope of tokens for the management API."""
         return f"{self.base}/.default"
 
     @property
     def ca_file(self) -> str:
-        """The certificate authorities to trust: the local workspace's own, else what the machine is set up with."""
+        """The CA bundle to trust: that of the local workspace, else `trusted_bundle()`."""
         if self.local is not None:
             return str(self.local.ca_file)
         return trusted_bundle()
 
 
 def trusted_bundle() -> str:
-    """The bundle that requests would use: REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, else certifi's."""
+    """The CA bundle of `requests`: REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, else that of certifi."""
     import certifi
 
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):

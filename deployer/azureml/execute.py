@@ -1,4 +1,4 @@
-"""One step of a plan -> calls of the SDK, waited for to their end."""
+"""One step of a plan -> calls of the SDK; waits for their operations to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The containers' logs: asked for, and shown with the failure of a deployment."""
+"""Container logs: read on request, and added to the error of a failed deployment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TAIL = 30
 
 
 def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
-    """The last `tail` lines of "inference-server" or "storage-initializer"; ValueError for another name."""
+    """The last `tail` lines of "inference-server" or "storage-initializer". Raises ValueError for other names."""
     if container not in CONTAINERS:
         raise ValueError(f"there is no container {container}: {', '.join(CONTAINERS)}")
     asked = {"containerType": CONTAINERS[container], "tail": tail}
@@ -26,9 +26,9 @@ def read_logs(arm: Arm, ref: Ref, container: str, tail: int) -> str:
 
 @contextmanager
 def failed_with_logs(arm: Arm, ref: Ref) -> Iterator[None]:
-    """Add the last lines of both containers to the failure of a deployment's operation.
+    """Add the last lines of both containers to the error of a failed deployment operation.
 
-    Not to a refused request: its containers were not touched, and what they said before is no reason.
+    The error of a refused request stays as it is: the containers were not touched, so their logs do not explain it.
     """
     try:
         yield
@@ -39,7 +39,7 @@ def failed_with_logs(arm: Arm, ref: Ref) -> Iterator[None]:
 
 
 def _last_lines(arm: Arm, ref: Ref) -> str:
-    """What the containers said last, the one under the other; nothing where they cannot be asked."""
+    """The last lines of both containers; without those that cannot be read."""
     parts = []
     for container in CONTAINERS:
         try:

@@ -1,4 +1,4 @@
-"""What is live: reads ARM JSON, many reads at a time, and gives it back in canonical form."""
+"""Read the live state: ARM JSON, with parallel requests, in canonical form."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from deployer.core.workspace import Wanted
 
 
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
-    """One resource once nobody changes it any more. Raises Busy when it never settles."""
+    """One resource, after waiting for operations on it to end. Raises Busy if they take too long."""
     return azure_kind(ref.kind).read(reader, ref, patience)
 
 
 def newest(reader: Reader, labelled: AssetReference) -> AssetReference | None:
-    """The newest version of an asset; None for what has none, or another label than "latest"."""
+    """The newest version of an asset; None if there is none, or if the label is not "latest"."""
     if labelled.label != "latest":
         return None
     version = azure_asset(Kind(labelled.type.value)).latest(reader, labelled.name)
@@ -29,9 +29,9 @@ def newest(reader: Reader, labelled: AssetReference) -> AssetReference | None:
 
 
 def observe(reader: Reader, wanted: Wanted) -> State:
-    """What is live of what is wanted: one read for all endpoints, one for the deployments of each, one per asset.
+    """The live state: one read for all endpoints, one for the deployments of each, one per asset, label and code asset.
 
-    A deployment that carries no valid note of its content costs one more read.
+    A deployment without a valid note of its code content needs one more read.
     """
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         try:
@@ -55,7 +55,7 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
 
 
 def _endpoints(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> list[Resource]:
-    """Endpoints with their traffic and their deployments, which are asked for before it is known that they exist."""
+    """Endpoints with traffic and deployments; deployments are requested before the endpoints are known to exist."""
     if not (wanted.endpoints or wanted.project):
         return []
     parts = {name: pool.submit(deployment.of_endpoint, reader, name) for name in sorted(wanted.endpoints)}

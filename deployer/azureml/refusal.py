@@ -1,4 +1,4 @@
-"""What Azure said no with: one shape for the envelopes of ARM, of the service behind it, and of failed operations."""
+"""Azure's error responses in one shape: those of ARM, of the service behind it, and of failed operations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GENERIC = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused request or a failed operation. `status` is 0 when nothing answered, `retry_after` is in seconds."""
+    """A refused request or a failed operation. `status` is 0 if there was no response, `retry_after` is in seconds."""
 
     status: int
     code: str = ""
@@ -38,27 +38,27 @@ class Refusal:
 
     @property
     def of_operation(self) -> bool:
-        """The request was taken, and the operation it began failed: how it ended was asked for, and answered well."""
+        """Whether Azure accepted the request but its operation failed: the status is then that of the poll."""
         return 200 <= self.status < 300
 
     @property
     def canceled(self) -> bool:
-        """The operation lost against another one, or against its own twin."""
+        """Whether another operation superseded this one."""
         return self.code in ("OperationCanceled", "Canceled")
 
     @property
     def busy(self) -> bool:
-        """Another operation holds the resource, or we were too fast."""
+        """Whether another operation blocks the resource, or requests are throttled."""
         return self.status in (409, 423, 429) or self.canceled or bool(_BUSY.search(self.message))
 
     @property
     def broken(self) -> bool:
-        """Nothing answered, or something that is not meant to fail did."""
+        """Whether there was no response, or a server error."""
         return self.status in (0, 408, 500, 502, 503, 504)
 
 
 def read_refusal(status: int, body: str, headers: Mapping[str, str]) -> Refusal:
-    """Read an error answer: its innermost code and message, with the ids that Azure support asks for."""
+    """Parse an error response: its most specific code, its messages, and the correlation ID for Azure support."""
     document = _object(body)
     error = _error_of(document)
     message = _join(_messages(error) if document else iter([_plain_text(body)]))
@@ -73,12 +73,12 @@ def read_refusal(status: int, body: str, headers: Mapping[str, str]) -> Refusal:
 
 
 def without_secrets(text: str) -> str:
-    """Text with signatures, keys and tokens blotted out."""
+    """Text with signatures, keys and tokens masked."""
     return _SECRET.sub(r"\1***", text)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds a server asks to wait, from any of the headers Azure uses; names lower case."""
+    """The seconds to wait from any of Azure's retry headers (names in lower case); None without one."""
     for name, unit in (("x-ms-retry-after-ms", 1000), ("retry-after-ms", 1000), ("retry-after", 1)):
         value = headers.get(name, "")
         if value.replace(".", "", 1).isdigit():
@@ -102,7 +102,7 @@ def _error_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _code(error: Mapping[str, Any], document: Mapping[str, Any], message: str) -> str:
-    """The code that says most: a nested one rather than a general one, else the reason a message begins with."""
+    """The most specific code: a nested one instead of a general one, else the reason at the start of the message."""
     codes = [code for code in (*_inner_codes(error), *_detail_codes(error)) if not _GENERAL.match(code)]
     code = str(error.get("code") or "")
     if codes and (not code or _GENERAL.match(code)):
@@ -130,7 +130,7 @@ def _detail_codes(error: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _messages(error: Mapping[str, Any]) -> Iterator[str]:
-    """The messages from the inside out; the generic ones only when there is no other."""
+    """The messages from the inside out; generic ones only if there are no others."""
     found = [*_details(error), *_unwrap(str(error.get("message") or ""))]
     telling = [text for text in found if text.lower() not in _GENERIC]
     yield from telling or found
@@ -143,7 +143,7 @@ def _details(error: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unwrap(message: str) -> Iterator[str]:
-    """The texts of a message that may hold JSON in a string, after some words or none."""
+    """The texts of a message that may contain JSON, possibly after some words."""
     start = message.find("{")
     inner = _object(message[start:]) if start >= 0 else {}
     if not inner:
@@ -157,7 +157,7 @@ def _unwrap(message: str) -> Iterator[str]:
 
 
 def _plain_text(body: str) -> str:
-    """A body that is not JSON; the page of a proxy says nothing to anybody."""
+    """A body that is not JSON; "" for HTML, such as the error page of a proxy."""
     return "" if body.lstrip().startswith("<") else _one_line(body)
 
 

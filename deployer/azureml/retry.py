@@ -1,4 +1,4 @@
-"""Waiting: for operations to end, for resources to settle, for a busy service to take a write. Always bounded."""
+"""Waiting for operations to end, for resources to settle, and for a busy service to accept a write. Always bounded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to wait, in seconds. `poll` is the time between two looks at something that somebody changes.
+    """How long to wait, in seconds. `poll` is the time between two reads of a changing resource.
 
-    An operation of Azure takes minutes (a first deployment ten, its image up to an hour); another one holds a resource
-    as long. `broken` is for what should not fail at all: no answer, or 5xx, after the SDK's own retries.
+    `operation` limits one operation (a first deployment takes ten minutes, its image up to an hour), `busy` the retries
+    while another operation blocks a resource, `broken` those without a response or with 5xx, after the SDK's own.
     """
 
     operation: float = 7200.0
@@ -32,7 +32,7 @@ class Patience:
 
 
 class Refused(Exception):
-    """A write that was refused, before it is told to anybody."""
+    """A refused call of the SDK, before `insist` retries it or raises a WorkspaceError."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -40,9 +40,9 @@ class Refused(Exception):
 
 
 def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_passes: bool = True) -> T:
-    """The result of `attempt`, tried again while it is refused for a reason that passes. Raises WorkspaceError.
+    """The result of `attempt`, retried while it is refused for a temporary reason. Raises WorkspaceError.
 
-    A conflict (409) on an endpoint is another operation on it, on an asset it is one of that name with other content.
+    A conflict (409) is temporary for an endpoint (another operation), but not for an asset (different content).
     """
     start, pause = patience.clock(), min(1.0, patience.poll)
     while True:
@@ -59,20 +59,20 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_
 
 
 def _time_for(refusal: Refusal, patience: Patience) -> float:
-    """Seconds to keep trying after such a refusal."""
+    """How long to retry after such a refusal, in seconds; negative for not at all."""
     if refusal.busy:
         return patience.busy
     return patience.broken if refusal.broken else -1.0
 
 
 def wait_for(patience: Patience, what: str, look: Callable[[], T], done: Callable[[T], bool]) -> T:
-    """What `look` sees once it is `done`. Raises Busy when that takes longer than an operation may."""
+    """The result of `look` once it is `done`. Raises Busy after the time limit of an operation."""
     start = patience.clock()
     while not done(seen := look()):
         if patience.clock() - start > patience.operation:
             raise Busy(
                 f"Still waiting to {what} after {patience.operation / 60:.0f} minutes.",
-                hint="Look at it in the Azure portal; once it has settled, run the same command again.",
+                hint="Check it in the Azure portal, and run the same command again once it no longer changes.",
             )
         patience.sleep(patience.poll)
     return seen

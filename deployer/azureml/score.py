@@ -1,6 +1,6 @@
-"""Asking deployments for predictions: one POST to the scoring URI, with the key or token that the endpoint wants.
+"""Scoring: one POST to the scoring URI, with the endpoint's key or token.
 
-Not the SDK's invoke: its headers, Authorization among them, stay in a global of the process for the next call.
+Does not use the SDK's invoke, which keeps headers, including Authorization, in a global for the next call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """How an endpoint is asked: its scoring URI, a bearer, and the time.monotonic() until which that is believed."""
+    """Access to an endpoint: its scoring URI, a bearer token, and the time.monotonic() until which to use them."""
 
     uri: str
     bearer: str
@@ -35,7 +35,7 @@ class Door:
 
 
 class Scorer:
-    """Sends requests to the endpoints of one workspace over kept-alive connections. Safe for many threads."""
+    """Sends requests to the endpoints of one workspace over persistent connections. Thread-safe."""
 
     def __init__(self, site: Site, reader: Reader) -> None:
         self._site = site
@@ -45,7 +45,7 @@ class Scorer:
         self._pool = pool_for(site, "inference.ml.azure.com", retries=_NO_RETRIES)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
-        """POST a body; a bearer that is refused is asked for again once, it may have been changed meanwhile."""
+        """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
         answer = self._post(self._door(endpoint), body, deployment, timeout)
         if answer.status != 401:
             return answer
@@ -73,7 +73,7 @@ class Scorer:
         )
 
     def _send(self, uri: str, body: bytes, headers: dict[str, str], timeout: float) -> urllib3.BaseHTTPResponse:
-        """One request; once more when the connection was cut, as a server may do with one that was kept alive."""
+        """Send one request; once more if the connection was closed, as servers do with idle ones."""
         try:
             return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
         except urllib3.exceptions.ProtocolError:
@@ -89,18 +89,20 @@ class Scorer:
     def _open(self, endpoint: str) -> Door:
         raw = endpoints.look(self._reader, endpoint)
         if raw is None:
-            raise NotFound(f"There is no endpoint {endpoint} in this workspace.", hint="Create it: `deployer apply`.")
+            raise NotFound(
+                f"There is no endpoint {endpoint} in this workspace.", hint="Run `deployer apply` to create it."
+            )
         live = endpoints.normalise(raw, self._reader.where)
         uri = wire_value(raw, "properties", "scoringUri")
         if not uri:
             raise WorkspaceError(
-                f"Endpoint {endpoint} has no scoring address yet.", hint="Wait until its creation has ended."
+                f"Endpoint {endpoint} has no scoring URI yet.", hint="Wait for its creation to finish."
             )
         bearer, seconds = self._bearer(endpoint, str(live.fields["auth_mode"]))
         return Door(uri=uri, bearer=bearer, until=time.monotonic() + seconds)
 
     def _bearer(self, endpoint: str, auth_mode: str) -> tuple[str, float]:
-        """The key or token an endpoint wants, and for how many seconds to use it without asking again."""
+        """The key or token of an endpoint, and how many seconds to use it before reading it again."""
         match auth_mode:
             case "aml_token":
                 token = self._reader.arm.post(f"{endpoints.path(endpoint)}/token", endpoints.API)

@@ -1,4 +1,4 @@
-"""The SDK at work: one MLClient, made when something is first written, and its failures told as refusals."""
+"""The SDK: one MLClient, created for the first write, with its failures converted to refusals."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _RETRIES = {
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 10,
 }
-"""Kept short: what lasts longer is tried again by us, where it is known what the answer means."""
+"""Few retries: `insist` handles longer problems, because it understands the error responses."""
 
 
 _KNOWN_CLOUD = "AzureCloud"
-"""The import fails where an inherited AZUREML_CURRENT_CLOUD names the local cloud of some other process."""
+"""Set during the import, which fails if an inherited AZUREML_CURRENT_CLOUD names another process's local cloud."""
 
 
 class Sdk:
-    """azure-ai-ml for one workspace. Safe for many threads: they share one client, and uploads of code take turns."""
+    """azure-ai-ml for one workspace. Thread-safe: threads share one client, and code uploads run one at a time."""
 
     def __init__(self, site: Site, patience: Patience, *, deployments_api: str) -> None:
         self.patience = patience
@@ -51,15 +51,15 @@ class Sdk:
         self._settings: Mapping[str, str] = {}
 
     def wake(self) -> None:
-        """Import the SDK, in one thread: its packages import each other in circles, which two at once cannot do."""
+        """Import the SDK and create the client in one thread: the SDK's circular imports fail with several."""
         self._ml_client()
 
     def call(self, what: str, work: Callable[[Any], T]) -> T:
-        """`work(ml_client)`, tried again while Azure is busy. Raises WorkspaceError; `what` says what was attempted."""
+        """`work(ml_client)`, retried while Azure is busy. Raises WorkspaceError; `what` completes "Could not ..."."""
         return insist(self.patience, what, lambda: self._attempt(work), conflict_passes=False)
 
     def operate(self, what: str, begin: Callable[[Any], Any]) -> None:
-        """Begin a long-running operation and wait for its end."""
+        """Begin a long-running operation and wait for it to end. Raises WorkspaceError."""
         insist(self.patience, what, lambda: self._attempt(lambda client: self._finish(begin(client), what)))
 
     def _attempt(self, work: Callable[[Any], T]) -> T:
@@ -71,8 +71,8 @@ class Sdk:
         poller.wait(self.patience.operation)
         if not poller.done():
             raise Busy(
-                f"Could not {what}: the operation still runs after {self.patience.operation / 60:.0f} minutes.",
-                hint="Look at it in the Azure portal; once it has ended, run the same command again.",
+                f"Could not {what}: the operation is still running after {self.patience.operation / 60:.0f} minutes.",
+                hint="Check it in the Azure portal, and run the same command again once the operation has ended.",
             )
         from azure.core.exceptions import ResourceNotFoundError
 
@@ -81,7 +81,7 @@ class Sdk:
             poller.result()
 
     def _ml_client(self) -> Any:
-        """The one client. The SDK looks up its cloud when imported, and registers ours when the client is made."""
+        """The client. The SDK looks up its cloud on import, and registers ours when the client is created."""
         with self._lock:
             if self._client is None:
                 settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
@@ -93,7 +93,7 @@ class Sdk:
             return self._client
 
     def _local_settings(self, ca_file: Path) -> dict[str, str]:
-        """The SDK's blob client takes from the environment alone which certificates to trust, and when to go direct."""
+        """Environment variables for the SDK's blob client: it takes CA bundle and proxy exceptions from there only."""
         folder = Path(tempfile.mkdtemp(prefix="deployer-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         bundle = folder / "ca-bundle.pem"
@@ -121,7 +121,7 @@ def _make_client(site: Site, poll: float) -> Any:
 
 
 def _ask_deployments_at(client: Any, version: str) -> None:
-    """Let the SDK write deployments at this api-version: the one it is fixed at lacks fields that its models have."""
+    """Make the SDK write deployments at this api-version: its own lacks fields that its models have."""
     deployments = client.online_deployments
     fixed = deployments._online_deployment
     settings = copy(fixed._config)
@@ -130,12 +130,12 @@ def _ask_deployments_at(client: Any, version: str) -> None:
 
 
 def _cloud_name(site: Site) -> str:
-    """The SDK keeps the first cloud of a name for the life of the process, so the name holds the port."""
+    """The name of the local cloud. The SDK caches clouds by name, so it contains the port."""
     return f"local-{urlsplit(site.base).port}"
 
 
 def _cloud_metadata(base: str) -> Mapping[str, str]:
-    """All the SDK asks of a cloud; storage is at `<account>.blob.local`, where the account name holds the address."""
+    """The SDK's metadata of the local cloud; storage is at `<account>.blob.local`; the account encodes the address."""
     names = ("azure_portal", "resource_manager", "active_directory", "aml_resource_id", "registry_discovery_endpoint")
     return {**dict.fromkeys(names, base), "storage_endpoint": "local"}
 
@@ -154,7 +154,7 @@ def failures_as_refusals() -> Iterator[None]:
 
 
 def _of_response(error: Any) -> Refusal:
-    """A refused request, or an operation that ended badly; the answer of the latter is a 200."""
+    """The refusal for an error response; that of a failed operation has status 200."""
     response = error.response
     if response is None:
         return Refusal(status=0, message=without_secrets(str(error.message)))
@@ -165,7 +165,7 @@ def _of_response(error: Any) -> Refusal:
 
 
 def _without_answer(error: Any) -> Refusal:
-    """Nothing answered; or, for the SDK's own exceptions, something is wrong with what it was given."""
+    """The refusal for an error without a response: status 0 if unreachable, 400 for the SDK's own validation."""
     from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
     message = without_secrets(" ".join(str(error.message).split()))[:1000]

@@ -1,7 +1,7 @@
-"""While the SDK works: its output goes nowhere, and the process has the settings it reads from the environment.
+"""Silence the SDK's output while it works, and set the environment variables that it reads.
 
-The SDK prints dots for every poll and colour codes after uploads, and logs to stderr on its own. Other threads of ours
-print meanwhile, so the filter looks at who writes: a thread inside `sdk_at_work`, or one that the SDK started.
+The SDK prints dots for every poll and colour codes after uploads, and logs to stderr. Our other threads print
+meanwhile, so the filter checks the writing thread: one inside `sdk_at_work`, or one that the SDK started.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _POLLER = "LROPoller("
 
 
 class _Filter(io.TextIOBase):
-    """A stream that drops what threads at work for the SDK write, and passes on the rest."""
+    """A stream that drops the output of threads that run the SDK, and passes on the rest."""
 
     def __init__(self, target: TextIO) -> None:
         self.target = target
@@ -66,10 +66,10 @@ def silence() -> None:
 
 @contextmanager
 def sdk_at_work(settings: Mapping[str, str | None]) -> Iterator[None]:
-    """Run calls of the SDK in this thread: nothing of it is heard, and `settings` are in os.environ meanwhile.
+    """Run calls of the SDK in this thread without output, and with `settings` in os.environ.
 
-    A setting of None is one that the SDK itself will make. Nests and may overlap in many threads; the environment is as
-    before once the last one has left.
+    None marks a variable that the SDK sets itself. Can be nested, and can overlap in many threads; the environment is
+    restored when the last one has left.
     """
     _enter(settings)
     outer, _silent.on = getattr(_silent, "on", False), True
@@ -108,5 +108,5 @@ def _leave() -> None:
 
 
 def _unfiltered(stream: TextIO) -> TextIO:
-    """What a filter of ours stands before; somebody else's stream stays, even when it stands before ours."""
+    """The stream behind our filter; any other stream is returned unchanged, even if it wraps our filter."""
     return stream.target if isinstance(stream, _Filter) else stream

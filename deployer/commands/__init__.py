@@ -1,1 +1,1 @@
-"""The bodies of the commands, imported when they are called."""
+"""The implementations of the commands, imported when called."""

@@ -1,4 +1,4 @@
-"""The terminal: results on stdout, everything else on stderr, secrets nowhere; and the questions asked on it."""
+"""The console: results on stdout, everything else on stderr, with secrets masked; and confirmations."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Item = TypeVar("Item")
 
 @dataclass(slots=True)
 class Console:
-    """The two streams, and the values that must not appear on them; `secrets` grows as they become known."""
+    """The output streams. `secrets` are masked on stderr; results on stdout are already masked by reports."""
 
     secrets: frozenset[str] = field(default_factory=frozenset)
 
     def keep_secret(self, values: frozenset[str]) -> None:
-        """Mask these values from now on."""
+        """Add values to mask from now on."""
         self.secrets |= values
 
     def waiting_for(self, ref: Ref) -> None:
-        """Say that a resource has to settle before the plan can be made."""
-        self.err(f"Somebody is changing {ref}; waiting …")
+        """Report that planning waits for an operation on a resource."""
+        self.err(f"{ref} is being changed by another operation; waiting …")
 
     @property
     def color(self) -> bool:
@@ -49,11 +49,11 @@ class Console:
         sys.stdout.flush()
 
     def err(self, text: str) -> None:
-        """Something beside the result."""
+        """A message beside the result."""
         sys.stderr.write(f"{mask_of(self.secrets).hide(text)}\n")
 
     def error(self, error: DeployerError) -> None:
-        """One clear sentence and the way out."""
+        """An error: its message and code, and its hint."""
         if isinstance(error, SpecError):
             self.diagnostics(error)
             return
@@ -63,31 +63,31 @@ class Console:
             self.err(f"  {error.hint}")
 
     def diagnostics(self, error: SpecError) -> None:
-        """The defects of the specs, by place."""
+        """The diagnostics of the specs, by place."""
         from deployer.report.diagnostics_text import diagnostics_text
 
         self.err(diagnostics_text(error.diagnostics, secrets=self.secrets, color=self.color).rstrip("\n"))
 
     @property
     def has_terminal(self) -> bool:
-        """Whether somebody can be asked."""
+        """Whether the user can be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def with_progress_bar(self, items: Iterable[Item], length: int) -> Iterator[Item]:
-        """The items as they come, with a progress bar where somebody looks on."""
+        """The items as they arrive, with a progress bar on a terminal."""
         if not sys.stderr.isatty():
             yield from items
             return
-        with click.progressbar(items, length=length, file=sys.stderr, label="asking") as bar:
+        with click.progressbar(items, length=length, file=sys.stderr, label="sending requests") as bar:
             yield from bar
 
     def check_can_ask(self, question: Question | None) -> None:
-        """Raise UsageError when there is a question and no terminal to ask it on."""
+        """Raise UsageError if there is a question but no terminal."""
         if question and not self.has_terminal:
-            raise UsageError("there is no terminal to confirm on", hint=question.without_terminal)
+            raise UsageError("there is no terminal to ask for confirmation", hint=question.without_terminal)
 
     def agrees(self, question: Question | None) -> bool:
-        """Whether the answer typed is the one that agrees; no question needs none. Raises as `check_can_ask`."""
+        """Whether the user confirms the question, or there is none. Raises like `check_can_ask`."""
         self.check_can_ask(question)
         if question is None:
             return True
@@ -98,9 +98,9 @@ class Console:
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[float], bool]]:
-    """Within, Ctrl-C (or SIGTERM) asks to stop and a second one leaves at once.
+    """In this context, Ctrl-C (or SIGTERM) requests a stop, and a second one exits immediately.
 
-    Gives `pause(seconds) -> whether somebody asked to stop`.
+    Yields `pause(seconds)`, which returns whether a stop was requested.
     """
     stop = threading.Event()
 
@@ -109,7 +109,7 @@ def stoppable() -> Iterator[Callable[[float], bool]]:
             os._exit(130)
         stop.set()
         with suppress(OSError):  # not through sys.stderr: that may be in use, or silenced while the SDK works
-            os.write(2, b"\nStopping after the write in flight; press Ctrl-C again to leave at once.\n")
+            os.write(2, b"\nStopping after the write in flight; press Ctrl-C again to exit immediately.\n")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

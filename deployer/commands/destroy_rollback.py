@@ -1,4 +1,4 @@
-"""destroy and rollback: the two ways to take something back."""
+"""destroy and rollback."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from deployer.pipeline import Request
 
 
 def destroy(request: Request, named: str, console: Console) -> int:
-    """Delete the endpoints of the specs with all their deployments, once their names were given."""
+    """Delete the endpoints in the specs with all their deployments, after confirmation by their names."""
     planned = pipeline.plan_destroy(request, console)
     names = [step.ref.endpoint for step in planned.plan.steps if step.action is Action.DELETE]
     if not names:
-        console.out("Nothing to destroy: no endpoint of these specs exists.")
+        console.out("Nothing to destroy: none of the endpoints in the specs exists.")
         return 0
     show(planned, console)
     if not console.agrees(before_destroy(names, named=named)):
@@ -25,7 +25,7 @@ def destroy(request: Request, named: str, console: Console) -> int:
 
 
 def rollback(request: Request, yes: bool, console: Console) -> int:
-    """Put the traffic back as it was before its last change."""
+    """Restore the traffic split from before the last change."""
     planned = pipeline.plan_rollback(request, console)
     show(planned, console)
     if planned.plan.is_empty:

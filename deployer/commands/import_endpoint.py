@@ -1,4 +1,4 @@
-"""import: write the specs of an endpoint that was made by other means."""
+"""import: write specs for an existing endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployer.pipeline import open_workspace
 
 
 def import_endpoint(project: Path, env: str, endpoint: str, console: Console) -> int:
-    """Write specs/<endpoint>/*.yml from what is live; files that exist are left alone."""
+    """Write specs/<endpoint>/*.yml from the live state. Raises UsageError if the folder already exists."""
     name = endpoint.lower()
     workspace = open_workspace(load_env(project, env), project)
     live = workspace.observe(Wanted(endpoints=frozenset([name])))
@@ -22,10 +22,10 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
         raise DeployerError(f"there is no endpoint {endpoint} in the workspace of env {env}")
     folder = project / "specs" / name
     if folder.exists():
-        raise UsageError(f"{folder} exists already", hint="Move it away, then import again.")
+        raise UsageError(f"{folder} already exists", hint="Move it away, then import again.")
     folder.mkdir(parents=True)
     for file, text in spec_files(live, name).items():
         (folder / file).write_text(text, encoding="utf-8")
         console.out(f"wrote specs/{name}/{file}")
-    console.err(f"`deployer plan --env {env} --endpoint {name}` shows no changes now; --adopt makes it this project's.")
+    console.err(f"`deployer plan --env {env} --endpoint {name}` shows no changes now; --adopt adds it to this project.")
     return 0

@@ -1,4 +1,4 @@
-"""The options that several commands take, as decorators; the command gets one `request` instead of them."""
+"""Options shared by several commands, as decorators; most are combined into one `request`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ALLOW_FLAGS: Mapping[Allow, tuple[str, str]] = {
     Allow.DELETES: ("--allow-deletes", "Let a plan delete a large part of the project."),
     Allow.ADOPT: ("--adopt", "Take over endpoints that were not created by this tool."),
 }
-"""The flag that lifts each refusal, and its help."""
+"""The flag that lifts each refusal, and its help text."""
 
 
 def env_option(command: Command) -> Command:
-    """--env and --project, which every command takes."""
+    """--env and --project."""
     folder = click.Path(path_type=Path)
     command = click.option("--project", type=folder, default=Path(), help="The project folder.")(command)
     return click.option("--env", default="local", show_default=True, help="Which specs/env/<env>.yml to use.")(command)
@@ -40,12 +40,12 @@ def place_options(command: Command) -> Command:
 
 
 def spec_options(command: Command) -> Command:
-    """--set and those of `place_options` as a `request`."""
+    """--set and the options of `place_options` as a `request`."""
     return set_option(_place(_as_request(command)))
 
 
 def plan_options(command: Command) -> Command:
-    """Everything that decides what is planned, as a `request`: `plan` and `apply` take the same."""
+    """All options that influence a plan, as a `request`; shared by `plan` and `apply`."""
     command = _place(_as_request(command))
     for allow, (flag, text) in ALLOW_FLAGS.items():
         command = click.option(flag, allow.value, is_flag=True, help=text)(command)
@@ -58,7 +58,7 @@ def _place(command: Command) -> Command:
 
 
 def _as_request(command: Command) -> Command:
-    """A command that is called with the values of its options, those of a request made into one."""
+    """The command, called with one `request` instead of the options that belong to it."""
 
     @wraps(command)
     def with_request(*arguments: object, env: str, project: Path, endpoint: str, **values: Any) -> object:

@@ -1,4 +1,4 @@
-"""plan, apply, drift: what reads, shows and carries out plans."""
+"""plan, apply and drift: make, show and carry out plans."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from deployer.report.plan_view import PlanView, plan_view
 from deployer.report.terminal import outcome_text, plan_text
 
 PENDING = 2
-"""The exit code that says changes are pending (`plan --detailed-exitcode`, `drift`)."""
+"""The exit code for pending changes (`plan --detailed-exitcode`, `drift`)."""
 
 PlanFormat = Literal["text", "markdown", "json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """How a plan is shown: text, markdown or json; `out` also saves it for `apply PLAN`."""
+    """How to show a plan; `out` also saves it for `apply PLAN`."""
 
     format: PlanFormat = "text"
     out: Path | None = None
@@ -39,13 +39,13 @@ class Showing:
 
 
 def plan(request: Request, showing: Showing, console: Console) -> int:
-    """Show what apply would do; nothing is written to the workspace."""
+    """Show what apply would do, without writing to the workspace."""
     planned = pipeline.plan(request, console)
     view = _view(planned)
     console.out(_shown(view, showing.format, console))
     if showing.out:
         showing.out.write_text(plan_json(view), encoding="utf-8")
-        console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this.")
+        console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this plan.")
     if planned.plan.blockers:
         return Refused.exit_code
     return PENDING if showing.detailed_exitcode and not planned.plan.is_empty else 0
@@ -73,7 +73,7 @@ def show(planned: Planned, console: Console) -> None:
 
 
 def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool = False) -> int:
-    """Plan, show, ask where that is due, and carry the plan out; as JSON, stdout holds the outcome alone."""
+    """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome."""
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     question = partial(before_apply, env=request.env, yes=yes, reviewed=reviewed is not None)
@@ -102,15 +102,15 @@ def _text(file: Path) -> str:
 
 
 def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
-    """Refuse a saved plan that is not what would be done now."""
+    """Raise Refused if the saved plan differs from the current one."""
     if moved := differences(reviewed, view):
         raise Refused(
-            "the saved plan is stale: " + " ".join(moved), hint="Plan again, have it reviewed, and apply that one."
+            "the saved plan is stale: " + " ".join(moved), hint="Make a new plan, have it reviewed, and apply it."
         )
 
 
 def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> int:
-    """Carry a plan out with live progress, and report the outcome."""
+    """Carry out a plan with live progress, and report the outcome."""
     with stoppable() as pause, Progress(sys.stderr, terminal=sys.stderr.isatty(), secrets=console.secrets) as watcher:
         outcome = pipeline.apply(planned, watcher=watcher, pause=pause)
     view = outcome_view(
@@ -124,7 +124,7 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> i
 
 
 def _next_command(outcome: Outcome, planned: Planned) -> str:
-    """The command to type now."""
+    """The suggested next command."""
     env = planned.desired.env.name
     where = "" if env == "local" else f" --env {env}"
     if not outcome.ok:
@@ -137,12 +137,12 @@ def _next_command(outcome: Outcome, planned: Planned) -> str:
 
 
 def drift(request: Request, console: Console) -> int:
-    """Say where live differs from the specs; exit 2 when it does."""
+    """Show where the live state differs from the specs; exit 2 if it does."""
     planned = pipeline.plan(request, console)
     if planned.plan.is_empty:
-        console.out("No drift: the workspace is as the specs say.")
+        console.out("No drift: the workspace matches the specs.")
         return 0
     for name in failed_rollouts(planned.plan):
-        console.out(f"The last rollout of endpoint {name} failed and was put back; `deployer apply` tries again.\n")
+        console.out(f"The last rollout of endpoint {name} failed and was undone; `deployer apply` tries it again.\n")
     show(planned, console)
     return PENDING

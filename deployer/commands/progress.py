@@ -1,4 +1,4 @@
-"""Live progress of an apply: a table of what runs on a terminal, one plain line per start and end without one.
+"""Live progress of an apply: on a terminal a table of running steps, otherwise one line per event.
 
 It writes to the stream it is given, which is stderr: results go to stdout.
 """
@@ -35,7 +35,7 @@ class _Running:
 
 
 class Progress:
-    """A context manager with one method per event of an apply; steps may run, and call, in parallel."""
+    """The Watcher of an apply, as a context manager. Thread-safe."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Progress:
         self._open.close()
 
     def step_started(self, step: Step) -> None:
-        """A step begins."""
+        """A step has started."""
         words = self._mask.line(title(step))
         with self._lock:
             self._running[_key(step)] = _Running(words=words, started=self._clock())
@@ -71,15 +71,15 @@ class Progress:
             self._say(f"{words} …")
 
     def waiting(self, step: Step, words: str) -> None:
-        """A running step waits; `words` says for what."""
+        """A running step is waiting; `words` describes for what."""
         self._phase(step, self._mask.line(words), say=True)
 
     def probing(self, step: Step, done: int, of: int) -> None:
-        """A traffic step bakes: `done` of `of` rounds of probes were sent."""
+        """A traffic step is baking: `done` of `of` rounds of probes have been sent."""
         self._phase(step, f"{done} of {of} probes", say=False)
 
     def step_ended(self, result: StepResult) -> None:
-        """A step is over, one way or the other."""
+        """A step has ended, successfully or not."""
         with self._lock:
             running = self._running.pop(_key(result.step), None)
         took = result.seconds or (self._clock() - running.started if running else 0.0)
@@ -95,9 +95,9 @@ class Progress:
             self._say(f"{running.words}: {phase}")
 
     def _say(self, line: str) -> None:
-        """One line that stays; nothing where nobody can see it any more: what is being applied goes on.
+        """Print one permanent line. A closed stream is ignored: the apply continues.
 
-        Rich has a lock of its own and asks for the table under it, so ours is not held then.
+        Rich calls `_table` while holding its own lock, so ours must not be held then.
         """
         with suppress(OSError):
             if self._live:

@@ -1,4 +1,4 @@
-"""score, status, logs, keys: what asks a deployed service."""
+"""score, status, logs and keys: query deployed services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from deployer.report.live_table import status_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What to send: the bodies, how many requests in all and how many at once, and to which deployment ("": any)."""
+    """Requests to send: bodies, total number, concurrency, and deployment ("": any); `json` is the output format."""
 
     images: Sequence[Path] = ()
     requests: Sequence[Path] = ()
@@ -30,7 +30,7 @@ class Load:
 
 
 def score(request: Request, load: Load, console: Console) -> int:
-    """Ask the endpoint and show what it answered; exit 1 when any answer is not a prediction."""
+    """Send requests to the endpoint and show the answers; exit 1 if any request fails."""
     bodies = [image_body(file) for file in load.images] + [request_body(file) for file in load.requests]
     if not bodies:
         raise UsageError("there is nothing to score", hint="Name a picture with --image or a JSON file with --request.")
@@ -53,7 +53,7 @@ def score(request: Request, load: Load, console: Console) -> int:
 
 
 def status(request: Request, console: Console) -> int:
-    """Show what is live: endpoints, their deployments, who gets traffic."""
+    """Show the live state: endpoints, their deployments and traffic."""
     live, names = observe_endpoints(request, console)
     console.out(status_text(live, names, color=console.color))
     return 0
@@ -72,7 +72,7 @@ def logs(request: Request, deployment: str, container: str, tail: int, console: 
 
 
 def keys(request: Request, show_secrets: bool, console: Console) -> int:
-    """Print the keys of an endpoint, masked unless `show_secrets`."""
+    """Print the keys of an endpoint, truncated unless `show_secrets`."""
     workspace, endpoint = open_endpoint(request, console)
     primary, secondary = workspace.keys(endpoint)
     console.out(keys_text(primary, secondary, show_secrets=show_secrets))

@@ -1,4 +1,4 @@
-"""validate, render, explain: what needs the files alone."""
+"""validate, render and explain: commands that need no workspace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What to validate: the project's own specs, or the given files and folders; `files` also checks what they name."""
+    """What to validate: the specs of a project, or `paths`; `files` also checks the files that they refer to."""
 
     project: Path
     env: str | None
@@ -26,7 +26,7 @@ class Check:
 
 
 def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:
-    """Print every defect in one of the shapes text, json, sarif, github; exit 1 when there is an error."""
+    """Print all diagnostics as text, json, sarif or github; exit 1 if there is an error."""
     found = _defects(check)
     console.out(_shown(found, shape, check, console))
     return 1 if any(item.severity.stops for item in found) else 0
@@ -66,7 +66,7 @@ def _shown(found: tuple[Diagnostic, ...], shape: DiagnosticsFormat, check: Check
 
 
 def _sources(found: Sequence[Diagnostic], project: Path) -> Mapping[str, str]:
-    """The text of every file a diagnostic points into."""
+    """The texts of all files with diagnostics."""
     files = {item.location.file for item in found}
     return {name: text for name in files if (text := _readable(project / name)) is not None}
 
@@ -79,7 +79,7 @@ def _readable(file: Path) -> str | None:
 
 
 def render(project: Path, env: str, overrides: Sequence[str], show_secrets: bool, console: Console) -> int:
-    """Print the specs as plain YAML that `az ml ... create -f` takes."""
+    """Print the specs as plain YAML for `az ml ... create -f`."""
     from deployer.authoring import render_project
 
     files = render_project(project, env, overrides=overrides, show_secrets=show_secrets)
@@ -88,13 +88,13 @@ def render(project: Path, env: str, overrides: Sequence[str], show_secrets: bool
 
 
 def explain(subject: str, console: Console) -> int:
-    """Print the page of a code, or what a field means."""
+    """Print the page of a code or the description of a field."""
     from deployer.authoring import explain as page_of
     from deployer.authoring import suggestion
 
     page = page_of(subject)
     if page is None:
-        hint = suggestion(subject) or "Codes stand in brackets at the end of a message."
+        hint = suggestion(subject) or "Codes are in brackets at the end of messages."
         raise DeployerError(f"{subject} is neither a code nor a field", hint=hint)
     console.out(page)
     return 0

@@ -1,1 +1,1 @@
-"""The vocabulary: what is desired, live, planned and done, as frozen values. Imports nothing above it."""
+"""The vocabulary: desired and live state, plans and outcomes, as frozen values. Imports nothing above it."""

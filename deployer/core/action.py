@@ -1,4 +1,4 @@
-"""Action: what a step does to a resource. It stands alone because what only reads specs does not need plans."""
+"""Action: what a step does to a resource. In a module of its own, so that reading specs does not import plans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import assert_never
 
 
 class Action(StrEnum):
-    """What a step does; the value is its symbol. TEST writes nothing: it asks a deployment before it gets traffic."""
+    """What a step does; the value is its symbol. TEST writes nothing: it runs the smoke test of a deployment."""
 
     CREATE = "+"
     UPDATE = "~"
@@ -17,7 +17,7 @@ class Action(StrEnum):
 
     @property
     def writes(self) -> bool:
-        """Whether the workspace is changed."""
+        """Whether the action changes the workspace."""
         match self:
             case Action.CREATE | Action.UPDATE | Action.REPLACE | Action.DELETE:
                 return True
@@ -27,7 +27,7 @@ class Action(StrEnum):
 
     @property
     def removes(self) -> bool:
-        """Whether what was there before is gone afterwards."""
+        """Whether the action deletes the existing resource."""
         match self:
             case Action.REPLACE | Action.DELETE:
                 return True

@@ -1,4 +1,4 @@
-"""Managed or Kubernetes: where an endpoint and its deployments run."""
+"""Compute of an endpoint and its deployments: managed or Kubernetes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, assert_never
 
 
 class Compute(StrEnum):
-    """Azure's own machines, or a Kubernetes cluster that somebody attached to the workspace."""
+    """Managed by Azure, or on a Kubernetes cluster attached to the workspace."""
 
     MANAGED = "managed"
     KUBERNETES = "kubernetes"
 
     @property
     def adjective(self) -> str:
-        """What an endpoint or a deployment there is called in messages."""
+        """The adjective for an endpoint or a deployment on this compute, in messages."""
         match self:
             case Compute.MANAGED:
                 return "managed"
@@ -25,9 +25,9 @@ class Compute(StrEnum):
 
 
 def compute_of(fields: Mapping[str, Any]) -> Compute:
-    """Where the endpoint or the deployment with these fields runs, be they those of a spec or canonical ones.
+    """The compute of the endpoint or deployment with these fields, either as written in a spec or canonical.
 
-    A deployment says it with `type`, in any letter case; an endpoint by naming the cluster in `compute`.
+    A deployment declares it by `type`, in any letter case; an endpoint by the name of a cluster in `compute`.
     """
     on_cluster = bool(fields.get("compute")) or str(fields.get("type")).lower() == Compute.KUBERNETES
     return Compute.KUBERNETES if on_cluster else Compute.MANAGED

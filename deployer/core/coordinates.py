@@ -1,4 +1,4 @@
-"""Where a workspace is: in Azure, or on this machine."""
+"""The place of a workspace: in Azure, or on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coordinates:
-    """Where a workspace is in Azure."""
+    """The place of a workspace in Azure."""
 
     subscription_id: str
     resource_group: str
@@ -25,7 +25,7 @@ class Coordinates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
-    """A local workspace that runs: its API (https), its own CA, its bearer token, and the page to look at (http)."""
+    """A running local workspace: its API (https), CA certificate, bearer token, and web page (http)."""
 
     api: str
     page: str

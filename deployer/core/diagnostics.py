@@ -1,4 +1,4 @@
-"""What is wrong with a text, and where: the values that validators return and reports print."""
+"""Problems in spec files with their places, as values: validators return them, reports print them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import assert_never
 
 
 class Severity(StrEnum):
-    """How bad a diagnostic is."""
+    """The severity of a diagnostic."""
 
     ERROR = "error"
     WARNING = "warning"
 
     @property
     def stops(self) -> bool:
-        """Whether nothing may be planned while there is such a diagnostic."""
+        """Whether such a diagnostic stops a command."""
         match self:
             case Severity.ERROR:
                 return True
@@ -26,7 +26,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Location:
-    """A place in a file as the author sees it: the path relative to the project, line and column from 1."""
+    """A place in a file: path relative to the project, line and column counted from 1."""
 
     file: str
     line: int = 1
@@ -38,10 +38,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One defect of one text.
+    """One problem in one file.
 
-    `code` is stable and has a page of its own (`deployer explain CODE`), `summary` is one sentence,
-    `detail` says what to write instead, `path` is the dotted path of the field where there is one.
+    `code` is stable and has a page (`deployer explain CODE`), `summary` is one sentence, `detail` says how to fix it,
+    `path` is the dotted path of the field, or "".
     """
 
     severity: Severity

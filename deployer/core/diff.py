@@ -1,4 +1,4 @@
-"""diff(before, after): dumb equality over canonical values. An `if` for Azure here is a bug in observe.py."""
+"""diff(before, after): plain equality of canonical values. Quirks of Azure are normalised in azureml, not here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deployer.core.resources import NOTHING, KeyPath, Kind, Resource, Value
 
 
 class _Missing:
-    """The type of MISSING: a field that is not there, as opposed to one that is null."""
+    """The type of MISSING: an absent field, as opposed to null."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -24,7 +24,7 @@ Side = Value | _Missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One field that differs: where it stands, its values before and after, and what the change does."""
+    """A changed field: its path, its values before and after, and the effect of the change."""
 
     path: KeyPath
     before: Side
@@ -34,7 +34,7 @@ class FieldChange:
 
 
 def diff(before: Resource | None, after: Resource) -> tuple[FieldChange, ...]:
-    """The fields that differ, sorted by path; for a new resource, those that are not at their default."""
+    """The changed fields, sorted by path; for a new resource, the fields that differ from their defaults."""
     kind = after.ref.kind
     if before is None:
         compute = compute_of(after.fields)
@@ -50,7 +50,7 @@ def _changes(kind: Kind, before: Mapping[str, Value], after: Mapping[str, Value]
 
 
 def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPath, Side, Side]]:
-    """Leaves that differ. A map on one side alone is opened too, so that each of its keys is a line of its own."""
+    """Differing leaves. A map that is on one side only is expanded too, into one entry per key."""
     if _same(before, after):
         return
     if not (_opens(before) and _opens(after)):
@@ -64,7 +64,7 @@ def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPa
 
 
 def _same(before: Side, after: Side) -> bool:
-    """Equality that tells true from 1, which Python does not, in maps either."""
+    """Equality that distinguishes True from 1, unlike Python's, also inside maps."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return before == after and all(_same(value, after[key]) for key, value in before.items())
     return before == after and isinstance(before, bool) == isinstance(after, bool)
@@ -79,6 +79,6 @@ def _keys(side: Side) -> Mapping[str, Value]:
 
 
 def _is_default(kind: Kind, change: FieldChange, compute: Compute) -> bool:
-    """Whether a field of a new resource says only what leaving it out would say."""
+    """Whether a field of a new resource has its default or an empty value."""
     default = field_at(kind, change.path).default_on(compute)
     return change.after is None or change.after in ({}, []) or _same(change.after, default)

@@ -2,17 +2,17 @@
 
     DeployerError
     |-- SpecError           the specs or the env file are wrong; carries diagnostics           exit 1
-    |-- UsageError          the command line asks for something that cannot be                 exit 64
+    |-- UsageError          the command line is wrong                                          exit 64
     |-- Refused             unsafe, stale or not ours: nothing was written                     exit 3
-    |-- Unforeseen          a bug of ours, in one sentence                                     exit 1
-    `-- WorkspaceError      the workspace said no, or could not be reached                     exit 1
-        |-- NotFound        404: what was asked for is not there
-        |-- Busy            somebody else is changing the resource, or we are throttled
-        |-- OperationFailed the request was taken, and what Azure then did failed
-        |-- Unreachable     no answer at all: network, DNS, TLS, a closed port
+    |-- Unforeseen          a bug in the deployer, in one sentence                             exit 1
+    `-- WorkspaceError      the workspace refused, failed, or could not be reached             exit 1
+        |-- NotFound        404: the resource does not exist
+        |-- Busy            another operation is changing the resource, or Azure throttles us
+        |-- OperationFailed Azure accepted the request, but the operation then failed
+        |-- Unreachable     no response at all: network, DNS, TLS, a closed port
         `-- SignInFailed    no credential, an expired one, or one without the needed role
 
-Messages are whole sentences: what happened, then the way out. Nothing in them is secret.
+`message` says what happened, `hint` how to fix it. Reports mask secrets in both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from deployer.core.diagnostics import Diagnostic
 
 
 class DeployerError(Exception):
-    """Base of everything the command line turns into one message and an exit code."""
+    """Base of all errors that the command line reports as one message with an exit code."""
 
     exit_code = 1
 
@@ -34,7 +34,7 @@ class DeployerError(Exception):
 
 
 class SpecError(DeployerError):
-    """The specs cannot be used; `diagnostics` says where and why."""
+    """The specs are invalid; `diagnostics` say where and why."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__(f"{len(diagnostics)} problem(s) in the specs")
@@ -42,37 +42,39 @@ class SpecError(DeployerError):
 
 
 class UsageError(DeployerError):
-    """The command was called in a way that cannot work."""
+    """The command line is wrong."""
 
     exit_code = 64
 
 
 class Refused(DeployerError):
-    """A plan that must not run: unsafe, stale, or about something that is not ours."""
+    """A refused plan or step: unsafe, stale, or for a resource that this project does not own."""
 
     exit_code = 3
 
 
 class Unforeseen(DeployerError):
-    """An exception that nobody thought of, with what was meant to happen."""
+    """An unexpected exception: a bug in the deployer."""
 
     def __init__(self, error: Exception) -> None:
         words = " ".join(str(error).split())[:300]
         super().__init__(
             f"internal error ({type(error).__name__}: {words})",
-            hint="This is a bug of deployer. DEPLOYER_TRACEBACK=1 shows where it happened; please report it.",
+            hint="This is a bug in the deployer; please report it. Set DEPLOYER_TRACEBACK=1 to see where it happened.",
         )
         self.__cause__ = error
 
 
 def as_deployer_error(error: Exception) -> DeployerError:
-    """The error itself when it is one of ours, anything else wrapped as Unforeseen."""
+    """The error itself if it is a DeployerError, otherwise an Unforeseen that wraps it."""
     return error if isinstance(error, DeployerError) else Unforeseen(error)
 
 
 class WorkspaceError(DeployerError):
-    """The workspace refused or failed; `code` is Azure's error code ("" when it gave none), `correlation_id` what Azure
-    support asks for.
+    """The workspace refused, failed or did not respond.
+
+    `code` is Azure's error code or one of ours ("" if there is none), `correlation_id` the ID for Azure support,
+    `log_tail` the last lines of the container logs.
     """
 
     def __init__(
@@ -85,20 +87,20 @@ class WorkspaceError(DeployerError):
 
 
 class NotFound(WorkspaceError):
-    """The resource is not there."""
+    """The resource does not exist."""
 
 
 class Busy(WorkspaceError):
-    """Another operation holds the resource, or the service asks to slow down; waiting may help."""
+    """Another operation blocks the resource, or Azure throttles requests; waiting may help."""
 
 
 class OperationFailed(WorkspaceError):
-    """The workspace took the request, and the operation it began failed: what ran in it may have said why."""
+    """Azure accepted the request, but the operation failed; the container logs may tell why."""
 
 
 class Unreachable(WorkspaceError):
-    """Nothing answered at the workspace's address."""
+    """No response from the workspace."""
 
 
 class SignInFailed(WorkspaceError):
-    """No credential was accepted."""
+    """No credential works, or the signed-in account lacks permission."""

@@ -1,4 +1,4 @@
-"""What a field is: type, default, effect of a change, secrecy; read from schemas/*.schema.json and nowhere else."""
+"""Fields: default, effect of a change and sensitivity, all read from schemas/*.schema.json."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRAFFIC = frozenset({"traffic", "mirror_traffic"})
 
 
 class Effect(StrEnum):
-    """What changing a field does to a running service."""
+    """The effect of changing a field on a running service."""
 
     METADATA = "metadata"
     SCALE = "scale"
@@ -34,7 +34,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a kind: its path, where `*` stands for any key of a map, and what the schema says of it."""
+    """One field of a kind: its path (`*` stands for any key of a map) and its properties from the schema."""
 
     path: KeyPath
     default: Value = None
@@ -46,7 +46,7 @@ class Field:
     description: str = ""
 
     def default_on(self, compute: Compute) -> Value:
-        """The value that leaving the field out means."""
+        """The value of the field when a spec omits it."""
         match compute:
             case Compute.MANAGED:
                 return self.default
@@ -64,18 +64,18 @@ def schema_text(name: str) -> str:
 
 @cache
 def schema_of(name: str) -> Schema:
-    """The schema of "endpoint", "deployment", "model", "environment" or "env", every `$ref` replaced by its target."""
+    """The schema of "endpoint", "deployment", "model", "environment" or "env" with every `$ref` resolved."""
     return {**_inlined(_parsed(name), name)}
 
 
 @cache
 def _parsed(name: str) -> Schema:
-    """The schema as it is written, with its references."""
+    """The schema as written, with unresolved references."""
     return {**json.loads(schema_text(name))}
 
 
 def _inlined(node: Any, name: str) -> Any:
-    """A copy of a part of the schema `name` without references (the schemas have no cycles)."""
+    """A copy of a part of the schema `name` with references resolved (the schemas have no cycles)."""
     if isinstance(node, list):
         return [_inlined(item, name) for item in node]
     if not isinstance(node, dict):
@@ -85,7 +85,7 @@ def _inlined(node: Any, name: str) -> Any:
 
 
 def _target(ref: str, name: str) -> Any:
-    """What `other.schema.json#/a/b` or `#/a/b` refers to."""
+    """The target of `other.schema.json#/a/b` or `#/a/b`."""
     file, _, pointer = ref.partition("#/")
     home = file.removesuffix(".schema.json") or name
     node: Any = _parsed(home)
@@ -98,15 +98,15 @@ def _target(ref: str, name: str) -> Any:
 def fields_of(kind: Kind) -> Mapping[KeyPath, Field]:
     """Every field of a kind by its path ("tags", "*" for the keys of a map), read-only ones included.
 
-    What names the resource, extension keys without an effect on it, and fields that are accepted but not deployed are
-    no fields of it.
+    Excluded are the fields that name the resource, extension keys without an effect, and fields that are accepted but
+    not deployed.
     """
     schema = schema_of(schema_name(kind))
     return {field.path: field for field in _fields(schema, ()) if _belongs(kind, field.path)}
 
 
 def schema_name(kind: Kind) -> str:
-    """The name of the schema that describes a kind: traffic is written in the endpoint's file."""
+    """The name of a kind's schema: traffic is part of the endpoint schema."""
     match kind:
         case Kind.ENDPOINT | Kind.TRAFFIC:
             return "endpoint"
@@ -116,7 +116,7 @@ def schema_name(kind: Kind) -> str:
 
 
 def _belongs(kind: Kind, path: KeyPath) -> bool:
-    """Whether a field of the schema is one of this kind: traffic is a resource of its own."""
+    """Whether a field of the schema belongs to this kind: traffic is a separate resource."""
     in_traffic = path[0] in TRAFFIC
     match kind:
         case Kind.TRAFFIC:
@@ -160,7 +160,7 @@ def _field(node: Schema, path: KeyPath) -> Field:
 
 @cache
 def field_at(kind: Kind, path: KeyPath) -> Field:
-    """The field at a path, or its nearest declared ancestor; a map's keys are declared as `*`."""
+    """The field at a path, or its nearest declared ancestor, or an undeclared field with default properties."""
     declared = fields_of(kind)
     found, place = Field(path=path), KeyPath()
     for key in path:
@@ -172,7 +172,7 @@ def field_at(kind: Kind, path: KeyPath) -> Field:
 
 
 def path_of(kind: Kind, text: str) -> KeyPath:
-    """The path that dotted text means: what follows a map of plain values is one key, dots and all."""
+    """The path that dotted text denotes: after a map of plain values, the rest is one key, including its dots."""
     declared, place, keys, rest = fields_of(kind), KeyPath(), KeyPath(), text
     while rest:
         head, _, tail = rest.partition(".")
@@ -191,10 +191,10 @@ def _has_fields(kind: Kind, place: KeyPath) -> bool:
 
 
 def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
-    """The canonical fields of a resource: every deployed field present, left-out ones with their default, else None.
+    """The canonical fields of a resource: all deployed fields, omitted ones with their default or None.
 
-    What names a resource, extension keys, read-only and not deployed fields are dropped. Traffic stays as it is given:
-    leaving a key out means to leave it alone.
+    Fields that name a resource, extension keys without an effect, read-only and undeployed fields are dropped. Traffic
+    is not filled in: an omitted key leaves live traffic unchanged.
     """
     if kind is Kind.TRAFFIC:
         return {key: value for key, value in data.items() if key in TRAFFIC}
@@ -203,7 +203,7 @@ def with_defaults(kind: Kind, data: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def with_schema_defaults(schema: Schema, data: Mapping[str, Value], compute: Compute) -> dict[str, Value]:
-    """A map with the defaults of its schema filled in, nested maps too."""
+    """A map with the defaults of its schema filled in, including nested maps."""
     result: dict[str, Value] = {}
     for key, node in schema.get("properties", {}).items():
         if not node.get("x-read-only", False) and _applies(node, result):
@@ -215,7 +215,7 @@ def with_schema_defaults(schema: Schema, data: Mapping[str, Value], compute: Com
 
 
 def _applies(node: Schema, siblings: Mapping[str, Value]) -> bool:
-    """Whether a field exists at all beside what stands before it (`x-when`: the target-utilization settings)."""
+    """Whether a field applies, given the fields before it (`x-when`: the target-utilization settings)."""
     when = node.get("x-when")
     return not when or all(siblings.get(key) == value for key, value in when.items())
 
@@ -232,7 +232,7 @@ def _value(node: Schema, value: Value, compute: Compute) -> Value:
 
 
 def _default(node: Schema, compute: Compute) -> Value:
-    """The default that a schema gives a field: defaults stand there, once for each kind of compute."""
+    """The default of a field in the schema, for one kind of compute."""
     default: Value = node.get("default")
     match compute:
         case Compute.MANAGED:

@@ -1,4 +1,4 @@
-"""What specs ask for beyond the fields of a resource: smoke tests, rollouts, protection, ignored fields."""
+"""Requests in specs beyond the fields of a resource: smoke tests, rollouts, protection, ignored fields."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ANYTHING = Anything()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmokeTest:
-    """One request to one deployment through the `azureml-model-deployment` header, and what must come back.
+    """One request to one deployment, using the `azureml-model-deployment` header, and the expected answer.
 
     Exactly one of `request` (a JSON file sent as it is) and `image` (a picture sent as {"data": "<base64>"}) is set;
     paths are relative to the project. `body_hash` is the sha256 of that file, so that a saved plan notices a change.
-    `max_ms` is the longest time to the last byte, in milliseconds.
+    `max_ms` is the maximum time to the last byte, in milliseconds.
     """
 
     request: str = ""
@@ -38,7 +38,7 @@ class SmokeTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What must hold while a rollout step bakes; rates from 0 to 1, times in milliseconds."""
+    """Conditions during the bake of a rollout step; rates from 0 to 1, times in milliseconds."""
 
     smoke: bool = True
     max_error_rate: float | None = None
@@ -48,7 +48,7 @@ class Checks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """How traffic moves to its desired split: percents of the way, and seconds to wait at each."""
+    """A staged traffic change: percentages of the way to the desired split, and seconds to wait at each."""
 
     steps: tuple[int, ...] = (100,)
     bake_seconds: float = 0.0
@@ -57,7 +57,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """The extension keys of all specs, by the resource they stand on; rollouts and protection by endpoint name."""
+    """The extension keys of all specs, by resource; rollouts and protection by endpoint name."""
 
     smoke_tests: Mapping[Ref, SmokeTest] = field(default_factory=dict)
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
@@ -67,12 +67,12 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origins:
-    """Where in the spec files a resource and its fields stand; a path that is not there falls back to its parent."""
+    """Places of resources and fields in the spec files."""
 
     places: Mapping[Ref, Mapping[KeyPath, Location]] = field(default_factory=dict)
 
     def of(self, ref: Ref, path: KeyPath = ()) -> Location | None:
-        """The place of a field, of its nearest written parent, or of the resource; None when no file says anything."""
+        """The place of a field, of its nearest written parent, or of the resource; None if no file declares it."""
         paths = self.places.get(ref, {})
         while path and path not in paths:
             path = path[:-1]

@@ -1,4 +1,4 @@
-"""Outcome: what an apply did, step by step, in the past tense."""
+"""Outcome: the results of an apply, step by step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deployer.core.plan import Step
 
 
 class Result(StrEnum):
-    """What became of a step."""
+    """The result of a step. UNDONE: the step is one that reverted a failed change of traffic."""
 
     APPLIED = "applied"
     FAILED = "failed"
@@ -20,7 +20,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """One step and what became of it; `error` for a failed one, `seconds` of wall time, `note` in words for people."""
+    """One step and its result: `error` of a failed step, `seconds` of wall time, `note` for the user."""
 
     step: Step
     result: Result
@@ -31,14 +31,14 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """All results in the order they ended; `interrupted` when somebody pressed Ctrl-C."""
+    """All results: assets, then endpoints by name with their phases in order. `interrupted`: by Ctrl-C or SIGTERM."""
 
     results: tuple[StepResult, ...] = ()
     interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 all applied, 130 interrupted, 3 when a step was refused as stale, else 1."""
+        """0 if all steps were applied, 130 if interrupted, else the highest code of the errors: 3 if one is refused."""
         if self.ok:
             return 0
         codes = {item.error.exit_code for item in self.results if item.error}
@@ -46,5 +46,5 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether every step was applied."""
+        """Whether every step was applied, without interruption."""
         return not self.interrupted and all(item.result is Result.APPLIED for item in self.results)

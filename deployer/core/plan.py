@@ -1,4 +1,4 @@
-"""Plan: the ordered writes that turn live into desired, as values."""
+"""Plan: the ordered steps from live to desired, as values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bake:
-    """What must hold after a traffic step before the next: wait `seconds`, probing `deployments` with their tests."""
+    """The wait after a traffic step: `seconds`, while `probes` (deployments with their tests) must pass `checks`."""
 
     seconds: float
     checks: Checks
@@ -23,12 +23,12 @@ class Bake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One write (or one TEST), complete in itself: `after` is all that has to be known to carry it out.
+    """One write, or one TEST.
 
-    `before` is what was observed when planning (None: it did not exist), `after` None means deletion.
-    `reason` explains to people; nothing branches on it. `test` belongs to TEST steps, `bake` to traffic steps of a
-    rollout. The live value of the `ignore`d paths is kept, and read again just before the write. `bookkeeping` is
-    what a traffic step leaves in our tags; None: the split it replaces, and no rollout.
+    `before` is the observed resource (None: it does not exist), `after` the resource to write (None for DELETE and
+    TEST). `reason` is an explanation for the user; nothing branches on it. `test` belongs to TEST steps, `bake` to
+    traffic steps of a rollout. `ignore` are paths whose live value is kept; it is read again just before the write.
+    `bookkeeping` is what a traffic step writes to our tags; None means the split that it replaces, and no rollout.
     """
 
     action: Action
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something a reviewer should know about a plan; a blocking one refuses the apply unless its flag is given."""
+    """A fact about a plan for its reviewer; a blocking finding refuses the apply."""
 
     code: str
     summary: str
@@ -58,11 +58,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What apply will do, and what it was decided on.
+    """The steps of an apply, with findings.
 
-    `digest` covers the observed state of every resource the plan is about and the desired one: a saved plan whose
-    digest no longer comes out is stale. `unchanged` are the resources that are as they should be. `orphans` carry this
-    project's tag but are in no spec; they are only deleted when pruning was asked for.
+    `digest` covers the observed and the desired state of every step: a saved plan with another digest is stale.
+    `unchanged` are the resources that match the specs. `orphans` carry this project's tag but are in no spec; only
+    `--prune` deletes them.
     """
 
     env: str
@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing would be written."""
+        """Whether no step writes."""
         return not any(step.action.writes for step in self.steps)
 
     @property

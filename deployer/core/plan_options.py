@@ -1,4 +1,4 @@
-"""What was asked for beside the specs, as `plan` and `apply` take it and a saved plan remembers it."""
+"""Options of `plan` and `apply` beyond the specs; a saved plan stores them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import StrEnum
 
 
 class Allow(StrEnum):
-    """A refusal that the user lifted, each by a flag of its own; the value is how a saved plan writes it."""
+    """A refusal that the user has lifted by a flag; the value is its name in a saved plan."""
 
     OUTAGE = "outage"
-    """An endpoint that serves may end without traffic."""
+    """An endpoint with traffic may end up without any."""
 
     ADOPT = "adopt"
     """Endpoints that carry no project's tag may be taken over."""
@@ -21,9 +21,9 @@ class Allow(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """One endpoint only ("": all), overrides (`a.b=c`), pruning, and the refusals that were lifted.
+    """The only endpoint ("": all), overrides (`a.b=c`), pruning, and lifted refusals.
 
-    A saved plan is made again with the same ones.
+    Applying a saved plan makes the plan again with the same options.
     """
 
     endpoint: str = ""

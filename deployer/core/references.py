@@ -1,4 +1,4 @@
-"""References to versions of assets: parsed once where text comes in, printed once where it goes out."""
+"""References to versions of assets: parsed when text comes in, printed when it goes out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARM_ID = re.compile(
 
 
 class AssetType(StrEnum):
-    """What a reference names; the value is the word of the YAML."""
+    """The type of the referenced asset; the value is its name in the YAML."""
 
     MODEL = "model"
     ENVIRONMENT = "environment"
@@ -28,7 +28,7 @@ class AssetType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class AssetReference:
-    """A version of an asset, or what stands for one.
+    """A reference to a version of an asset, directly or by label.
 
     | written                                               | parsed                                     |
     |-------------------------------------------------------|--------------------------------------------|
@@ -36,7 +36,7 @@ class AssetReference:
     | `azureml:<name>@<label>`                              | name and label                             |
     | `azureml:<name>`, `<name>`                            | name and the label "latest"                |
     | the ARM id of a version in this workspace             | name and version                           |
-    | `azureml://registries/...`, an ARM id anywhere else   | `elsewhere`, the text as it was written    |
+    | `azureml://registries/...`, an ARM id anywhere else   | `elsewhere`, the text as written           |
     """
 
     type: AssetType
@@ -50,27 +50,27 @@ class AssetReference:
 
     @property
     def bare(self) -> str:
-        """`<name>:<version>` or `<name>@<label>`, as the SDK takes what is in the workspace."""
+        """`<name>:<version>` or `<name>@<label>`, the SDK's form for workspace assets; else the text as written."""
         return self.elsewhere or (f"{self.name}:{self.version}" if self.version else f"{self.name}@{self.label}")
 
     @property
     def is_pinned(self) -> bool:
-        """Whether it names one version for ever."""
+        """Whether it names a fixed version."""
         return bool(self.version) or "/versions/" in self.elsewhere
 
     @property
     def is_in_registry(self) -> bool:
-        """Whether the asset is one of a registry."""
+        """Whether the asset is in a registry."""
         return self.elsewhere.startswith(f"{_PREFIX}//registries/")
 
 
 def is_reference(text: str) -> bool:
-    """Whether text names a registered asset where a local path could stand as well."""
+    """Whether text is a reference to a registered asset, not a local path."""
     return text.startswith((_PREFIX, "/subscriptions/"))
 
 
 def parse_reference(type_: AssetType, text: str, home: Coordinates | None) -> AssetReference:
-    """The asset that a text refers to; `home` is the workspace whose assets go by their short names."""
+    """The reference in a text; ARM ids of assets in the workspace `home` become name and version or label."""
     found = _ARM_ID.fullmatch(text.removeprefix(_PREFIX))
     if found:
         return _of_arm_id(type_, found, home)

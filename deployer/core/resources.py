@@ -1,4 +1,4 @@
-"""Ref, Resource, State: the one vocabulary for what is desired and what is live."""
+"""Ref, Resource, State: the same vocabulary for desired and live state."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
-"""Plain data, as YAML and JSON know it."""
+"""Plain data, as in YAML and JSON."""
 
 KeyPath = tuple[str, ...]
-"""Where a field stands: the keys on the way to it. A key may hold dots; a dotted path is only how it is printed."""
+"""The keys on the way to a field. A key may contain dots; dotted paths are only for printing."""
 
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 class Kind(StrEnum):
-    """What a resource is. Traffic changes at another time than its endpoint, so it is a resource of its own."""
+    """The kind of a resource. Traffic changes at other times than its endpoint, so it is a separate resource."""
 
     ENDPOINT = "endpoint"
     DEPLOYMENT = "deployment"
@@ -67,7 +67,7 @@ class Ref:
 
 
 def is_anonymous(ref: Ref) -> bool:
-    """Whether an asset was written inline, without a name: it is then called by its content, as the CLI does it."""
+    """Whether an asset is inline and unnamed: its name is then derived from its content, as in the CLI."""
     name, _, version = ref.name.rpartition(":")
     match ref.kind:
         case Kind.MODEL:
@@ -80,13 +80,13 @@ def is_anonymous(ref: Ref) -> bool:
 
 
 def reference_at(deployment: Resource, path: KeyPath, type_: AssetType) -> AssetReference | None:
-    """The asset that a field of a deployment names; None where it names none, or a local folder."""
+    """The asset reference in a field of a deployment; None if it has none, or a local folder."""
     value = value_at(deployment.fields, path)
     return parse_reference(type_, value, None) if isinstance(value, str) and is_reference(value) else None
 
 
 def referenced(deployment: Resource, kind: Kind) -> Ref | None:
-    """The model or environment version of this workspace that a deployment names; None for labels and registries."""
+    """The model or environment version in this workspace that a deployment uses; None for labels and registries."""
     found = reference_at(deployment, (kind.value,), AssetType(kind.value))
     return asset_ref(kind, found.name, found.version) if found and found.version else None
 
@@ -113,10 +113,10 @@ def traffic_ref(endpoint: str) -> Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bookkeeping:
-    """What our tags on an endpoint remember of its traffic.
+    """The traffic history of an endpoint in our tags.
 
     `previous_split` is the traffic before the last change, in percent by deployment; `rollout` is the mark of a rollout
-    under way, "<target hash>:<percent>", or of one that failed, "<target hash>:failed".
+    in progress, "<target hash>:<percent>", or of a failed one, "<target hash>:failed".
     """
 
     previous_split: Mapping[str, int] = field(default_factory=dict)
@@ -125,12 +125,11 @@ class Bookkeeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What only the workspace knows of a resource: live side only.
+    """Facts about a live resource that its fields do not contain.
 
-    `provisioning_state` in Azure's words (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled); `owner`
-    the project that owns it by its tag ("" when untagged); `unknown` the paths whose live value cannot be read (content
-    of a model that was not uploaded by a client); `code` the code asset a deployment runs from; `bookkeeping` what our
-    tags say.
+    `provisioning_state` is Azure's (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled); `owner` the
+    project in its tag ("" if untagged); `unknown` the paths whose live value cannot be read (such as the content of a
+    model without a hash); `code` the code asset of a deployment; `bookkeeping` the content of our tags.
     """
 
     provisioning_state: str = "Succeeded"
@@ -146,8 +145,8 @@ class Resource:
     """A resource in the vocabulary of the YAML: `fields` holds canonical values, defaults filled in.
 
     Content is compared by hash: `code_configuration.code` of a deployment and `path` of a model hold
-    "sha256:<hex>" and `sources` tells by the same path which local folder or file has that content.
-    Equality is about `ref` and `fields` alone, so that desired and live can be compared.
+    "sha256:<hex>", and `sources` maps the same path to the local folder or file with that content.
+    Equality covers only `ref` and `fields`, so that desired and live can be compared. `observed` is None if desired.
     """
 
     ref: Ref
@@ -157,7 +156,7 @@ class Resource:
 
     @property
     def seen(self) -> Observed:
-        """What the workspace knows of it; for a desired resource, what it would know of a new one."""
+        """The observed facts; for a desired resource, those of a new one."""
         return self.observed or Observed()
 
 
@@ -165,8 +164,8 @@ class Resource:
 class State:
     """Resources by ref: the same type for desired and live.
 
-    Of a live state alone: `references` says which version a label stood for when it was read, `contents` the content
-    hash of a code asset, as "sha256:<hex>".
+    In a live state only: `references` maps labels to the versions they stood for, `contents` maps code assets to their
+    content: "sha256:<hex>", or the reference itself if the content is unknown.
     """
 
     resources: Mapping[Ref, Resource] = field(default_factory=dict)
@@ -208,13 +207,13 @@ def share_map(traffic: Resource | None, key: str) -> Mapping[str, int]:
 
 
 def digest_of(value: Value) -> str:
-    """A short stable hash of plain data: the first 16 hex digits of SHA-256 over canonical JSON."""
+    """A short, stable hash of plain data: the first 16 hex digits of SHA-256 over canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=as_json)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def as_json(value: object) -> object:
-    """Read-only mappings and tuples as json knows them: the `default` of `json.dumps`."""
+    """Read-only mappings and tuples as dicts and lists: the `default` of `json.dumps`."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):
@@ -223,7 +222,7 @@ def as_json(value: object) -> object:
 
 
 def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> str:
-    """What a plan remembers of a resource to notice that somebody changed it since; `ignore` names paths that may."""
+    """A hash of a resource for noticing changes since planning; `ignore` are paths that may change."""
     if resource is None:
         return "absent"
     fields = resource.fields
@@ -233,7 +232,7 @@ def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> st
 
 
 def is_failed(resource: Resource) -> bool:
-    """Whether its last operation failed; that of traffic was its endpoint's, which a step of its own puts right."""
+    """Whether its last operation failed; never for traffic, whose state is that of its endpoint."""
     match resource.ref.kind:
         case Kind.TRAFFIC:
             return False
@@ -243,7 +242,7 @@ def is_failed(resource: Resource) -> bool:
 
 
 def dotted(path: KeyPath) -> str:
-    """A path as people write it."""
+    """A path in dotted form, for printing."""
     return ".".join(path)
 
 
@@ -255,7 +254,7 @@ def value_at(fields: Value, path: KeyPath) -> Value:
 
 
 def with_value(fields: Mapping[str, Value], path: KeyPath, value: Value) -> Mapping[str, Value]:
-    """A copy with the value at a path replaced; maps on the way are made."""
+    """A copy with the value at a path replaced; missing maps on the way are created."""
     key, *rest = path
     if not rest:
         return {**fields, key: value}

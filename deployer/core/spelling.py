@@ -1,4 +1,4 @@
-"""One spelling for words that Azure, its SDK and its YAML write in several."""
+"""One spelling for names that Azure, its SDK and its YAML spell differently."""
 
 from __future__ import annotations
 

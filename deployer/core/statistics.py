@@ -12,7 +12,7 @@ PERCENTILES = (50, 95, 99)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One request: milliseconds to the last byte, the deployment that answered, "" or the kind of its error."""
+    """One request: milliseconds to the last byte, the answering deployment, and its kind of error ("" if none)."""
 
     milliseconds: float
     deployment: str = ""
@@ -21,7 +21,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """How many latencies are at least `low` and below `high` milliseconds (the last bin holds the longest too)."""
+    """The number of latencies from `low` to below `high` milliseconds (the last bin includes `high`)."""
 
     low: float
     high: float
@@ -30,7 +30,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What many requests showed. Latencies are those of the answered ones, in milliseconds; None where none was."""
+    """Statistics of many requests. Latencies cover successful requests, in milliseconds; None if there are none."""
 
     requests: int
     seconds: float
@@ -44,7 +44,7 @@ class Summary:
 
 
 def summary(samples: Sequence[Sample], seconds: float, *, bins: int = 10) -> Summary:
-    """The statistics of `samples` that took `seconds` of wall time together."""
+    """The statistics of `samples` that took `seconds` of wall time in total."""
     latencies = sorted(sample.milliseconds for sample in samples if not sample.error)
     return Summary(
         requests=len(samples),
@@ -67,7 +67,7 @@ def _counted(names: Sequence[str]) -> Mapping[str, int]:
 def percentile(ordered: Sequence[float], rank: float) -> float:
     """The smallest of the ascending values that at least `rank` percent do not exceed (nearest rank).
 
-    Every result is a latency that was seen. Raises ValueError when there are no values or `rank` is not in 0..100.
+    Every result is one of the values. Raises ValueError when there are no values or `rank` is not in 0..100.
     """
     if not ordered or not 0 <= rank <= 100:
         raise ValueError("a percentile needs at least one value and a rank from 0 to 100")

@@ -1,4 +1,4 @@
-"""The port to a workspace: what plans, applies and commands ask of one, and nothing of how Azure says it."""
+"""The port to a workspace: everything that pipeline, apply and commands need, independent of Azure's API."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from deployer.core.resources import Ref, Resource, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to read: whole endpoints (with deployments and traffic), assets, and labelled references to resolve.
+    """What to read: endpoints (with deployments and traffic), assets, labels and code assets.
 
-    `codes` are code assets whose content hash is wanted, into `State.contents`; `labels` are references to resolve to
-    a version, into `State.references`.
-    `project` asks for every endpoint that carries this project's tag as well (the candidates for pruning).
+    `labels` are references to resolve to versions, in `State.references`; `codes` are code assets whose content is
+    needed, in `State.contents`. `project` adds every endpoint with this project's tag (the candidates for pruning).
     """
 
     endpoints: frozenset[str] = frozenset()
@@ -28,7 +27,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a deployment answered: HTTP status, body, milliseconds to its last byte, and which deployment it was."""
+    """The answer of a deployment: HTTP status, body, milliseconds to the last byte, name of the deployment, headers."""
 
     status: int
     body: bytes
@@ -41,16 +40,16 @@ class Workspace(Protocol):
     """One Azure ML workspace, real or local. Every call may raise WorkspaceError."""
 
     def observe(self, wanted: Wanted) -> State:
-        """What is live, in canonical form; what does not exist is simply missing."""
+        """The live state in canonical form, without resources that do not exist."""
 
     def read(self, ref: Ref) -> Resource | None:
-        """One resource as it is now, after operations that are under way on it have settled."""
+        """One live resource, after waiting for operations on it to end."""
 
     def execute(self, step: Step) -> None:
-        """Write one step and wait for the operation to end; raises with Azure's own reason when it failed."""
+        """Write one step and wait for the operation to end; raises with Azure's own reason if it fails."""
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
-        """POST a body to the scoring URI; `deployment` names one by header. Raises only when nothing answered."""
+        """POST a body to the scoring URI, or to one `deployment` by header; any HTTP status is returned, not raised."""
 
     def logs(self, ref: Ref, container: str, tail: int) -> str:
         """The last lines of a deployment's "inference-server" or "storage-initializer" container."""

@@ -1,4 +1,4 @@
-"""What each kind of resource is: one file per kind, joined by the table KINDS. Pure; imports the vocabulary alone."""
+"""Kinds of resources: one file per kind, joined in the table KINDS. Pure; imports only the vocabulary."""
 
 from deployer.kinds.table import ASSETS, DOCUMENTS, KINDS, OPERATED, OWNED, telling_keys
 

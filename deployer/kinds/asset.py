@@ -1,4 +1,4 @@
-"""What models and environments have in common."""
+"""Common properties of models and environments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deployer.kinds.phases import Phase
 
 
 def phase(action: Action) -> Phase | None:
-    """Assets come first, and stay: other endpoints may use them."""
+    """Assets are written first and never deleted: other endpoints may use them."""
     match action:
         case Action.CREATE | Action.UPDATE:
             return Phase.ASSETS

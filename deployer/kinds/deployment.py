@@ -1,4 +1,4 @@
-"""Deployments: what runs behind an endpoint."""
+"""Deployments: the services behind an endpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def declared(fields: Mapping[str, Any]) -> Ref:
 
 
 def phase(action: Action) -> Phase | None:
-    """A deployment is tested before it gets traffic, and deleted when it has none any more."""
+    """A deployment is tested before traffic moves, and deleted after it has moved."""
     match action:
         case Action.CREATE | Action.UPDATE | Action.REPLACE:
             return Phase.DEPLOYMENTS
@@ -29,7 +29,7 @@ def phase(action: Action) -> Phase | None:
 
 
 def spelled(fields: Fields) -> Fields:
-    """VM sizes in lower case, GPUs by the name that Kubernetes has for them, switches of data collection as text."""
+    """VM sizes in lower case, GPUs by their Kubernetes name, `enabled` of data collections as text."""
     result = dict(fields)
     if isinstance(fields.get("instance_type"), str):
         result["instance_type"] = fields["instance_type"].lower()
@@ -41,7 +41,7 @@ def spelled(fields: Fields) -> Fields:
 
 
 def _amounts(amounts: Any) -> Any:
-    """`gpu` is another way to write `nvidia.com/gpu`."""
+    """Resource amounts with `gpu` renamed to its synonym `nvidia.com/gpu`."""
     if not isinstance(amounts, dict) or "gpu" not in amounts:
         return amounts
     return {**{key: value for key, value in amounts.items() if key != "gpu"}, "nvidia.com/gpu": amounts["gpu"]}

@@ -17,7 +17,7 @@ def declared(fields: Mapping[str, Any]) -> Ref:
 
 
 def phase(action: Action) -> Phase | None:
-    """An endpoint stands before its deployments, and goes after them."""
+    """An endpoint is written before its deployments, and deleted after them."""
     match action:
         case Action.CREATE | Action.UPDATE | Action.REPLACE:
             return Phase.ENDPOINT
@@ -29,7 +29,7 @@ def phase(action: Action) -> Phase | None:
 
 
 def spelled(fields: Fields) -> Fields:
-    """User-assigned identities by their ids alone, in lower case and sorted."""
+    """User-assigned identities as a sorted list of ids in lower case."""
     identity = fields.get("identity")
     if not isinstance(identity, dict):
         return fields

@@ -1,4 +1,4 @@
-"""Environments: the image that a deployment runs in, and how it is built."""
+"""Environments: the images of deployments, and how to build them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployer.kinds.spec import KindSpec, text
 
 
 def declared(fields: Mapping[str, Any]) -> Ref:
-    """The version of an environment that a document declares."""
+    """The environment version that a document declares."""
     return asset_ref(Kind.ENVIRONMENT, text(fields, "name"), text(fields, "version"))
 
 

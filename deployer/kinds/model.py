@@ -1,4 +1,4 @@
-"""Models: registered versions of files that deployments load."""
+"""Models: registered versions of the files that deployments load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployer.kinds.spec import KindSpec, text
 
 
 def declared(fields: Mapping[str, Any]) -> Ref:
-    """The version of a model that a document declares."""
+    """The model version that a document declares."""
     return asset_ref(Kind.MODEL, text(fields, "name"), text(fields, "version"))
 
 

@@ -6,10 +6,10 @@ from enum import IntEnum, auto
 
 
 class Phase(IntEnum):
-    """When a step is done, first to last.
+    """The phase of a step, first to last.
 
-    A deployment needs its assets and its endpoint, traffic needs tested deployments, and nothing is deleted while it
-    has traffic.
+    A deployment needs its assets and its endpoint, traffic needs tested deployments, and a deployment must lose its
+    traffic before it is deleted.
     """
 
     ASSETS = auto()

@@ -1,4 +1,4 @@
-"""KindSpec: what there is to know of a kind of resource, as values and functions."""
+"""KindSpec: the properties of a kind of resource, as values and functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Fields = dict[str, Any]
 
 
 def as_given(fields: Fields) -> Fields:
-    """The fields of a kind that nobody spells in two ways."""
+    """The fields unchanged: for kinds without alternative spellings."""
     return fields
 
 
@@ -29,16 +29,16 @@ class KindSpec:
 
     | field          | meaning                                                                                     |
     |----------------|---------------------------------------------------------------------------------------------|
-    | `noun`         | the kind with its article, as messages say it                                               |
-    | `ref`          | the resource that a document with these fields declares; two with one ref are the same      |
-    | `schema_names` | what `$schema` calls its documents, in lower case; none: it has no documents of its own     |
-    | `enums`        | the paths of fields whose values have several spellings                                     |
-    | `spelled`      | other fields in their one spelling, enums already being so                                  |
+    | `noun`         | the kind with its article, for messages                                                     |
+    | `ref`          | the resource that a document with these fields declares                                     |
+    | `schema_names` | names of its schemas in `$schema`, in lower case; empty if it has no documents of its own   |
+    | `enums`        | paths of enum fields, whose values have several spellings                                   |
+    | `spelled`      | gives all other fields their canonical spelling                                             |
     | `is_asset`     | whether it is an asset: versioned, shared by endpoints, never changed                       |
-    | `is_owned`     | whether it carries the tag of its project, and is pruned when it left the specs             |
-    | `is_operated`  | whether long operations change it, whose state shows on it; traffic has its endpoint's      |
-    | `phase`        | when an action on it is done; None for what is never done to one                            |
-    | `words`        | a verb and its object, as reports say it                                                    |
+    | `is_owned`     | whether it carries its project's tag, and is pruned when it is no longer in the specs       |
+    | `is_operated`  | whether it has a provisioning state of its own; traffic has that of its endpoint            |
+    | `phase`        | the phase of an action on it; None if the action is never planned                           |
+    | `words`        | a verb and its object, for reports                                                          |
     """
 
     noun: str

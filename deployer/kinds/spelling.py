@@ -1,4 +1,4 @@
-"""One spelling for values that Azure takes in several."""
+"""One spelling for values that Azure accepts in several."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from deployer.kinds.spec import Fields
 
 
 def respelled(fields: Fields, path: tuple[str, ...]) -> Fields:
-    """A copy in which the enum at a path is snake_case in lower case."""
+    """A copy with the enum at a path in snake_case."""
     head, *rest = path
     value = fields.get(head)
     if rest and isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""KINDS: the one table over all kinds of resources, and what follows from it."""
+"""KINDS: the table of all kinds of resources, and values derived from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deployer.kinds.traffic import TRAFFIC
 
 
 def spec_of(kind: Kind) -> KindSpec:
-    """What there is to know of a kind."""
+    """The properties of a kind."""
     match kind:
         case Kind.ENDPOINT:
             return ENDPOINT
@@ -43,14 +43,14 @@ OWNED: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_owned)
 """The kinds that carry the tag of their project."""
 
 OPERATED: tuple[Kind, ...] = tuple(kind for kind in Kind if KINDS[kind].is_operated)
-"""The kinds that show the state of the operation that changes them."""
+"""The kinds with a provisioning state of their own."""
 
 
 @cache
 def telling_keys() -> Mapping[Kind, frozenset[str]]:
-    """The top-level keys that tell documents of each kind from all others: those that its schema alone has.
+    """The top-level keys that identify documents of each kind: those in its schema only.
 
-    What only Azure writes does not count: the YAML of other programs has a `kind` and a `location` as well.
+    Read-only keys do not count: YAML of other programs also has keys such as `kind` and `location`.
     """
     written = {kind: _written_keys(kind) for kind in DOCUMENTS}
     return {

@@ -1,4 +1,4 @@
-"""Traffic: which share of an endpoint's requests goes to which deployment. It is written in the endpoint's document."""
+"""Traffic: the shares of an endpoint's deployments. Declared in the document of the endpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def declared(fields: Mapping[str, Any]) -> Ref:
 
 
 def phase(action: Action) -> Phase | None:
-    """Traffic comes and goes with its endpoint; all that can be done to it is to set it."""
+    """Traffic exists as long as its endpoint; it can only be updated."""
     match action:
         case Action.UPDATE:
             return Phase.TRAFFIC

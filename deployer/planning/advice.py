@@ -1,4 +1,4 @@
-"""Findings that do not refuse a plan: what its reviewer would want to be told. Pure."""
+"""Findings that do not refuse a plan: facts for its reviewer. Pure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _under_way(case: Case) -> Iterator[Finding]:
             if state in BUSY_STATES and item.ref in case.desired.resources:
                 yield Finding(
                     code="under-way",
-                    summary=f"{item.ref} is being changed right now ({state})",
-                    detail="`deployer apply` waits until that has ended, and plans then.",
+                    summary=f"{item.ref} is being changed by another operation ({state})",
+                    detail="`deployer apply` waits for it to end, then plans.",
                     ref=item.ref,
                 )
 
@@ -47,7 +47,7 @@ def _in_place(case: Case) -> Iterator[Finding]:
 
 
 def _renews(effect: Effect) -> bool:
-    """Whether a change puts new instances in the place of those that serve."""
+    """Whether a change replaces running instances by new ones."""
     match effect:
         case Effect.ROLLING | Effect.IMMUTABLE:
             return True
@@ -65,8 +65,8 @@ def _instance_type(case: Case) -> Iterator[Finding]:
         if _updates_deployment(step) and any(change.path == ("instance_type",) for change in step.changes):
             yield Finding(
                 code="instance-type-in-place",
-                summary=f"nothing documents whether Azure changes the instance_type of {step.ref} in place",
-                detail="It is read back after the write, and the apply fails if it did not take.",
+                summary=f"Azure does not document whether the instance_type of {step.ref} can change in place",
+                detail="Apply reads it back after the write, and fails if Azure did not accept it.",
                 ref=step.ref,
                 origin=step.origin,
             )
@@ -96,7 +96,7 @@ def _nobody_answers(case: Case) -> Iterator[Finding]:
         if names and not final.split(endpoint):
             yield Finding(
                 code="no-traffic",
-                summary=f"endpoint {endpoint} would answer nobody: no deployment has traffic",
+                summary=f"endpoint {endpoint} would have no deployment with traffic",
                 detail=f"Add to its spec: `traffic: {{{names[0]}: 100}}`.",
                 origin=next((step.origin for step in case.steps if step.ref.endpoint == endpoint), None),
             )
@@ -108,7 +108,7 @@ def _unknown_content(case: Case) -> Iterator[Finding]:
         if live and live.seen.unknown:
             yield Finding(
                 code="content-unknown",
-                summary=f"the content of {ref} cannot be compared: it was not uploaded by a client",
+                summary=f"the content of {ref} cannot be compared: Azure has no content hash for it",
                 detail="If its files changed, raise its version.",
                 ref=ref,
                 origin=case.origins.of(ref),
@@ -120,8 +120,8 @@ def _failed_but_serving(case: Case) -> Iterator[Finding]:
         if is_failed(deployment) and deployment.ref.name in case.live.split(deployment.ref.endpoint):
             yield Finding(
                 code="failed-but-serving",
-                summary=f"the last change of {deployment.ref} failed, and it has traffic",
-                detail="It is updated in place; replacing it would need its traffic on another deployment first.",
+                summary=f"the last change of {deployment.ref} failed, and it still has traffic",
+                detail="Apply updates it in place; to replace it, move its traffic to another deployment first.",
                 ref=deployment.ref,
             )
 
@@ -135,8 +135,8 @@ def _dropped_properties(case: Case) -> Iterator[Finding]:
         if foreign := sorted(set(there) - set(declared)):
             yield Finding(
                 code="properties-stay",
-                summary=f"{wish.ref} keeps properties no spec mentions: {', '.join(foreign)}",
-                detail="Azure only lets properties be added; a new resource is the way to be rid of them.",
+                summary=f"{wish.ref} keeps properties that are not in its spec: {', '.join(foreign)}",
+                detail="Azure does not allow removing properties; to get rid of them, create a new resource.",
                 ref=wish.ref,
                 origin=case.origins.of(wish.ref, ("properties",)),
             )

@@ -1,4 +1,4 @@
-"""The digest of a plan: what a reviewer's saved copy and the plan made just before applying have in common."""
+"""The digest of a plan: equal for a saved plan and the plan made just before applying, unless something changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployer.core.resources import Value, digest_of, fingerprint, without
 
 
 def with_digest(plan: Plan, hide: Callable[[Value], Value]) -> Plan:
-    """The plan with its digest: over every step, what it was decided on and what it leads to.
+    """The plan with its digest, which covers the observed and the desired state of every step.
 
     `hide` masks secrets, so that a reviewed plan stays valid when one is rotated.
     """

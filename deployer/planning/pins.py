@@ -1,4 +1,4 @@
-"""What specs refer to: which resources to read before planning, and which version a label stands for."""
+"""References in specs: the resources to read before planning, and the versions behind labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CODE = ("code_configuration", "code")
 
 
 def wanted(desired: State, project: str) -> Wanted:
-    """Everything a plan for `desired` has to know about."""
+    """Everything that must be observed to plan for `desired`."""
     deployments = desired.of_kind(Kind.DEPLOYMENT)
     named = {ref for item in deployments for kind in ASSETS if (ref := referenced(item, kind))}
     return Wanted(
@@ -36,7 +36,7 @@ def wanted(desired: State, project: str) -> Wanted:
 
 
 def _labels(deployment: Resource) -> Iterator[AssetReference]:
-    """The model and the environment of a deployment, where a label stands for them."""
+    """The references of a deployment to a model or an environment by label."""
     for type_ in (AssetType.MODEL, AssetType.ENVIRONMENT):
         found = reference_at(deployment, (type_.value,), type_)
         if found and found.label:
@@ -49,14 +49,14 @@ def _code_asset(deployment: Resource) -> AssetReference | None:
 
 
 def busy_resources(live: State, endpoints: frozenset[str]) -> tuple[Ref, ...]:
-    """What of these endpoints somebody is changing right now."""
+    """The endpoints among these, and their deployments, that are being changed."""
     there = [item for kind in OPERATED for item in live.of_kind(kind)]
     busy = [item.ref for item in there if item.seen.provisioning_state in BUSY_STATES]
     return tuple(ref for ref in busy if ref.endpoint in endpoints)
 
 
 def without_deleting(live: State) -> State:
-    """`live` without what is on its way out: it has to be gone before it can be made again, so it counts as gone."""
+    """`live` without the resources that are being deleted: they count as deleted already."""
     going = {ref for ref, item in live.resources.items() if item.seen.provisioning_state == "Deleting"}
     endpoints = {ref.endpoint for ref in going if ref.kind is Kind.ENDPOINT}
     kept = {ref: item for ref, item in live.resources.items() if ref not in going and ref.endpoint not in endpoints}
@@ -64,14 +64,14 @@ def without_deleting(live: State) -> State:
 
 
 def with_pinned_references(desired: State, live: State) -> State:
-    """`desired` with every reference replaced by what it stood for when `live` was read."""
+    """`desired` with labels replaced by versions, and code assets by their content, as read into `live`."""
     return replace(
         desired, resources={ref: _with_pinned_references(item, live) for ref, item in desired.resources.items()}
     )
 
 
 def _with_pinned_references(resource: Resource, live: State) -> Resource:
-    """A resource with its references made concrete; one that names nothing stays as it is."""
+    """A deployment with its references resolved; any other resource unchanged."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource
     versions = {label.type.value: str(live.references.get(label, label)) for label in _labels(resource)}
@@ -84,7 +84,7 @@ def _with_pinned_references(resource: Resource, live: State) -> Resource:
 
 
 def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[Ref, ...]:
-    """What carries this project's tag and is in no spec any more: deployments, and endpoints with all they have."""
+    """Resources with this project's tag that are in no spec; an endpoint stands for its deployments too."""
     mine = [item for item in live.resources.values() if item.seen.owner == project]
     left = [item.ref for item in mine if item.ref not in desired.resources]
     here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]

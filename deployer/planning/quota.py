@@ -1,4 +1,4 @@
-"""The quota a step needs, told to its reviewer: it is what deployments fail on most, after a long wait."""
+"""The quota that a step needs, as a note for the reviewer: lack of quota is a common, late cause of failure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ MACHINES = (("instance_type",), ("instance_count",))
 
 
 def with_quota_note(step: Step) -> Step:
-    """A step that takes or changes machines says how many cores of quota it needs."""
+    """The step; if it allocates VMs, its reason also states the quota it needs, in cores."""
     if step.after is None or step.ref.kind is not Kind.DEPLOYMENT or is_kubernetes(step.after.fields):
         return step
     size, count = (step.after.fields.get(key) for key in ("instance_type", "instance_count"))
     cores = cores_needed(str(size), count) if _takes_machines(step) and isinstance(count, int) else None
     if not cores:
         return step
-    words = f"takes quota for {cores} cores of {size}, the reserve for upgrades included"
+    words = f"needs quota for {cores} cores of {size} (upgrade reserve included)"
     return replace(step, reason=f"{step.reason}; {words}" if step.reason else words)
 
 
 def _takes_machines(step: Step) -> bool:
-    """Whether a step takes machines, or others than before."""
+    """Whether a step allocates VMs or changes their size or number."""
     match step.action:
         case Action.CREATE | Action.REPLACE:
             return True

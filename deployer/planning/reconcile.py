@@ -1,4 +1,4 @@
-"""reconcile and simulate: what to write so that live becomes desired, and what a write leads to. Pure."""
+"""reconcile: the writes that turn live into desired. simulate: the state after a write. Both are pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from deployer.kinds.phases import Phase
 
 
 def phase_of(step: Step) -> Phase:
-    """When a step is done."""
+    """The phase of a step."""
     phase = KINDS[step.ref.kind].phase(step.action)
     if phase is None:
         raise ValueError(f"no phase does {step.action.name} on {step.ref}")
@@ -37,7 +37,7 @@ def phase_of(step: Step) -> Phase:
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """Steps by phase and name; the steps of one endpoint's traffic keep the order they come in."""
+    """Steps sorted by phase and ref; steps with the same phase and ref keep their order."""
     return tuple(sorted(steps, key=lambda step: (phase_of(step), step.ref)))
 
 
@@ -51,7 +51,7 @@ def reconcile(
 ) -> tuple[Step, ...]:
     """The writes that turn `live` into `desired`, in order; `deletes` are live resources to delete.
 
-    What the specs leave open (undeclared traffic, ignored paths, foreign properties) keeps its live value.
+    Whatever the specs leave open (undeclared traffic, ignored paths, undeclared properties) keeps its live value.
     """
     known = _without_replaced_endpoints(desired, live)
     wishes = {**_traffic_without(deletes, live), **desired.resources}
@@ -64,13 +64,13 @@ def reconcile(
 
 
 def _traffic_without(deletes: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:
-    """An open wish for the traffic of endpoints that lose deployments: a mirror must not point at what is gone."""
+    """Empty traffic wishes for the endpoints of deleted deployments, so that mirrors to them are removed."""
     refs = {traffic_ref(ref.endpoint) for ref in deletes if ref.kind is Kind.DEPLOYMENT}
     return {ref: Resource(ref=ref, fields=NOTHING) for ref in refs if live.get(ref)}
 
 
 def _without_replaced_endpoints(desired: State, live: State) -> State:
-    """Live as it will be once endpoints whose creation failed are gone: their deployments go with them."""
+    """`live` without the endpoints that will be replaced, and without their deployments and traffic."""
     gone = {item.ref.endpoint for item in desired.of_kind(Kind.ENDPOINT) if _is_dead(live.get(item.ref), live)}
     return replace(live, resources={ref: item for ref, item in live.resources.items() if ref.endpoint not in gone})
 
@@ -78,7 +78,7 @@ def _without_replaced_endpoints(desired: State, live: State) -> State:
 def _with_live_values(
     wish: Resource, live: Resource | None, ignored: tuple[KeyPath, ...], deletes: frozenset[Ref]
 ) -> Resource:
-    """`wish` with the live value wherever the spec leaves the decision to somebody else."""
+    """`wish` with live values for whatever the spec leaves open."""
     match wish.ref.kind:
         case Kind.TRAFFIC:
             return replace(wish, fields={**_kept_traffic(live, deletes), **wish.fields})
@@ -90,7 +90,7 @@ def _with_live_values(
 def keep_live(
     fields: Mapping[str, Value], live: Mapping[str, Value], ignored: tuple[KeyPath, ...]
 ) -> Mapping[str, Value]:
-    """Fields with the live value of every ignored path, and with the properties that somebody else added."""
+    """Fields with the live values of the ignored paths, and with the live properties that no spec declares."""
     for path in ignored:
         value = value_at(live, path)
         fields = fields if value is None else with_value(fields, path, value)
@@ -101,7 +101,7 @@ def keep_live(
 
 
 def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str, Value]:
-    """Both maps of live traffic; a mirror never points at what is about to be deleted."""
+    """Both maps of live traffic, without mirrors to deployments that will be deleted."""
     fields = live.fields if live else NOTHING
     going = {ref.name for ref in deletes if live is not None and ref.endpoint == live.ref.endpoint}
     mirror = fields.get("mirror_traffic")
@@ -131,7 +131,7 @@ def _steps_for(wish: Resource, live: State, ignored: tuple[KeyPath, ...], origin
 
 
 def _initial(ref: Ref) -> Resource | None:
-    """What is there before anything was written: an endpoint is born with traffic to nobody."""
+    """The state before the first write: none, except that the traffic of a new endpoint is empty."""
     match ref.kind:
         case Kind.TRAFFIC:
             return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, observed=Observed())
@@ -141,7 +141,7 @@ def _initial(ref: Ref) -> Resource | None:
 
 
 def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple[FieldChange, ...]:
-    """Without the fields whose live value cannot be read; a finding speaks of those."""
+    """The changes without fields whose live value cannot be read; a finding reports those."""
     unknown = before.seen.unknown if before else ()
     return tuple(change for change in changes if change.path not in unknown)
 
@@ -150,21 +150,21 @@ def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action
     if before is None:
         return Action.CREATE, ""
     if _is_dead(before, live):
-        return Action.REPLACE, "its creation failed, and Azure cannot repair what was never created"
+        return Action.REPLACE, "its creation failed, and Azure cannot repair a resource that was never created"
     if is_failed(before):
         return Action.UPDATE, "its last update failed"
     return (Action.UPDATE, "") if changed else (None, "")
 
 
 def _is_dead(resource: Resource | None, live: State) -> bool:
-    """Failed and without traffic: to replace it costs nobody anything, and often nothing else works."""
+    """Whether an endpoint or a deployment is failed and without traffic: replacing it interrupts nothing."""
     if resource is None or not is_failed(resource) or resource.ref.kind not in OPERATED:
         return False
     return not serves(resource.ref, live.split(resource.ref.endpoint))
 
 
 def serves(ref: Ref, split: Mapping[str, int]) -> bool:
-    """Whether a resource has a share of its endpoint's traffic."""
+    """Whether an endpoint has live traffic, or a deployment a share of it."""
     match ref.kind:
         case Kind.ENDPOINT:
             return bool(split)
@@ -176,13 +176,13 @@ def serves(ref: Ref, split: Mapping[str, int]) -> bool:
 
 
 def _observed_after(step: Step) -> Observed:
-    """What the workspace knows of a resource that was just written."""
+    """The observed state of a resource right after a successful write."""
     before = step.before.seen if step.before and step.action is not Action.REPLACE else Observed()
     return replace(before, provisioning_state="Succeeded", bookkeeping=step.bookkeeping or Bookkeeping())
 
 
 def simulate(live: State, step: Step) -> State:
-    """What the workspace will look like after a step."""
+    """The live state after a step."""
     if not step.action.writes:
         return live
     resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
@@ -195,7 +195,7 @@ def simulate(live: State, step: Step) -> State:
 
 
 def _without(ref: Ref, resources: Mapping[Ref, Resource]) -> dict[Ref, Resource]:
-    """The resources that are left when one is deleted."""
+    """The resources that remain after a deletion; an endpoint takes its deployments and traffic with it."""
     match ref.kind:
         case Kind.ENDPOINT:
             return {other: item for other, item in resources.items() if other.endpoint != ref.endpoint}

@@ -1,4 +1,4 @@
-"""Case: a plan with everything it was made from, as the checks over it need it."""
+"""Case: a plan with all its inputs, for the checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployer.planning.reconcile import simulate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A plan and everything it was made from; `destroying` when the endpoints' names were asked for to delete them."""
+    """A plan with all its inputs; `destroying` is True for `deployer destroy`."""
 
     project: str
     desired: State
@@ -27,5 +27,5 @@ class Case:
 
     @property
     def end(self) -> State:
-        """The state the whole plan leads to."""
+        """The live state after the whole plan."""
         return reduce(simulate, self.steps, self.live)

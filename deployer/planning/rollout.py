@@ -1,4 +1,4 @@
-"""How traffic moves: what is tested before, the splits on the way, the verdict over what was seen there. Pure."""
+"""How traffic moves: tests before it, the splits on the way, and the verdict on their probes. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAILED_MARK = "failed"
 
 
 def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
-    """The plan with a TEST before anything new gets traffic, and each traffic step cut into its rollout's stages."""
+    """The steps, with a TEST for every changed deployment or rising share, and traffic steps split into stages."""
     tested = {step.ref for step in steps if _changes_service(step)}
     for step in steps:
         if step.ref.kind is Kind.TRAFFIC:
@@ -37,7 +37,7 @@ def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) ->
 
 
 def _changes_service(step: Step) -> bool:
-    """Whether a step changes what a deployment answers, not only how many answer or what its tags say."""
+    """Whether a step can change a deployment's responses, beyond its scale and metadata."""
     if step.ref.kind is not Kind.DEPLOYMENT:
         return False
     match step.action:
@@ -87,8 +87,10 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
 
 
 def _start(before: Resource, target: Split) -> tuple[Split, int]:
-    """Where a rollout towards `target` began, and how far it came: one that was interrupted, and that nobody moved
-    by hand since, goes on."""
+    """Where the rollout towards `target` starts, and its progress in percent.
+
+    An interrupted rollout continues if the live split is still the one it reached; any other starts from that split.
+    """
     noted = before.seen.bookkeeping
     done, start = progress_towards(noted.rollout, target), noted.previous_split
     now = share_map(before, "traffic")
@@ -96,13 +98,13 @@ def _start(before: Resource, target: Split) -> tuple[Split, int]:
 
 
 def _at_stage(after: Resource, stage: Stage) -> Resource:
-    """The traffic at one stage; a deployment that has live traffic already is not mirrored to."""
+    """The traffic at one stage, without mirrors to deployments that have live traffic there."""
     mirror = {name: share for name, share in share_map(after, "mirror_traffic").items() if name not in stage.split}
     return replace(after, fields={**after.fields, "traffic": dict(stage.split), "mirror_traffic": mirror})
 
 
 def _noted(stage: Stage, start: Split, target: Split) -> Bookkeeping:
-    """Where the traffic came from, and how far it is while it is not there."""
+    """The bookkeeping of one stage: the start split, and the progress until the target is reached."""
     return Bookkeeping(
         previous_split=start, rollout=rollout_mark(target, stage.percent) if stage.split != target else ""
     )
@@ -121,16 +123,16 @@ def _bake(step: Step, stage: Stage, intent: Intent) -> Bake | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of a rollout: how far along the way in percent, and the split to put."""
+    """One step of a rollout: its percentage of the way, and its split."""
 
     percent: int
     split: Split
 
 
 def stages(start: Split, target: Split, rollout: Rollout, *, done: int = 0) -> tuple[Stage, ...]:
-    """The splits from `start` to `target`, those above `done` percent alone; each sums to what `target` sums to.
+    """The splits from `start` to `target` that come after `done` percent. All have the same sum as `target`.
 
-    Where there is nothing to shift from, or the sum changes, there is one stage: the target.
+    If the sums of `start` and `target` differ (such as for a first split), the only stage is the target.
     """
     if sum(start.values()) != sum(target.values()):
         return (Stage(percent=100, split=_without_zeros(target)),)
@@ -139,7 +141,7 @@ def stages(start: Split, target: Split, rollout: Rollout, *, done: int = 0) -> t
 
 
 def _distinct(start: Split, candidates: Sequence[Stage]) -> tuple[Stage, ...]:
-    """Without the stages that would put what already is."""
+    """The stages that change the split before them."""
     kept: list[Stage] = []
     last = _without_zeros(start)
     for stage in candidates:
@@ -172,12 +174,12 @@ def _without_zeros(split: Split) -> Split:
 
 
 def rollout_mark(target: Split, percent: int | str) -> str:
-    """What the bookkeeping tag says of a rollout under way: where it goes and how far it came."""
+    """The bookkeeping tag of a rollout: a hash of its target, and its progress or FAILED_MARK."""
     return f"{digest_of(dict(_without_zeros(target)))}:{percent}"
 
 
 def progress_towards(mark: str, target: Split) -> int:
-    """The percent a recorded rollout towards this target had come to; 0 for another one, or a failed one."""
+    """The percentage that a recorded rollout towards this target reached; 0 for another target or a failed one."""
     goal, _, percent = mark.partition(":")
     if goal != digest_of(dict(_without_zeros(target))) or not percent.isdigit():
         return 0
@@ -185,12 +187,12 @@ def progress_towards(mark: str, target: Split) -> int:
 
 
 def failed_towards(mark: str, target: Split) -> bool:
-    """Whether the last rollout towards this target was put back."""
+    """Whether the mark is that of a failed rollout towards this target."""
     return mark == rollout_mark(target, FAILED_MARK)
 
 
 class Verdict(StrEnum):
-    """What the observations of a bake say; too few are never a success."""
+    """The verdict on a bake; too few observations are inconclusive, never a success."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -199,31 +201,31 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One probe: milliseconds to its last byte, and why it counts as an error ("" when it does not)."""
+    """One probe: milliseconds to the last byte, and its problem ("" if it passed)."""
 
     milliseconds: float
     problem: str = ""
 
 
 def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict, str]:
-    """The verdict over a bake with its reason in one sentence."""
+    """The verdict on a bake, and its reason in one sentence."""
     count = len(observations)
     problems = [seen.problem for seen in observations if seen.problem]
     if count and checks.max_error_rate is not None and len(problems) / count > checks.max_error_rate:
-        rate = f"{len(problems) / count:.1%} of {count} probes failed, at most {checks.max_error_rate:.1%} may"
+        rate = f"{len(problems) / count:.1%} of {count} probes failed; at most {checks.max_error_rate:.1%} may fail"
         return Verdict.FAILED, f"{rate}; the last one: {problems[-1]}"
     if checks.smoke and checks.max_error_rate is None and problems:
         return Verdict.FAILED, problems[-1]
     p95 = percentile(sorted(seen.milliseconds for seen in observations), 95) if observations else 0.0
     if checks.max_p95_ms is not None and p95 > checks.max_p95_ms:
-        return Verdict.FAILED, f"the 95th percentile was {p95:.0f} ms, at most {checks.max_p95_ms:.0f} ms is allowed"
+        return Verdict.FAILED, f"the 95th percentile was {p95:.0f} ms; at most {checks.max_p95_ms:.0f} ms is allowed"
     if count < checks.min_requests:
-        return Verdict.INCONCLUSIVE, f"only {count} of at least {checks.min_requests} probes were answered"
+        return Verdict.INCONCLUSIVE, f"only {count} probes were answered; at least {checks.min_requests} are required"
     return Verdict.PASSED, f"{count} probes, {len(problems)} failed"
 
 
 def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:
-    """The shares of the other healthy deployments scaled up to the whole; empty where there is none."""
+    """The split without `failing`: shares of the other healthy deployments, scaled up; empty if there are none."""
     others = {name: share for name, share in split.items() if name != failing and name in healthy and share > 0}
     total = sum(others.values())
     if not total:
@@ -233,7 +235,7 @@ def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:
 
 
 def failed_rollouts(plan: Plan) -> tuple[str, ...]:
-    """The endpoints whose traffic differs because a rollout was put back, not because somebody changed it."""
+    """The endpoints whose planned traffic was the target of a rollout that failed."""
     moves = [step for step in plan.steps if step.ref.kind is Kind.TRAFFIC]
     first = {step.ref.endpoint: step for step in reversed(moves)}
     last = {step.ref.endpoint: step for step in moves}
@@ -241,6 +243,6 @@ def failed_rollouts(plan: Plan) -> tuple[str, ...]:
 
 
 def _failed_before(first: Step, last: Step) -> bool:
-    """Whether the last rollout to where these steps of one endpoint lead was put back."""
+    """Whether the last rollout towards the target of these traffic steps failed."""
     mark = first.before.seen.bookkeeping.rollout if first.before else ""
     return failed_towards(mark, share_map(last.after, "traffic"))

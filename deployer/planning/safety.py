@@ -1,4 +1,4 @@
-"""Checks over a finished plan: what must not run, and what its reviewer should know. Pure.
+"""Checks of a finished plan: reasons to refuse it, and facts for its reviewer. Pure.
 
 Each check is a function from a Case to findings; CHECKS lists them all. A blocking finding refuses the apply.
 """
@@ -20,11 +20,11 @@ from deployer.planning.reconcile import serves, simulate
 from deployer.planning.review import Case
 
 DELETES_WORTH_ASKING = 5
-"""From so many deletions in one plan on, more than a third of what the project owns needs --allow-deletes."""
+"""A plan with at least this many deletions, and more than a third of the owned resources, needs --allow-deletes."""
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
-    """Everything the checks have to say, blocking findings first."""
+    """The findings of all checks, blocking ones first."""
     found = [finding for check in CHECKS for finding in check(case)]
     return tuple(sorted(found, key=lambda finding: (not finding.blocking, finding.code, str(finding.ref))))
 
@@ -39,7 +39,7 @@ def _immutable(case: Case) -> Iterator[Finding]:
             ):
                 yield Finding(
                     code="immutable-field",
-                    summary=f"{dotted(change.path)} of {step.ref} cannot be changed once it exists",
+                    summary=f"{dotted(change.path)} of {step.ref} cannot be changed after creation",
                     detail=_way_round(step.ref),
                     ref=step.ref,
                     origin=step.origin,
@@ -60,11 +60,11 @@ def _cannot_change(step: Step, path: KeyPath, effect: Effect) -> bool:
 def _way_round(ref: Ref) -> str:
     match ref.kind:
         case Kind.DEPLOYMENT:
-            return "Write a deployment with a new name beside it, shift the traffic, then drop this one."
+            return "Declare a deployment with a new name, move the traffic to it, then remove this one."
         case Kind.ENDPOINT | Kind.TRAFFIC:
-            return "Write an endpoint with a new name, move its callers, then drop this one."
+            return "Declare an endpoint with a new name, move its callers to it, then remove this one."
         case Kind.MODEL | Kind.ENVIRONMENT:
-            return "Raise `version` in its spec and in what refers to it."
+            return "Raise `version` in its spec and in every reference to it."
     assert_never(ref.kind)
 
 
@@ -75,8 +75,8 @@ def _asset_content(case: Case) -> Iterator[Finding]:
             if content:
                 yield Finding(
                     code="asset-content-changed",
-                    summary=f"{step.ref} exists with other content ({', '.join(content)})",
-                    detail="A version never changes: raise `version` in its spec and in what refers to it.",
+                    summary=f"{step.ref} already exists with different content ({', '.join(content)})",
+                    detail="A version never changes: raise `version` in its spec and in every reference to it.",
                     ref=step.ref,
                     origin=step.origin,
                     blocking=True,
@@ -84,7 +84,7 @@ def _asset_content(case: Case) -> Iterator[Finding]:
 
 
 def _is_content(effect: Effect) -> bool:
-    """Whether a change of an asset changes what a version stands for."""
+    """Whether a change of this effect alters the content of an asset version."""
     match effect:
         case Effect.METADATA:
             return False
@@ -101,7 +101,7 @@ def _missing_assets(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     code="asset-missing",
                     summary=f"{deployment.ref} needs {ref}, which is neither in the workspace nor in the specs",
-                    detail=f"Correct the {kind} reference, or declare that version in a {kind} spec.",
+                    detail=f"Correct the {kind} reference, or declare that version in the specs.",
                     ref=deployment.ref,
                     origin=case.origins.of(deployment.ref, (kind.value,)),
                     blocking=True,
@@ -117,22 +117,22 @@ def _traffic_targets(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     code="traffic-to-missing",
                     summary=f"{key} of endpoint {traffic.ref.endpoint} names {name}, which would not exist",
-                    detail=f"Deployments that would: {', '.join(sorted(there)) or 'none'}.",
+                    detail=f"Deployments after this plan: {', '.join(sorted(there)) or 'none'}.",
                     ref=traffic.ref,
                     blocking=True,
                 )
 
 
 def _mirror_and_live(case: Case) -> Iterator[Finding]:
-    """What specs declare; a mirror they leave open is taken off a deployment before that gets live traffic."""
+    """Looks at declared mirrors only: an undeclared one ends before its deployment gets live traffic."""
     final = case.end
     for traffic in case.desired.of_kind(Kind.TRAFFIC):
         both = final.split(traffic.ref.endpoint).keys() & share_map(traffic, "mirror_traffic").keys()
         for name in sorted(both):
             yield Finding(
                 code="mirror-and-live",
-                summary=f"{name} of endpoint {traffic.ref.endpoint} would get live and mirrored traffic at once",
-                detail="Azure allows one of the two: declare `mirror_traffic: {}` or another target.",
+                summary=f"{name} of endpoint {traffic.ref.endpoint} would get both live and mirrored traffic",
+                detail="Azure allows only one of the two: declare `mirror_traffic: {}` or another target.",
                 ref=traffic.ref,
                 origin=case.origins.of(traffic.ref),
                 blocking=True,
@@ -146,8 +146,8 @@ def _outage(case: Case) -> Iterator[Finding]:
         if before and not after and Allow.OUTAGE not in case.allow and not case.destroying:
             yield Finding(
                 code="outage",
-                summary=f"endpoint {endpoint} serves now and would answer nobody after this",
-                detail="Give a deployment its traffic back, or say --allow-outage if that is what you want.",
+                summary=f"endpoint {endpoint} is serving traffic now and would have no deployment left to serve it",
+                detail="Give a deployment traffic, or pass --allow-outage if the outage is intended.",
                 ref=traffic_ref(endpoint),
                 blocking=True,
             )
@@ -162,11 +162,13 @@ def _ownership(case: Case) -> Iterator[Finding]:
         adoptable = not owner
         if adoptable and Allow.ADOPT in case.allow:
             continue
-        whose = f"belongs to the project {owner}" if owner else "was not made by this tool"
+        whose = f"belongs to the project {owner}" if owner else "was not created by this tool"
         yield Finding(
             code="not-ours",
             summary=f"endpoint {endpoint} {whose}",
-            detail="Say --adopt to take it over." if adoptable else "Change it from that project, or use another name.",
+            detail="Pass --adopt to take it over."
+            if adoptable
+            else "Change it from that project, or use another name.",
             ref=endpoint_ref(endpoint),
             blocking=True,
         )
@@ -179,8 +181,8 @@ def _too_many(case: Case) -> Iterator[Finding]:
         if count > MAX_DEPLOYMENTS:
             yield Finding(
                 code="too-many-deployments",
-                summary=f"endpoint {endpoint} would have {count} deployments, Azure allows {MAX_DEPLOYMENTS}",
-                detail="Drop those that serve nobody first (--prune deletes what left the specs).",
+                summary=f"endpoint {endpoint} would have {count} deployments; Azure allows {MAX_DEPLOYMENTS}",
+                detail="Delete deployments without traffic first (--prune deletes those in no spec).",
                 ref=endpoint_ref(endpoint),
                 blocking=True,
             )
@@ -194,7 +196,7 @@ def _deletes_of_serving(case: Case) -> Iterator[Finding]:
             yield Finding(
                 code="delete-while-serving",
                 summary=f"{step.ref} has live traffic and would be deleted",
-                detail="Declare the traffic of its endpoint without it first.",
+                detail="Remove it from the traffic of its endpoint first.",
                 ref=step.ref,
                 blocking=True,
             )
@@ -224,7 +226,7 @@ def _many_deletes(case: Case) -> Iterator[Finding]:
         yield Finding(
             code="many-deletes",
             summary=f"{len(deletes)} of {len(owned)} endpoints and deployments would be deleted",
-            detail="Say --allow-deletes if so many should go.",
+            detail="Pass --allow-deletes if this is intended.",
             blocking=True,
         )
 

@@ -1,7 +1,7 @@
-"""VM sizes of managed online endpoints, and the quota that they need.
+"""VM sizes of managed online endpoints, and the quota they need.
 
 Sizes and exemptions: https://learn.microsoft.com/azure/machine-learning/reference-managed-online-endpoints-vm-sku-list
-(2025-10-18). The list ages: a size that is not in it is worth a warning, not a refusal.
+(2025-10-18). The list ages, so an unknown size is a warning, not an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VmSize:
-    """A VM size in its usual spelling, its cores, and whether Azure reserves no fifth of the quota for upgrades."""
+    """A VM size in its usual spelling, its cores, and whether it is exempt from the 20 % upgrade reserve."""
 
     name: str
     cores: int

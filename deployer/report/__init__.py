@@ -1,1 +1,1 @@
-"""Plans, outcomes, diagnostics and answers as text for people and for machines. No I/O, no SDK."""
+"""Plans, outcomes, diagnostics and answers as text, Markdown, JSON and other formats. No I/O, no SDK."""

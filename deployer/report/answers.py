@@ -1,4 +1,4 @@
-"""What an endpoint answers: one prediction or its refusal in words, the table of a measurement, its keys."""
+"""Answers of an endpoint as text and JSON: predictions and errors, measurements, and keys."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MODEL_STATUS = "ms-azureml-model-error-statuscode"
 MODEL_REASON = "ms-azureml-model-error-reason"
 
 MEANINGS = {
-    400: ("the request was refused as malformed", "Send JSON: `--request FILE`, or a picture: `--image FILE`."),
-    401: ("the key or token was not accepted", "`deployer keys` shows what is valid now; a token may have expired."),
-    403: ("whoever is signed in may not score", "It takes the action onlineEndpoints/score on the endpoint."),
+    400: ("the request is malformed", "Send JSON with `--request FILE`, or a picture with `--image FILE`."),
+    401: ("the key or token was not accepted", "Run `deployer keys` to see the valid keys; a token may have expired."),
+    403: ("the signed-in account may not score", "It needs the action onlineEndpoints/score on the endpoint."),
     404: (
-        "no deployment of the endpoint takes traffic",
+        "no deployment of the endpoint has traffic",
         "Declare `traffic:` in its spec, or name a deployment with `--deployment NAME`.",
     ),
     408: (
@@ -37,13 +37,13 @@ MEANINGS = {
     ),
     500: (
         "the service itself failed, not the model",
-        "Try again; if it stays, Azure support can tell by the request id.",
+        "Try again; if it fails again, give the request ID to Azure support.",
     ),
-    502: ("the deployment broke the connection", "`deployer logs DEPLOYMENT` shows whether its container crashed."),
+    502: ("the deployment closed the connection", "`deployer logs DEPLOYMENT` shows whether its container crashed."),
     503: ("the deployment is not ready", "Try again in a moment; `deployer status` shows its state."),
     504: ("the deployment did not answer in time", "`deployer logs DEPLOYMENT` shows what it is doing."),
 }
-"""What a status of the data plane means and the way out.
+"""Meanings of HTTP statuses from endpoints, with hints.
 
 https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints#http-status-codes
 """
@@ -51,7 +51,7 @@ https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-en
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """One answer for showing: `prediction` is its JSON, or the text where it is none; `problem` is "" for a 200."""
+    """One answer for display: `prediction` is its JSON, or its text without one; `problem` is "" for a 200."""
 
     status: int
     deployment: str
@@ -63,12 +63,12 @@ class Scored:
 
     @property
     def ok(self) -> bool:
-        """Whether it is a prediction."""
+        """Whether the request succeeded."""
         return not self.problem
 
 
 def scored(answer: Answer, *, secrets: frozenset[str] = frozenset()) -> Scored:
-    """What an answer says: a prediction, or why there is none and the way out."""
+    """An answer for display: a prediction, or a problem with a hint; secrets are masked."""
     mask = mask_of(secrets)
     headers = {name.lower(): value for name, value in answer.headers.items()}
     body = _decoded(answer.body)
@@ -85,7 +85,7 @@ def scored(answer: Answer, *, secrets: frozenset[str] = frozenset()) -> Scored:
 
 
 def _decoded(body: bytes) -> object:
-    """The JSON of a body; a string that is JSON itself is opened once, since older scoring scripts answer so."""
+    """The JSON of a body, else its text. JSON in a JSON string is decoded too: older scoring scripts return that."""
     text = body.decode("utf-8", errors="replace")
     try:
         value = json.loads(text)
@@ -105,17 +105,17 @@ def _problem(answer: Answer, headers: Mapping[str, str], body: object) -> tuple[
 
 
 def _model_error(answer: Answer, headers: Mapping[str, str], body: object) -> tuple[str, str]:
-    """424 is how the front of an endpoint passes on whatever the model's own server answered instead of 200."""
+    """The problem behind a 424: the endpoint returns it if the model's server answers with anything but 200."""
     status, name = headers.get(MODEL_STATUS, ""), answer.deployment or "DEPLOYMENT"
     said = _said(body) or headers.get(MODEL_REASON, "")
     if status.startswith("4"):
-        return f"the model refused the request with {status}: {said or 'it gave no reason'}", "Correct what you send."
+        return f"the model refused the request with {status}: {said or 'it gave no reason'}", "Correct the request."
     problem = f"the model failed{f' with {status}' if status else ''}: {said or 'it gave no reason'}"
     return problem, f"`deployer logs {name}` shows its traceback."
 
 
 def _said(body: object) -> str:
-    """What the answer itself gives as its reason."""
+    """The reason in the answer itself."""
     match body:
         case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)}:
             return shortened(message, _LONGEST)
@@ -126,13 +126,13 @@ def _said(body: object) -> str:
 
 
 def score_text(result: Scored, *, color: bool = False) -> str:
-    """The prediction and who gave it, or the problem and the way out."""
+    """The prediction and its deployment, or the problem and a hint."""
     who = f"deployment {result.deployment}" if result.deployment else "the endpoint"
     took = styled(f"{who} answered in {milliseconds(result.milliseconds)}", "dim", color=color)
     if result.ok:
         return f"{_shown(result.prediction)}\n{took}\n"
     lines = [f"{styled('error', 'red', color=color)}: {result.problem}", result.hint, took]
-    request = f"request id: {result.request_id}" if result.request_id else ""
+    request = f"request ID: {result.request_id}" if result.request_id else ""
     return "\n".join(filter(None, [*lines, request])) + "\n"
 
 
@@ -150,13 +150,13 @@ def score_json(result: Scored) -> str:
 
 
 def measurement_text(found: Summary, *, concurrency: int, color: bool = False) -> str:
-    """The table of `score --repeat N --concurrency C`: latencies, errors by kind, who answered, a histogram."""
+    """The result of `score --repeat N --concurrency C`: latencies, deployments, errors by kind, a histogram."""
     return "\n".join([*_head(found, concurrency, color), *_errors(found, color), *_bars(found)]) + "\n"
 
 
 def _head(found: Summary, concurrency: int, color: bool) -> Iterator[str]:
     sent = f"{count(found.requests, 'request')}, {concurrency} at a time, in {seconds(found.seconds)}"
-    yield styled(f"{sent}: {found.per_second:.1f} answers a second", "bold", color=color)
+    yield styled(f"{sent}: {found.per_second:.1f} answers per second", "bold", color=color)
     if found.mean_ms is not None and found.max_ms is not None:
         named = {f"p{rank}": value for rank, value in found.percentiles.items()}
         cells = {**named, "mean": found.mean_ms, "max": found.max_ms}
@@ -180,7 +180,7 @@ def _bars(found: Summary) -> Iterator[str]:
 
 
 def measurement_json(found: Summary, *, concurrency: int) -> str:
-    """The same as JSON (schemas/output/measurement.schema.json); times in milliseconds, wall time in seconds."""
+    """The measurement as JSON (schemas/output/measurement.schema.json); times in milliseconds, wall time in seconds."""
     latencies = {f"p{rank}": value for rank, value in found.percentiles.items()}
     rest = {key: value for key, value in asdict(found).items() if key != "percentiles"}
     head = {"format_version": SCORE_VERSION, "kind": "measurement", "concurrency": concurrency}
@@ -188,7 +188,7 @@ def measurement_json(found: Summary, *, concurrency: int) -> str:
 
 
 def keys_text(primary: str, secondary: str, *, show_secrets: bool) -> str:
-    """The two keys of an endpoint, of which only the beginning shows unless all of it is asked for."""
+    """The two keys of an endpoint, truncated unless `show_secrets`."""
     shown = [key if show_secrets else _beginning(key) for key in (primary, secondary)]
     return f"primary    {shown[0]}\nsecondary  {shown[1]}\n"
 

@@ -1,4 +1,4 @@
-"""A step in words: what it does, what a change means, and what it asks for beyond its fields."""
+"""Steps in words: action, effects of changes, smoke test and rollout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployer.report.format import count, joined, milliseconds, rate, scalar, se
 
 
 def effect_words(effect: Effect) -> str:
-    """What a change does to a running service; "" where the change says it all."""
+    """The effect of a change on a running service; "" for traffic, which needs no explanation."""
     match effect:
         case Effect.METADATA:
             return "metadata only, nothing restarts"
@@ -25,14 +25,14 @@ def effect_words(effect: Effect) -> str:
         case Effect.IMMUTABLE:
             return "cannot change in place"
         case Effect.ADD_ONLY:
-            return "can be added or changed, never removed"
+            return "can be added, not changed or removed"
         case Effect.TRAFFIC:
             return ""
     assert_never(effect)
 
 
 def verb(action: Action) -> str:
-    """What a step will do: "create"."""
+    """The verb of an action: "create"."""
     match action:
         case Action.CREATE:
             return "create"
@@ -48,7 +48,7 @@ def verb(action: Action) -> str:
 
 
 def past(action: Action) -> str:
-    """What a step has done: "created"."""
+    """The past participle of an action: "created"."""
     match action:
         case Action.CREATE:
             return "created"
@@ -64,17 +64,17 @@ def past(action: Action) -> str:
 
 
 def title(step: Step) -> str:
-    """What a step is about to do: "create deployment digits/blue", "set traffic of digits"."""
+    """The step as an instruction: "create deployment digits/blue", "set traffic of digits"."""
     return KINDS[step.ref.kind].words(verb(step.action), step.ref)
 
 
 def done(step: Step) -> str:
-    """What a step has done, in the past tense: "created deployment digits/blue"."""
+    """The step in the past tense: "created deployment digits/blue"."""
     return KINDS[step.ref.kind].words(past(step.action), step.ref)
 
 
 def sentences(step: Step) -> Iterator[str]:
-    """What happens besides the fields: the request of a smoke test, the wait and the checks of a rollout step."""
+    """Descriptions beyond the fields: the smoke test, the wait and checks of a rollout step, ignored fields."""
     if step.test:
         yield test_sentence(step.test)
     if step.bake:
@@ -95,9 +95,9 @@ def test_sentence(test: SmokeTest) -> str:
 
 def bake_sentence(bake: Bake) -> str:
     """ "then waits 5 min, sending at least 50 smoke requests to green: at most 1 % errors, p95 at most 500 ms"."""
-    wait = f"then waits {seconds(bake.seconds)}" if bake.seconds else "then goes on at once"
+    wait = f"then waits {seconds(bake.seconds)}" if bake.seconds else "then continues immediately"
     if not bake.probes:
-        return f"{wait}, with nothing to check: no smoke test is declared"
+        return f"{wait}, without checks: no smoke test is declared"
     names = joined([ref.name for ref, _ in bake.probes])
     requests = count(bake.checks.min_requests, "smoke request")
     limits = joined(list(_limits(bake.checks)))
@@ -106,7 +106,7 @@ def bake_sentence(bake: Bake) -> str:
 
 def _limits(checks: Checks) -> Iterator[str]:
     if checks.smoke:
-        yield "every answer as its smoke test says"
+        yield "all smoke tests pass"
     if checks.max_error_rate is not None:
         yield f"at most {rate(checks.max_error_rate)} errors"
     if checks.max_p95_ms is not None:

@@ -1,4 +1,4 @@
-"""Diagnostics as they are shown: in order, without secrets, each with its line of the file."""
+"""Diagnostics as text: sorted, without secrets, each with its line of the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deployer.report.redaction import Mask, mask_of
 
 
 def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ...]:
-    """The diagnostics by file, line and column (errors before warnings on one place), every text in them masked."""
+    """The diagnostics by file, line and column (errors before warnings at the same place), with masked texts."""
     in_order = sorted(diagnostics, key=lambda item: (item.location, item.severity, item.code, item.summary))
     return tuple(
         replace(
@@ -28,7 +28,7 @@ def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ..
 
 
 def errors(diagnostics: Sequence[Diagnostic]) -> int:
-    """How many of them stop; the rest are warnings."""
+    """The number of errors; the rest are warnings."""
     return sum(item.severity.stops for item in diagnostics)
 
 
@@ -47,9 +47,9 @@ def diagnostics_text(
     color: bool = False,
     width: int = WIDTH,
 ) -> str:
-    """Diagnostics by place, each with what to write instead and its line of `sources` (file -> text), then a count.
+    """Diagnostics by place, each with its detail and its line from `sources` (file -> text), then a count.
 
-    "" when there are none.
+    "" if there are none.
     """
     if not diagnostics:
         return ""
@@ -77,7 +77,7 @@ def _colour(severity: Severity) -> str:
 
 
 def _source(item: Diagnostic, text: str, mask: Mask, color: bool) -> Iterator[str]:
-    """The line and a caret below its column; nothing where the line is not there or holds what must not be shown."""
+    """The line, and a caret below its column; nothing if the line is not available or contains a secret."""
     lines = text.splitlines()
     if not 0 < item.location.line <= len(lines):
         return

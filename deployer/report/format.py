@@ -1,4 +1,4 @@
-"""The smallest pieces of text: values, sizes and times as people read them, colours, paragraphs, counts."""
+"""Formatting of small pieces of text: values, sizes, times, counts, colours and paragraphs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _CONTENT = re.compile(r"sha256:[0-9a-f]{16,}")
 
 
 def styled(text: str, colour: str, *, color: bool) -> str:
-    """The text in a colour of `COLOURS`, or as it is."""
+    """The text in a colour from `COLOURS` if `color`."""
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if color and text else text
 
 
 def wrapped(text: str, width: int, indent: str) -> Sequence[str]:
-    """The text in lines of at most `width`; what has no blanks is never broken, so that it can be copied."""
+    """The text in lines of at most `width`; long words are not broken, so that they can be copied."""
     return textwrap.wrap(
         text,
         max(width, 40),
@@ -45,7 +45,7 @@ def count(number: int, noun: str) -> str:
 
 
 def scalar(value: Side) -> str:
-    """A value as one line of YAML: text is quoted where it could be taken for something else."""
+    """A value as one line of YAML; ambiguous text is quoted."""
     match value:
         case None:
             return NOT_SET
@@ -60,7 +60,7 @@ def scalar(value: Side) -> str:
 
 
 def pair(before: Side, after: Side, *, full: bool = False) -> tuple[str, str]:
-    """Both sides of a change in words; long ones are cut to where they begin to differ, with a hash of the whole."""
+    """Both sides of a change as text; long ones are cut to where they start to differ, with a hash of the whole."""
     old, new = scalar(before), scalar(after)
     if full or max(len(old), len(new)) <= LONGEST:
         return old, new
@@ -87,7 +87,7 @@ def _short_hash(text: str) -> str:
 
 
 def content(value: Side, source: str, files: Mapping[str, int]) -> str:
-    """A content hash with what it stands for: "sha256:ab12cd34… (scoring/, 4 files, 12 KB)"; "" for anything else."""
+    """A content hash with a description: "sha256:ab12cd34… (scoring/, 4 files, 12 KB)"; "" for anything else."""
     if not isinstance(value, str) or not _CONTENT.fullmatch(value):
         return ""
     about = [source] if source else []
@@ -97,9 +97,9 @@ def content(value: Side, source: str, files: Mapping[str, int]) -> str:
 
 
 def narrowed(path: KeyPath, before: Side, after: Side) -> tuple[KeyPath, Side, Side, int]:
-    """Two lists without what they have in common, and how much that was; down into a single map that differs.
+    """Two lists without their common items, and the number of those; descends into a single differing map.
 
-    The packages of a conda file are a map in a list in a map: this names the one that changed.
+    In a conda file, where packages are nested in lists and maps, this finds the changed package.
     """
     match before, after:
         case list() | tuple(), list() | tuple():
@@ -112,7 +112,7 @@ def narrowed(path: KeyPath, before: Side, after: Side) -> tuple[KeyPath, Side, S
 
 
 def opened(path: KeyPath, value: Side) -> Iterator[tuple[KeyPath, Side]]:
-    """A new value in pieces that can be read: of a list that is too long for a line every element, down into maps."""
+    """A new value in readable pieces: maps by key, and lists that are too long for a line by element."""
     match value:
         case list() | tuple() if len(scalar(value)) > LONGEST_LIST:
             for item in value:
@@ -125,7 +125,7 @@ def opened(path: KeyPath, value: Side) -> Iterator[tuple[KeyPath, Side]]:
 
 
 def _inner(old: Sequence[Value], new: Sequence[Value]) -> tuple[str, Value, Value] | None:
-    """The key and both values where each list holds one map of that one key."""
+    """The key and both values if each list contains a single map with that one key."""
     match old, new:
         case [Mapping() as before], [Mapping() as after] if len(before) == 1 and before.keys() == after.keys():
             key = next(iter(before))
@@ -146,7 +146,7 @@ def _without(items: Sequence[Value], others: Sequence[Value]) -> list[Value]:
 
 
 def size(bytes_: int) -> str:
-    """Bytes in words: "512 bytes", "12 KB", "3.4 MB"."""
+    """A number of bytes: "512 bytes", "12 KB", "3.4 MB"."""
     if bytes_ < 1000:
         return count(bytes_, "byte")
     amount, unit = (bytes_ / 1000, "KB") if bytes_ < 999_500 else (bytes_ / 1_000_000, "MB")
@@ -177,7 +177,7 @@ def milliseconds(number: float) -> str:
 
 
 def rate(number: float) -> str:
-    """A share from 0 to 1 as percent: "0.5 %"."""
+    """A fraction from 0 to 1 in percent: "0.5 %"."""
     return f"{number * 100:.3g} %"
 
 

@@ -1,4 +1,4 @@
-"""Diagnostics as workflow commands, which GitHub shows beside the lines of a pull request.
+"""Diagnostics as workflow commands, which GitHub shows next to the lines of a pull request.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -16,7 +16,7 @@ from deployer.report.redaction import mask_of
 def workflow_commands(
     diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozenset(), root: str = ""
 ) -> str:
-    """One `::error` or `::warning` line each, by place; `root` is where the project is in the repository."""
+    """One `::error` or `::warning` line each, by place; `root` is the path of the project in the repository."""
     return "".join(_annotation(item, root) for item in shown(diagnostics, mask_of(secrets)))
 
 
@@ -43,7 +43,7 @@ def _command(severity: Severity) -> str:
 
 
 def repository_path(root: str, file: str) -> str:
-    """A file of the project as the repository calls it."""
+    """The path of a project file in the repository."""
     return f"{root.strip('/')}/{file}" if root.strip("/.") else file
 
 

@@ -1,6 +1,6 @@
 """Plans, outcomes and diagnostics as versioned JSON (schemas/output/), and saved plans read back.
 
-The minor version grows when keys are added, the major one when one changes its meaning or goes.
+The minor version is raised for added keys, the major one for changed or removed keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIAGNOSTICS_VERSION = "1.0"
 
 
 def plan_json(view: PlanView) -> str:
-    """The plan as JSON (schemas/output/plan.schema.json); `read_saved_plan` takes it back."""
+    """The plan as JSON (schemas/output/plan.schema.json); `read_saved_plan` reads it."""
     options = {**asdict(view.options), "allow": sorted(view.options.allow)}
     return _text({"format_version": PLAN_VERSION, "kind": "plan", **asdict(view), "options": options})
 
@@ -57,7 +57,7 @@ def diagnostics_json(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
-    """What `apply PLAN` has to know of a reviewed plan: what it was for, its digest, and its steps in words."""
+    """The parts of a reviewed plan that `apply PLAN` needs: env, project, digest, steps in words, and options."""
 
     env: str
     project: str
@@ -67,8 +67,8 @@ class SavedPlan:
 
 
 def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
-    """A plan that `plan --out` wrote. UsageError, in one sentence that begins with `name`, for anything else."""
-    again = "Write one with `deployer plan --out FILE`."
+    """Read a plan from `plan --out`. Raises UsageError, in one sentence that starts with `name`, for anything else."""
+    again = "Create one with `deployer plan --out FILE`."
     try:
         saved = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -77,8 +77,8 @@ def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
         raise UsageError(f"{name} is JSON, but not a saved plan.", hint=again)
     version = str(saved.get("format_version"))
     if version.split(".")[0] != PLAN_VERSION.split(".")[0]:
-        problem = f"{name} has plan format {version}, and this deployer reads {PLAN_VERSION}."
-        raise UsageError(problem, hint="Plan again with the version that applies.")
+        problem = f"{name} has plan format {version}, but this deployer reads {PLAN_VERSION}."
+        raise UsageError(problem, hint="Plan again with the same version of the deployer.")
     return _saved(saved, name, again)
 
 
@@ -90,12 +90,12 @@ def _saved(saved: Mapping[str, Any], name: str, hint: str) -> SavedPlan:
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{name} is damaged: a part of the plan is missing.", hint=hint) from error
     if not digest:
-        raise UsageError(f"{name} has no digest, so nothing tells whether it is still true.", hint=hint)
+        raise UsageError(f"{name} has no digest, so it cannot be compared with a new plan.", hint=hint)
     return SavedPlan(env=env, project=project, digest=digest, steps=steps, options=options)
 
 
 def _options(written: Mapping[str, Any]) -> Options:
-    """The options of a saved plan; those that a newer version added are not known here."""
+    """The options of a saved plan; unknown ones, from a newer version, are ignored."""
     overrides = tuple(_string(word) for word in written.get("overrides", ()))
     allowed = {_string(word) for word in written.get("allow", ())}
     allow = frozenset(flag for flag in Allow if flag.value in allowed)
@@ -121,7 +121,7 @@ def _change_words(row: Mapping[str, Any]) -> str:
 
 
 def differences(saved: SavedPlan, view: PlanView) -> list[str]:
-    """What a plan made now says otherwise than the saved one, a sentence each; [] when it is the same plan."""
+    """The differences of a new plan from the saved one, one sentence each; [] if it is the same plan."""
     if saved.digest == view.digest and saved.env == view.env and saved.project == view.project:
         return []
     now = tuple(_step_words(asdict(step)) for step in view.steps)
@@ -131,8 +131,8 @@ def differences(saved: SavedPlan, view: PlanView) -> list[str]:
     found += [f"No longer planned: {step}." for step in saved.steps if step not in now]
     found += [f"Not in the saved plan: {step}." for step in now if step not in saved.steps]
     if not found and now != saved.steps:
-        found.append("The same steps are planned in another order.")
-    return found or ["The steps are the same, but the specs or the live state they were decided on have changed."]
+        found.append("The same steps are planned in a different order.")
+    return found or ["The steps are the same, but the specs or the live state behind them have changed."]
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What is live, as a table: endpoints, their deployments, who gets traffic."""
+"""The live state as a table: endpoints, their deployments and traffic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deployer.report.format import styled
 
 
 def status_text(live: State, names: frozenset[str], *, color: bool = False) -> str:
-    """A block an endpoint; endpoints of `names` that are not there are said so."""
+    """One block per endpoint; endpoints in `names` that do not exist are shown as not deployed."""
     blocks = ["\n".join(_endpoint(live, name, color)) for name in sorted(names | set(live.endpoints()))]
     return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
 

@@ -1,4 +1,4 @@
-"""A plan as one pull-request comment: a hidden marker to find it again, the summary, findings, and a diff to unfold."""
+"""A plan as one pull-request comment: a hidden marker for finding it, the summary, findings, and collapsible diffs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from html import escape
 from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
 
 LIMIT = 65_536
-"""Characters that GitHub takes in one comment (https://github.com/orgs/community/discussions/27190)."""
+"""Maximum characters of a comment on GitHub (https://github.com/orgs/community/discussions/27190)."""
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&])")
 _BULLET = re.compile(r"^(\d*)([-+.)])")
 
 
 def marker(env: str, project: str) -> str:
-    """The first line of the comment of one env and project: a workflow finds its earlier comment by it."""
+    """The first line of the comment for one env and project; a workflow uses it to find its earlier comment."""
     name = re.sub(r"[^A-Za-z0-9._/ ]", lambda found: f"%{ord(found[0]):x}", f"{project} {env}")
     return f"<!-- deployer plan {name} -->"
 
 
 def plan_comment(view: PlanView) -> str:
-    """The comment, at most LIMIT characters; what does not fit is counted in a sentence that says where to see it."""
+    """The comment, at most LIMIT characters; a sentence says how many parts did not fit and how to see them."""
     head = f"{marker(view.env, view.project)}\n### Plan for {code(view.env)}\n\n**{prose(view.summary)}**\n"
     foot = f"\n<sub>project {code(view.project)}, digest {code(view.digest)}</sub>\n" if view.digest else ""
     parts = [*_findings(view), *_steps(view), *_orphans(view)]
@@ -30,7 +30,7 @@ def plan_comment(view: PlanView) -> str:
 
 
 def _fitting(parts: list[str], room: int, view: PlanView) -> str:
-    """As many parts, in order, as there is room for."""
+    """The parts, in order, as far as they fit."""
     if len("".join(parts)) <= room:
         return "".join(parts)
     sentence = "\n{} of {} parts of this plan do not fit into a comment: `deployer plan --env {}` shows them all.\n"
@@ -67,9 +67,9 @@ def _steps(view: PlanView) -> Iterator[str]:
 
 
 def _diff(row: StepRow) -> Iterator[str]:
-    """Lines in the colours of a diff: red what was, green what will be, grey what is only said.
+    """Lines of a diff: red for old values, green for new values, grey for comments.
 
-    Each begins with its sign, so that no text in it can end the block.
+    Each starts with its sign, so that its text cannot end the block.
     """
     yield f"@@ {row.words} @@"
     yield from (f"# {line}" for line in (row.origin, row.reason, row.effect) if line)
@@ -90,18 +90,18 @@ def _change(row: StepRow, change: ChangeRow) -> Iterator[str]:
 
 def _orphans(view: PlanView) -> Iterator[str]:
     if view.orphans:
-        yield "\n**In no spec any more** (`--prune` deletes them)\n\n"
+        yield "\n**No longer in any spec** (`--prune` deletes them)\n\n"
     yield from (f"- {code(name)}\n" for name in view.orphans)
 
 
 def prose(text: str) -> str:
-    """Somebody's text as Markdown that says just that: nothing in it formats, links, or notifies anybody."""
+    """Arbitrary text as Markdown, escaped so that it does not format, link or notify."""
     escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     return _BULLET.sub(r"\1\\\2", escaped).replace("@", "@<!-- -->")
 
 
 def code(text: str) -> str:
-    """Somebody's text as a code span, whatever backticks it holds."""
+    """Arbitrary text as a code span, even if it contains backticks."""
     if not text.strip():
         return ""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))

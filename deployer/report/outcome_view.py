@@ -1,4 +1,4 @@
-"""An outcome as rows: what was done, what failed and why, what was not done, what to type now. Redacted once."""
+"""An outcome as rows for display: results, failures with reasons, and the next command. Secrets are masked here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOG_LINES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a step failed; `log` are the last lines of the containers, oldest first."""
+    """The failure of a step; `log` holds the last lines of the container logs, oldest first."""
 
     message: str
     hint: str = ""
@@ -28,7 +28,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """One step and what became of it."""
+    """One step and its result."""
 
     result: str
     words: str
@@ -40,7 +40,7 @@ class ResultRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeView:
-    """All that an outcome shows; `uris` are the scoring URIs by endpoint, `next_command` is what to type now."""
+    """An outcome for display: `uris` are the scoring URIs by endpoint, `next_command` is a suggestion."""
 
     ok: bool
     interrupted: bool
@@ -57,7 +57,7 @@ def outcome_view(
     uris: Mapping[str, str] | None = None,
     next_command: str = "",
 ) -> OutcomeView:
-    """The outcome for showing."""
+    """The outcome for display, with secrets masked."""
     mask = mask_of(secrets)
     return OutcomeView(
         ok=outcome.ok,
@@ -70,7 +70,7 @@ def outcome_view(
 
 
 def result_words(result: Result) -> str:
-    """What became of a step: "applied"."""
+    """A result in words: "applied"."""
     match result:
         case Result.APPLIED:
             return "applied"
@@ -108,7 +108,7 @@ def _failure(error: DeployerError, mask: Mask) -> Failure:
 
 
 def _summary(outcome: Outcome) -> str:
-    """ "Applied 5 steps in 41 s." or "Stopped: 2 applied, 1 failed, 3 not done."."""
+    """ "Applied 5 steps, 41 s of work." or "Failed: 2 applied, 1 failed, 3 not done."."""
     numbers = {result: sum(item.result is result for item in outcome.results) for result in Result}
     if outcome.ok:
         total = seconds(sum(item.seconds for item in outcome.results))

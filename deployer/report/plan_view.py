@@ -1,6 +1,6 @@
-"""A plan as rows, counts and sentences: computed and redacted once, then used by every renderer.
+"""A plan as rows, counts and sentences for display: computed and masked once, then used by every renderer.
 
-Nothing that is secret gets past this module, and no text in a view acts on a terminal or spans lines unasked.
+Secrets are masked here, and control characters are escaped; only the details of findings can have several lines.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from deployer.report.format import LONGEST_NAME, content, count, narrowed, opene
 from deployer.report.redaction import MASK, Mask, mask_of
 
 Files = Mapping[str, Mapping[str, int]]
-"""What the folders and files of a plan hold: source -> file in it -> bytes."""
+"""The content of the local folders and files of a plan: source -> relative file name -> bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """One field: `before` is "" for something new, a long new list has a row an element; `effect` "" where created."""
+    """One changed field. `before` and `effect` are "" in a new resource, where a long list has one row per element."""
 
     path: str
     before: str
@@ -37,9 +37,9 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step: its symbol, what it does in words, what changes, and the sentences that go with it.
+    """One step: its symbol, its action in words, its changes, and further sentences.
 
-    `effect` is that of its changes where all have the same, else "".
+    `effect` is the common effect of its changes, or "" if they differ.
     """
 
     symbol: str
@@ -57,7 +57,7 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRow:
-    """One finding; `about` and `origin` are "" where it is about the plan as a whole."""
+    """One finding; `about` and `origin` are "" if it is about the whole plan."""
 
     code: str
     summary: str
@@ -69,7 +69,7 @@ class FindingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
-    """All that a plan shows. `counts` has every verb, `summary` is the one line that says it all."""
+    """A plan for display. `counts` has the number of steps by verb, `summary` is one line."""
 
     env: str
     project: str
@@ -92,7 +92,7 @@ class PlanView:
 def plan_view(
     plan: Plan, *, secrets: frozenset[str] = frozenset(), files: Files | None = None, verbose: bool = False
 ) -> PlanView:
-    """The plan for showing. `files` gives content hashes a number of files and a size, `verbose` cuts nothing short."""
+    """The plan for display. `files` adds file counts and sizes to content hashes, `verbose` shows long values."""
     look = _Look(mask=mask_of(secrets | _sensitive(plan)), files=files or {}, verbose=verbose)
     counts = {verb(action): 0 for action in Action} | Counter(verb(step.action) for step in plan.steps)
     return PlanView(
@@ -111,12 +111,12 @@ def plan_view(
 
 
 def _summary(plan: Plan, counts: Mapping[str, int]) -> str:
-    """The line in which users of OpenTofu look first: "Plan: 2 to create, 1 to update, 0 to delete; 1 smoke test."."""
+    """The summary line, as in OpenTofu: "Plan: 2 to create, 1 to update, 0 to delete; 1 smoke test."."""
     tests = count(counts["smoke-test"], "smoke test")
     if plan.is_empty:
         same = len(plan.unchanged)
-        as_said = f" {count(same, 'resource')} {'is' if same == 1 else 'are'} as the specs say." if same else ""
-        return f"No changes.{as_said}" + (f" {tests} to run." if counts["smoke-test"] else "")
+        matching = f" {count(same, 'resource')} {'matches' if same == 1 else 'match'} the specs." if same else ""
+        return f"No changes.{matching}" + (f" {tests} to run." if counts["smoke-test"] else "")
     verbs = ["create", "update", *(["replace"] if counts["replace"] else []), "delete"]
     writes = ", ".join(f"{counts[verb]} to {verb}" for verb in verbs)
     return f"Plan: {writes}" + (f"; {tests}." if counts["smoke-test"] else ".")
@@ -127,7 +127,7 @@ def _blocking_first(finding: Finding) -> tuple[bool, str, str, str]:
 
 
 def _sensitive(plan: Plan) -> frozenset[str]:
-    """The values of sensitive fields: they are masked wherever they turn up, not in their own line alone."""
+    """The values of sensitive fields, which are masked everywhere, not only in their own rows."""
     changes = [change for step in plan.steps for change in step.changes if change.sensitive]
     return frozenset(text for change in changes for side in (change.before, change.after) for text in _texts(side))
 
@@ -146,7 +146,7 @@ def _texts(side: Side) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """How things are to be shown: what is secret, what is known of files, whether long texts are cut."""
+    """Display options: the mask for secrets, the sizes of files, and whether long values are truncated."""
 
     mask: Mask
     files: Files
@@ -186,7 +186,7 @@ class _Look:
         )
 
     def rows(self, step: Step, change: FieldChange) -> Iterator[ChangeRow]:
-        """One row, or several for a long list that is new."""
+        """The rows of one change: several for a map or long list in a new resource."""
         if change.sensitive:
             yield self.row(step, change, change.path, (MASK, MASK))
         elif step.before is None:
@@ -196,7 +196,7 @@ class _Look:
             path, old, new, common = narrowed(change.path, change.before, change.after)
             before, after = self.both(step, path, old, new)
             if MASK in after:
-                before = MASK  # what a secret replaces is likely to be the secret of before
+                before = MASK  # a value that a secret replaces is probably the old secret
             note = f"{common} more unchanged" if common else ""
             yield self.row(step, change, path, (before, after + _default_mark(step, change)), note)
 
@@ -208,7 +208,7 @@ class _Look:
         )
 
     def both(self, step: Step, path: KeyPath, old: Side, new: Side) -> tuple[str, str]:
-        """Both sides in words: shares with a percent sign, content by its folder, everything else as YAML."""
+        """Both sides as text: traffic shares in percent, content by its folder, everything else as YAML."""
         if step.ref.kind is Kind.TRAFFIC:
             return _share(old), _share(new)
         source = step.after.sources.get(path, "") if step.after else ""
@@ -221,7 +221,7 @@ class _Look:
         return side if side is MISSING else self.mask.value(side)  # type: ignore[arg-type]
 
     def listings(self, step: Step) -> Iterator[str]:
-        """The files behind each content hash that changes."""
+        """In verbose mode, the files behind each changed content hash."""
         sources = step.after.sources if self.verbose and step.after else {}
         for source in filter(None, (sources.get(change.path) for change in step.changes)):
             if held := [f"{name} ({size(length)})" for name, length in sorted(self.files.get(source, {}).items())]:

@@ -1,6 +1,6 @@
-"""Secrets are masked by value, in whatever spelling they come; control characters become visible.
+"""Mask secrets by value, in all common encodings, and make control characters visible.
 
-Everything that a report shows of somebody's text passes through a `Mask`, so that no renderer has to think of it.
+All external text in a report passes through a `Mask`, so that renderers need not care.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MASK = "(sensitive)"
 
 SHORTEST = 4
-"""Secrets of fewer characters are masked where they are the whole text; inside of others they would eat every word."""
+"""Shorter secrets are masked only if they are the whole text: inside other texts they would match everywhere."""
 
 SHORTEST_LINE = 8
 SHORTEST_FRAGMENT = 6
@@ -30,21 +30,21 @@ _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
-    """What must not be shown: `whole` texts, and `parts` to be masked inside of others too."""
+    """Secrets to mask: `whole` texts, and `parts` inside other texts."""
 
     whole: frozenset[str] = frozenset()
     parts: tuple[str, ...] = ()
 
     def __call__(self, text: str) -> str:
-        """The text without secrets and without characters that would act on a terminal; newlines and tabs stay."""
+        """The text with secrets masked and terminal control characters made visible; newlines and tabs stay."""
         return visible(self.hide(text))
 
     def line(self, text: str) -> str:
-        """The same as one line: line ends and tabs are written out as well."""
+        """The same as one line: line ends and tabs are escaped too."""
         return self(text).replace("\n", "\\n").replace("\t", "\\t")
 
     def hide(self, text: str) -> str:
-        """The text with every secret in it replaced, overlapping ones as one; doing it twice changes nothing."""
+        """The text with every secret replaced, overlapping ones as one; idempotent."""
         if text in self.whole:
             return MASK
         return MASK.join(self._hidden(piece) for piece in text.split(MASK))
@@ -57,7 +57,7 @@ class Mask:
         return "".join([*shown, text[end:]])
 
     def value(self, value: Value) -> Value:
-        """Plain data of any depth with every text in it masked, keys included."""
+        """Plain data with all texts masked at any depth, including keys."""
         match value:
             case str():
                 return self.hide(value)
@@ -70,14 +70,14 @@ class Mask:
 
 
 def mask_of(secrets: frozenset[str]) -> Mask:
-    """The mask for these secrets, in every spelling in which they could turn up."""
+    """The mask for these secrets in all common encodings."""
     known = {secret for secret in secrets if secret.strip()}
     parts = {part for secret in known if len(secret) >= SHORTEST for part in _spellings(secret)}
     return Mask(whole=frozenset(known), parts=tuple(sorted(parts)))
 
 
 def visible(text: str) -> str:
-    """The text with terminal colours dropped, and other control and direction-changing characters written out."""
+    """The text without terminal colours, and with other control and direction-changing characters escaped."""
     return text if text.isprintable() else "".join(_written(char) for char in _COLOUR.sub("", text))
 
 
@@ -88,7 +88,7 @@ def _written(char: str) -> str:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """The secret and its longer lines, as they are and as URLs, JSON, HTML, source text and base64 have them."""
+    """The secret and its longer lines: plain and encoded for URLs, JSON, HTML, source text and base64."""
     lines = [line.strip() for line in secret.splitlines()]
     for text in {secret, secret.strip(), *(line for line in lines if len(line) >= SHORTEST_LINE)}:
         yield text
@@ -105,7 +105,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _base64(raw: bytes) -> Iterator[str]:
-    """The secret as base64, and as the middle of the base64 of something longer, which has three alignments."""
+    """The secret in base64, and as a part of a longer base64 text in each of the three alignments."""
     yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode().rstrip("="))
     for shift in range(3):
         padded = bytes(shift) + raw
@@ -125,7 +125,7 @@ def _places(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _merged(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Places that overlap as one, in order."""
+    """Ordered places, with overlapping ones merged."""
     first, last = -1, -1
     for begin, end in places:
         if begin > last and last >= 0:

@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, the form in which code scanning services take results.
+"""Diagnostics as SARIF 2.1.0, the input format of code scanning services.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -19,7 +19,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 
 def sarif(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozenset(), root: str = "") -> str:
-    """A SARIF log with one run; `root` is where the project is in the repository. Columns count characters from 1."""
+    """A SARIF log with one run; `root` is the path of the project in the repository. Columns count from 1."""
     items = shown(diagnostics, mask_of(secrets))
     codes = sorted({item.code for item in items})
     driver = {"name": "deployer", "rules": [_rule(code) for code in codes]}
@@ -32,7 +32,7 @@ def sarif(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozen
 
 
 def _rule(code: str) -> dict[str, object]:
-    return {"id": code, "help": {"text": f"`deployer explain {code}` says what this means and what to do."}}
+    return {"id": code, "help": {"text": f"Run `deployer explain {code}` for the meaning and the fix."}}
 
 
 def _level(severity: Severity) -> str:

@@ -1,4 +1,4 @@
-"""Plans and outcomes as text for a terminal; both read the same without colour."""
+"""Plans and outcomes as text for a terminal; colour adds no information."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_PATH = 44
 
 
 def plan_text(view: PlanView, *, color: bool = False, width: int = WIDTH) -> str:
-    """The plan as a diff: steps in the order in which they run, findings, what is left alone, and the summary line."""
+    """The plan as a diff: steps in order of execution, findings, resources in no spec, and the summary line."""
     blocks = ["\n".join(_step(row, color, width)) for row in view.steps]
     blocks += ["\n".join(_finding(row, color, width)) for row in view.findings]
     if view.orphans:
@@ -36,7 +36,7 @@ def _step(row: StepRow, color: bool, width: int) -> Iterator[str]:
 
 
 def _changes(row: StepRow, color: bool) -> Iterator[str]:
-    """One line per field, the values one below the other as far as paths are not overlong."""
+    """One line per field, with values aligned unless the path is very long."""
     paths = min(_LONGEST_PATH, max((len(change.path) for change in row.changes), default=0))
     for change in row.changes:
         sign = _sign(row, change)
@@ -45,7 +45,7 @@ def _changes(row: StepRow, color: bool) -> Iterator[str]:
 
 
 def _sign(row: StepRow, change: ChangeRow) -> Action:
-    """What happens to one field."""
+    """The action on one field."""
     if change.before:
         return Action.UPDATE
     return Action.DELETE if row.symbol == Action.DELETE else Action.CREATE
@@ -83,12 +83,12 @@ def _finding(row: FindingRow, color: bool, width: int) -> Iterator[str]:
 
 
 def _orphans(view: PlanView, width: int) -> Iterator[str]:
-    yield from wrapped("In no spec, but carrying this project's tag; `--prune` deletes them:", width, "")
+    yield from wrapped("No longer in any spec, but tagged with this project; `--prune` deletes them:", width, "")
     yield from (f"    {name}" for name in view.orphans)
 
 
 def outcome_text(view: OutcomeView, *, color: bool = False) -> str:
-    """What was done, what failed, what was not done, where the endpoint answers and the command to go on."""
+    """The results by kind, the summary, the scoring URIs and the next command."""
     blocks = [
         *(_block(result, view.results, color) for result in Result),
         [styled(view.summary, "bold", color=color)],
@@ -141,7 +141,7 @@ def _reasons(failure: Failure, color: bool) -> Iterator[str]:
     yield from f"{failure.message}{code}".splitlines()
     yield from failure.hint.splitlines()
     if failure.correlation_id:
-        yield f"correlation id for Azure support: {failure.correlation_id}"
+        yield f"correlation ID for Azure support: {failure.correlation_id}"
     if failure.log:
         yield styled("┌ last lines of the container's log", "dim", color=color)
         yield from (f"{styled('│', 'dim', color=color)} {line}" for line in failure.log)

@@ -1,1 +1,1 @@
-"""One spec file -> one document: its kind, its data, and its place in the template."""
+"""One spec file -> one document: its kind, its data, and places in the template."""

@@ -1,4 +1,4 @@
-"""Scalars as the schema wants them: text as it was written, and quoted numbers as numbers."""
+"""Convert scalars to their types in the schema: text as written, and quoted numbers to numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ITEM = "[]"
 
 @cache
 def _patterns(name: str) -> tuple[tuple[Pattern, str], ...]:
-    """Every scalar field of a schema whose reading is not left to YAML, with how to read it."""
+    """The paths of all scalar fields of a schema that need conversion, with their types."""
     return tuple(_walk(schema_of(name), ()))
 
 
@@ -34,7 +34,7 @@ def _walk(node: Schema, pattern: Pattern) -> Iterator[tuple[Pattern, str]]:
 
 
 def as_declared(name: str, data: dict[str, Any], parsed: Parsed) -> None:
-    """Bring the scalars of a document into the types of its schema, in place, where that is exact."""
+    """Convert the scalars of a document to the types in its schema, in place, where that is exact."""
     for pattern, kind in _patterns(name):
         for path in _matches(data, pattern, ()):
             holder, value = at(data, path[:-1]), at(data, path)
@@ -72,7 +72,7 @@ def _converted(value: Any, kind: str, parsed: Parsed, path: FieldPath) -> Any:
 
 
 def leading_zeros(name: str, data: dict[str, Any], parsed: Parsed) -> Iterator[FieldPath]:
-    """The plain numerals with a leading zero that stand where the schema does not ask for text."""
+    """The paths of plain numerals with a leading zero, except in text fields."""
     if parsed.zeros:
         texts = {path for pattern, kind in _patterns(name) if kind == "text" for path in _matches(data, pattern, ())}
         yield from (path for path in parsed.zeros if path not in texts)

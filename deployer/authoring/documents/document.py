@@ -1,4 +1,4 @@
-"""One spec file after reading: its kind, its data, and the way back from every field to a place in the template."""
+"""One spec file after reading: its kind, its data, and the place of every field in the template."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FieldPath = parse.Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What a rule found: at a field (`on_key`: at its name), one sentence, and the way out."""
+    """A problem found by a rule: its field (`on_key`: points at the key), one sentence, and how to fix it."""
 
     path: FieldPath
     summary: str
@@ -31,9 +31,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One file: `data` holds fields as YAML 1.2 reads them, `folder` is where its relative paths begin.
+    """One file: `data` holds its fields as read by YAML 1.2, `folder` is the base of its relative paths.
 
-    `overridden` are the paths that `--set` wrote.
+    `overridden` are the paths set by `--set`.
     """
 
     file: str
@@ -46,7 +46,7 @@ class Document:
     faults: Sequence[Fault] = field(default_factory=tuple)
 
     def place(self, path: FieldPath, *, on_key: bool = False) -> Location:
-        """Where a field stands in the template; the beginning of the file when the source map cannot be trusted."""
+        """The place of a field in the template; the start of the file if the source map is unreliable."""
         line, column = self.parsed.line_column(path, key=on_key)
         return self.rendered.locate(line, column) or Location(file=self.file)
 
@@ -62,18 +62,16 @@ class Document:
         )
 
     def _note(self, fault: Fault) -> str:
-        """What a reader must know to find the place: that `--set` wrote it, or that the template hides it."""
+        """A note for finding the place: the value comes from `--set`, or its line in the template is unknown."""
         if any(fault.path[: len(path)] == path for path in self.overridden):
-            return f"(`{dotted(fault.path)}` was given with --set.)"
+            return f"(`{dotted(fault.path)}` was set with --set.)"
         line, column = self.parsed.line_column(fault.path, key=fault.on_key)
         if self.rendered.locate(line, column):
             return ""
-        return (
-            f"(The template's own line cannot be told; line {line} of the rendered text is: {self.rendered.line(line)})"
-        )
+        return f"(The line in the template is unknown; line {line} of the rendered text is: {self.rendered.line(line)})"
 
     def writes(self, *path: str | int) -> bool:
-        """Whether the file, or `--set`, says something at a path, rather than the deployer for it."""
+        """Whether the file or `--set` defines a path, as opposed to the deployer."""
         return path in self.parsed.values or path in self.overridden
 
     def get(self, *path: str | int) -> Any:
@@ -81,7 +79,7 @@ class Document:
         return at(self.data, path)
 
     def meant(self, *path: str) -> Any:
-        """The value at a path, or what leaving it out means."""
+        """The value at a path, or its default if it is omitted."""
         value = self.get(*path)
         if value is not None or self.kind is None:
             return value
@@ -99,7 +97,7 @@ class Document:
 
 
 def at(data: Any, path: FieldPath) -> Any:
-    """The value at a path in plain data, or None where there is none."""
+    """The value at a path in plain data, or None."""
     for part in path:
         inside = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
         if not inside:
@@ -109,7 +107,7 @@ def at(data: Any, path: FieldPath) -> Any:
 
 
 def dotted(path: FieldPath) -> str:
-    """A path in the notation of messages: `request_settings.request_timeout_ms`, `steps[0]`."""
+    """A path as shown in messages: `request_settings.request_timeout_ms`, `steps[0]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

@@ -1,4 +1,4 @@
-"""What kind of document a file holds: by its `$schema` if that says, else by its fields."""
+"""The kind of a document: by its `$schema`, otherwise by its fields."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENOUGH_TO_CONTRADICT = 2
 
 
 def looks_like_a_spec(text: str) -> bool:
-    """Whether unparsed text is meant to be one of our documents; used for the files of folders full of other YAML."""
+    """Whether unparsed text looks like one of our documents; for folders that also contain other YAML."""
     hint = SCHEMA_HINT.search(text)
     if hint:
         return hint[1].lower() in BY_SCHEMA
@@ -43,10 +43,10 @@ def looks_like_a_spec(text: str) -> bool:
 
 
 def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
-    """The kind of a document and what is odd about that; no kind when it is none of ours."""
+    """The kind of a document, or None if it is not a spec, and faults about it."""
     stated = _stated(data, text)
     if "batch" in stated or _is_batch(data):
-        summary = "batch endpoints are not supported; this deploys online endpoints"
+        summary = "batch endpoints are not supported, only online endpoints"
         return None, (Fault(path=(), summary=summary, code="kind-batch"),)
     scores = {kind: len(telling & data.keys()) for kind, telling in telling_keys().items()}
     best = max(scores, key=lambda kind: scores[kind])
@@ -60,7 +60,7 @@ def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None,
 
 
 def _stated(data: Mapping[str, Any], text: str) -> str:
-    """The name of the schema that the document or its first comment names, in lower case."""
+    """The schema name in `$schema` or in a yaml-language-server comment, in lower case; "" without one."""
     match = SCHEMA_NAME.search(str(data.get("$schema", ""))) or SCHEMA_HINT.search(text)
     return match[1].lower() if match else ""
 
@@ -74,7 +74,7 @@ def _is_batch(data: Mapping[str, Any]) -> bool:
 
 
 def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
-    """A document that says nothing but a name: its file name decides."""
+    """The kind of a document without telltale fields, by its file name."""
     stem = file.rpartition("/")[2].lower()
     named = next((kind for kind in DOCUMENTS if kind.value in stem), None)
     if named and "name" in data and not ENV_FILE & data.keys():
@@ -88,21 +88,21 @@ def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | 
 
 def _unknown(data: Mapping[str, Any]) -> str:
     keys = ", ".join(f"`{key}`" for key in list(data)[:6])
-    return f"neither {', '.join(DOCUMENTS[:-1])} nor {DOCUMENTS[-1]}; its fields are {keys or 'none'}"
+    return f"not an {', '.join(DOCUMENTS[:-1])} or {DOCUMENTS[-1]}; its fields are {keys or 'none'}"
 
 
 def _advice(data: Mapping[str, Any]) -> str:
     every = frozenset().union(*telling_keys().values())
     close = [f"`{found[0]}` for `{key}`" for key in data if (found := nearest(str(key), every))]
     meant = f"Did you mean {', '.join(close[:3])}? " if close else ""
-    return f"{meant}A file that is not a spec begins with `_` or lies outside the specs folder."
+    return f"{meant}If it is not a spec, start its name with `_` or move it out of the specs folder."
 
 
 def _contradiction(stated: Kind, found: Kind) -> Fault:
     return Fault(
         path=("$schema",),
         summary=f"`$schema` says {stated}, but the fields are those of {KINDS[found].noun}",
-        detail=f"It is read as {found}; correct the `$schema` line.",
+        detail=f"It is treated as {found}; correct the `$schema` line.",
         code="kind-mismatch",
         severity=Severity.WARNING,
     )

@@ -15,7 +15,7 @@ Override = tuple[tuple[str, ...], Any]
 
 
 def parse_overrides(texts: Sequence[str]) -> tuple[Override, ...]:
-    """`a.b=c` as (("a", "b"), value); raises UsageError where there is no `=` or no name before it."""
+    """`a.b=c` as (("a", "b"), value). Raises UsageError if there is no `=` or no name before it."""
     return tuple(_parsed(text) for text in texts)
 
 
@@ -28,7 +28,7 @@ def _parsed(text: str) -> Override:
 
 
 def with_overrides(variables: Mapping[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
-    """Template variables with every override put in, also those that are meant for fields."""
+    """Template variables with all overrides applied, including those meant for fields."""
     result = dict(variables)
     for path, value in overrides:
         _put(result, path, value)
@@ -36,12 +36,12 @@ def with_overrides(variables: Mapping[str, Any], overrides: Sequence[Override]) 
 
 
 def for_fields(variables: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[Override, ...]:
-    """The overrides that set fields as well: those whose first name is no variable of the env file."""
+    """The overrides that also set fields: those whose first name is not a variable in the env file."""
     return tuple(item for item in overrides if item[0][0] not in variables)
 
 
 def overlaid(kind: Kind, data: dict[str, Any], overrides: Sequence[Override]) -> list[FieldPath]:
-    """Put overrides into the fields of a document that has such fields; returns the paths that were written."""
+    """Apply overrides to the fields of a document, if its kind has them; returns the written paths."""
     known = schema_of(schema_name(kind))["properties"]
     written: list[FieldPath] = []
     for path, value in overrides:
@@ -52,7 +52,7 @@ def overlaid(kind: Kind, data: dict[str, Any], overrides: Sequence[Override]) ->
 
 
 def _put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Set a nested value, on copies of the maps on the way."""
+    """Set a nested value, copying the maps on the way."""
     *way, last = path
     for part in way:
         inner = data.get(part)

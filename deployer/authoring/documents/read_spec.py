@@ -1,4 +1,4 @@
-"""One file -> one Document: read, rendered, parsed, with overrides put in and scalars as declared."""
+"""One file -> one Document: read, render, parse, apply overrides and convert scalars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from deployer.core.resources import Kind
 
 
 def read_document(path: Path, file: str, templates: Templates, schema: str) -> tuple[Document, list[Diagnostic]]:
-    """A file whose schema is known beforehand; raises SpecError when nothing can be read."""
+    """Read a file with a known schema. Raises SpecError if it cannot be rendered or parsed."""
     document, diagnostics = _document(path, file, read_text(path, file), templates)
     as_declared(schema, document.data, document.parsed)
     return document, diagnostics
@@ -31,10 +31,10 @@ def read_document(path: Path, file: str, templates: Templates, schema: str) -> t
 def read_spec(
     path: Path, file: str, text: str, templates: Templates, overrides: Sequence[Override] = ()
 ) -> tuple[Document, list[Diagnostic]]:
-    """A spec file, whose text has been read, with its kind, and what is wrong with that text.
+    """The document in the text of a spec file, and diagnostics about the text.
 
-    `kind` is None when the document is empty, or none of ours, as `diagnostics` then say.
-    Raises SpecError when nothing can be read.
+    `kind` is None if the document is empty, or if it is not a spec, which is a diagnostic.
+    Raises SpecError if the text cannot be rendered or parsed.
     """
     document, diagnostics = _document(path, file, text, templates)
     if document.parsed.data is None and not overrides:
@@ -49,7 +49,7 @@ def read_spec(
 def _of_kind(
     document: Document, kind: Kind, overrides: Sequence[Override], diagnostics: list[Diagnostic]
 ) -> tuple[Document, list[Diagnostic]]:
-    """The document with overrides and declared scalars; warnings for numerals that nobody can read for sure."""
+    """The document with overrides and converted scalars; adds warnings for numerals with a leading zero."""
     written = overlaid(kind, document.data, overrides)
     for path in written:
         document.parsed.forget(path)
@@ -57,9 +57,7 @@ def _of_kind(
     for zero in leading_zeros(schema_name(kind), document.data, document.parsed):
         text = shown(document.get(*zero))
         summary = f"`{dotted(zero)}` is read as the text {text} because of its leading zero"
-        fault = Fault(
-            path=zero, summary=summary, detail="Put it in quotes, or drop the zero.", severity=Severity.WARNING
-        )
+        fault = Fault(path=zero, summary=summary, detail="Quote it, or remove the zero.", severity=Severity.WARNING)
         diagnostics.append(document.diagnostic("yaml-leading-zero", fault))
     return replace(document, kind=kind, overridden=frozenset(written)), diagnostics
 
@@ -79,7 +77,7 @@ def _document(path: Path, file: str, text: str, templates: Templates) -> tuple[D
 
 def _not_a_map(rendered: Rendered, parsed: Parsed) -> Diagnostic:
     place = Location(file=rendered.file, line=parsed.line_column(())[0], column=parsed.line_column(())[1])
-    summary = f"the file holds {shown(parsed.data)}, not a map of fields"
+    summary = f"the file contains {shown(parsed.data)}, not a map of fields"
     plain = Diagnostic(severity=Severity.ERROR, code="wrong-type", summary=summary, location=place)
     return _in_template(plain, rendered)
 
@@ -90,5 +88,5 @@ def _in_template(item: Diagnostic, rendered: Rendered) -> Diagnostic:
     if place:
         return replace(item, location=place)
     number = item.location.line
-    note = f"(The template's own line cannot be told; line {number} of the rendered text is: {rendered.line(number)})"
+    note = f"(The line in the template is unknown; line {number} of the rendered text is: {rendered.line(number)})"
     return replace(item, location=Location(file=rendered.file), detail=f"{item.detail} {note}".strip())

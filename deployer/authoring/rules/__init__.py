@@ -1,1 +1,1 @@
-"""The rules across fields, files and documents."""
+"""Rules across fields, files and documents."""

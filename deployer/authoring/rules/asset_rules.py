@@ -1,4 +1,4 @@
-"""Rules about models and environments, standing alone or written inline in a deployment.
+"""Rules for models and environments, in files of their own or inline in a deployment; rules for tags.
 
 Source: https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment
 """
@@ -18,7 +18,7 @@ from deployer.kinds import ASSETS
 
 
 def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str, Any]]]:
-    """The model or environment that a document is or contains, and where it begins."""
+    """The model or environment that a document is or contains, with its path in the document."""
     if document.kind is kind:
         yield (), document.data
     elif document.kind is Kind.DEPLOYMENT and isinstance(document.get(kind.value), dict):
@@ -26,15 +26,17 @@ def inline(document: Document, kind: Kind) -> Iterator[tuple[FieldPath, dict[str
 
 
 def tag_reserved(document: Document, _world: World) -> Iterator[Fault]:
-    """Tags that begin with `deployer-` are bookkeeping."""
+    """Tags do not start with `deployer-`, which is reserved for bookkeeping."""
     for name in document.map("tags"):
         if name.lower().startswith(RESERVED):
-            summary = f"the tag `{name}` is reserved: the deployer keeps its books in tags that begin so"
-            yield Fault(path=("tags", name), on_key=True, summary=summary, detail="Call it something else.")
+            summary = (
+                f"the tag `{name}` is reserved: tags starting with `deployer-` are for the deployer's own bookkeeping"
+            )
+            yield Fault(path=("tags", name), on_key=True, summary=summary, detail="Use another name.")
 
 
 def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
-    """Fields that are accepted, but are not sent."""
+    """Warns about fields that are accepted but not deployed."""
     for kind in sorted(ASSETS):
         properties = schema_of(schema_name(kind))["properties"]
         for root, data in inline(document, kind):
@@ -47,16 +49,20 @@ def field_ignored(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def environment_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """An environment is built on an image or from a context, and conda needs an image."""
+    """An environment has either an image or a build context, and a conda file needs an image."""
     for root, data in inline(document, Kind.ENVIRONMENT):
         image, build, conda = (data.get(key) for key in ("image", "build", "conda_file"))
         if image and build:
-            yield _shape((*root, "build"), "`image` and `build` exclude each other", "Leave one of them.")
+            yield _shape((*root, "build"), "`image` and `build` cannot be combined", "Keep one of them.")
         elif conda and build:
-            yield _shape((*root, "conda_file"), "`conda_file` needs `image`, not `build`", "Install in the Dockerfile.")
+            yield _shape(
+                (*root, "conda_file"),
+                "`conda_file` needs `image`, not `build`",
+                "Install the packages in the Dockerfile.",
+            )
         elif conda and not image:
             hint = "Add `image: mcr.microsoft.com/azureml/…`."
-            yield _shape((*root, "conda_file"), "`conda_file` needs the `image` to build on", hint)
+            yield _shape((*root, "conda_file"), "`conda_file` needs an `image`", hint)
         elif not image and not build:
             yield _shape(root, "an environment needs an `image` or a `build` context", "Add one of them.")
 
@@ -69,4 +75,4 @@ def model_path(document: Document, _world: World) -> Iterator[Fault]:
     """A model spec has a `path`."""
     for root, data in inline(document, Kind.MODEL):
         if not data.get("path"):
-            yield _shape(root, "a model needs a `path`", "Write a folder, a file, or an azureml:// address.")
+            yield _shape(root, "a model needs a `path`", "Write a folder, a file, or an azureml:// URI.")

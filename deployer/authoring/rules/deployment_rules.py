@@ -1,4 +1,4 @@
-"""Rules about the fields of one deployment.
+"""Rules for the fields of one deployment.
 
 Sources: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas (limits),
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online and
@@ -28,7 +28,7 @@ NOT_EVERYWHERE: Mapping[Compute, tuple[str, ...]] = {
     Compute.KUBERNETES: ("resources",),
     Compute.MANAGED: ("egress_public_network_access", "private_network_connection"),
 }
-"""The fields that only deployments on one kind of compute have."""
+"""The fields that exist on one kind of compute only."""
 
 
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
@@ -37,22 +37,22 @@ def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
     if not name or NAME.fullmatch(name) or not document.writes("endpoint_name"):
         return
     if PLACEHOLDER.search(name):
-        summary = f"`{name}` looks like a placeholder that nobody filled in"
+        summary = f"`{name}` looks like an unfilled placeholder"
         hint = "Write the name, or pass --set endpoint_name=…."
         path = ("endpoint_name",)
         yield Fault(path=path, code="placeholder", summary=summary, detail=hint, severity=Severity.WARNING)
     else:
-        hint = "Use 3 to 32 letters, digits and dashes, beginning with a letter and ending with a letter or digit."
-        yield Fault(path=("endpoint_name",), summary=f"`{name}` cannot be the name of an endpoint", detail=hint)
+        hint = "Use 3 to 32 letters, digits and dashes. Start with a letter and end with a letter or digit."
+        yield Fault(path=("endpoint_name",), summary=f"`{name}` is not a valid endpoint name", detail=hint)
 
 
 def vm_size(document: Document, _world: World) -> Iterator[Fault]:
-    """The VM size is one that managed endpoints are known to have."""
+    """The VM size is in Microsoft's list for managed endpoints."""
     size = document.text("instance_type")
     if not size or is_kubernetes(document.data) or size.lower() in vm_sizes():
         return
     close = [vm_sizes()[name].name for name in nearest(size, vm_sizes(), 3)]
-    hint = f"The nearest are {', '.join(close)}." if close else "See deployer explain vm-size."
+    hint = f"Similar sizes: {', '.join(close)}." if close else "Run `deployer explain vm-size`."
     summary = f"the VM size `{size}` is not in Microsoft's list for online endpoints"
     yield Fault(path=("instance_type",), summary=summary, detail=hint, severity=Severity.WARNING)
 
@@ -66,7 +66,7 @@ def instance_count(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
-    """Managed endpoints give up after 180 s; prompt flows and Kubernetes after 300 s."""
+    """The request timeout is at most 180 s on managed endpoints, except for prompt flows."""
     path = ("request_settings", "request_timeout_ms")
     timeout = document.get(*path)
     longer = is_kubernetes(document.data) or any(
@@ -78,31 +78,31 @@ def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def scale_type(document: Document, _world: World) -> Iterator[Fault]:
-    """Managed deployments are scaled by Azure Monitor."""
+    """Managed deployments do not use target_utilization: Azure Monitor scales them."""
     if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document.data):
-        hint = "Remove it and set up Azure Monitor autoscale; `x-ignore: [instance_count]` leaves the number to it."
-        summary = "target_utilization is for Kubernetes; managed deployments know only `default`"
+        hint = "Remove it, set up Azure Monitor autoscale, and add `x-ignore: [instance_count]`."
+        summary = "target_utilization is for Kubernetes; managed deployments only support `default`"
         yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
 
 
 def scale_range(document: Document, _world: World) -> Iterator[Fault]:
-    """The fewest instances are not more than the most."""
+    """min_instances is not greater than max_instances."""
     low, high = document.get("scale_settings", "min_instances"), document.get("scale_settings", "max_instances")
     if type(low) is int and type(high) is int and low > high:
-        summary = f"min_instances is {low}, more than max_instances, which is {high}"
-        yield Fault(path=("scale_settings", "min_instances"), summary=summary, detail="Exchange them.")
+        summary = f"min_instances ({low}) is greater than max_instances ({high})"
+        yield Fault(path=("scale_settings", "min_instances"), summary=summary, detail="Swap them.")
 
 
 def probe_success(document: Document, _world: World) -> Iterator[Fault]:
-    """One success makes a container alive."""
+    """The success threshold of a liveness probe is 1."""
     path = ("liveness_probe", "success_threshold")
     threshold = document.get(*path)
     if type(threshold) is int and threshold > 1:
-        yield Fault(path=path, summary="the liveness probe's success_threshold can only be 1", detail="Remove it.")
+        yield Fault(path=path, summary="the success_threshold of a liveness probe must be 1", detail="Remove it.")
 
 
 def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
-    """Fields for Kubernetes alone are not used on managed deployments, and vice versa."""
+    """Kubernetes-only fields are not used on managed deployments, and vice versa."""
     here = compute_of(document.data)
     hint = "Remove it." if here is Compute.KUBERNETES else "Remove it, or write `type: kubernetes`."
     for compute, keys in NOT_EVERYWHERE.items():
@@ -113,41 +113,43 @@ def kubernetes_field(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def registry_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
-    """Assets of registries are for managed deployments."""
+    """Kubernetes deployments do not use assets from registries."""
     for key in ("model", "environment"):
         if is_kubernetes(document.data) and parse_reference(AssetType(key), document.text(key), None).is_in_registry:
-            summary = f"a {key} from a registry cannot be used on Kubernetes"
+            summary = f"the {key} of a Kubernetes deployment cannot come from a registry"
             yield Fault(
                 path=(key,), summary=summary, detail="Register it in the workspace and write azureml:<name>:<version>."
             )
 
 
 def mount_path(document: Document, _world: World) -> Iterator[Fault]:
-    """A mount path is for containers with routes of their own."""
+    """model_mount_path requires an environment with an inference_config."""
     if not document.get("model_mount_path"):
         return
     inline = document.get("environment")
     if isinstance(inline, dict) and not inline.get("inference_config"):
         summary = "`model_mount_path` is only for environments with an `inference_config`"
-        yield Fault(path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add the routes.")
+        yield Fault(
+            path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add an `inference_config`."
+        )
 
 
 def worker_count(document: Document, _world: World) -> Iterator[Fault]:
-    """An instance takes as many requests at a time as it has workers."""
+    """WORKER_COUNT equals max_concurrent_requests_per_instance."""
     workers = document.text("environment_variables", "WORKER_COUNT")
     taken = document.meant("request_settings", "max_concurrent_requests_per_instance")
     if workers.isdecimal() and len(workers) < 6 and type(taken) is int and int(workers) != taken:
-        summary = f"WORKER_COUNT is {int(workers)}, but an instance takes {taken} request(s) at a time"
+        summary = f"WORKER_COUNT is {int(workers)}, but max_concurrent_requests_per_instance is {taken}"
         hint = f"Write `max_concurrent_requests_per_instance: {int(workers)}` under `request_settings`."
         path = ("environment_variables", "WORKER_COUNT")
         yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
 def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """A smoke test sends one thing."""
+    """A smoke test has either a request or an image."""
     test = document.get("x-smoke-test")
     given = [key for key in ("request", "image") if isinstance(test, dict) and key in test]
     if isinstance(test, dict) and len(given) != 1:
-        summary = "a smoke test sends a `request` or an `image`" + (", not both" if given else "; here is neither")
+        summary = "a smoke test needs a `request` or an `image`" + (", not both" if given else "")
         hint = "Write one of `request: FILE` (JSON) and `image: FILE`."
         yield Fault(path=("x-smoke-test",), on_key=True, summary=summary, detail=hint)

@@ -1,4 +1,4 @@
-"""Rules about endpoints and their traffic.
+"""Rules for endpoints and their traffic.
 
 Sources: https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints (traffic, mirroring),
 https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online-auth (authentication),
@@ -26,7 +26,7 @@ STORES_PROPERTY = "enforce_access_to_default_secret_stores"
 
 
 def shares(document: Document, key: str) -> Mapping[str, int]:
-    """The entries of a traffic map that are whole numbers."""
+    """The entries of a traffic map with whole numbers."""
     return {name: share for name, share in document.map(key).items() if type(share) is int}
 
 
@@ -39,7 +39,7 @@ def traffic_sum(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def traffic_name(document: Document, world: World) -> Iterator[Fault]:
-    """Traffic goes to deployments that the specs declare."""
+    """Traffic goes to declared deployments only."""
     if not (world.whole and world.complete):
         return
     known = {item.text("name") for item in world.deployments_of(document.text("name"))}
@@ -47,59 +47,63 @@ def traffic_name(document: Document, world: World) -> Iterator[Fault]:
     for key in ("traffic", "mirror_traffic"):
         for name in document.map(key):
             if name.lower() not in lowered:
-                there = f"There are {', '.join(sorted(known))}." if known else "This endpoint has no deployments."
-                summary = f"`{key}` names `{name}`, which is no deployment of this endpoint"
+                there = (
+                    f"Its deployments: {', '.join(sorted(known))}." if known else "This endpoint has no deployments."
+                )
+                summary = f"`{key}` names `{name}`, which is not a deployment of this endpoint"
                 yield Fault(path=(key, name), on_key=True, summary=summary, detail=did_you_mean(name, known) or there)
 
 
 def mirror_limit(document: Document, _world: World) -> Iterator[Fault]:
-    """At most half of the requests are mirrored."""
+    """At most 50 percent of the requests are mirrored."""
     for name, share in shares(document, "mirror_traffic").items():
         if share > MIRROR_MAXIMUM:
-            summary = f"mirrors {share} % of the traffic; at most {MIRROR_MAXIMUM} % can be"
+            summary = f"mirrors {share} % of the traffic; the maximum is {MIRROR_MAXIMUM} %"
             yield Fault(path=("mirror_traffic", name), summary=summary, detail=f"Write {MIRROR_MAXIMUM} or less.")
 
 
 def mirror_several(document: Document, _world: World) -> Iterator[Fault]:
-    """Requests are mirrored to one deployment."""
+    """Requests are mirrored to at most one deployment."""
     mirrored = [name for name, share in shares(document, "mirror_traffic").items() if share]
     for name in mirrored[1:]:
         summary = f"mirrors to {' and '.join(mirrored)}; only one deployment can get mirrored traffic"
-        yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail="Leave one of them.")
+        yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail="Keep one of them.")
 
 
 def mirror_live(document: Document, _world: World) -> Iterator[Fault]:
-    """A deployment gets live or mirrored traffic, not both."""
+    """A deployment does not get both live and mirrored traffic."""
     live = {name.lower() for name, share in shares(document, "traffic").items() if share}
     for name, share in shares(document, "mirror_traffic").items():
         if share and name.lower() in live:
-            summary = f"`{name}` gets live and mirrored traffic at once"
+            summary = f"`{name}` gets both live and mirrored traffic"
             hint = "Mirror to a deployment whose share of `traffic` is 0."
             yield Fault(path=("mirror_traffic", name), on_key=True, summary=summary, detail=hint)
 
 
 def mirror_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
-    """Kubernetes endpoints cannot mirror."""
+    """Kubernetes endpoints do not mirror traffic."""
     if is_kubernetes(document.data) and any(shares(document, "mirror_traffic").values()):
         summary = "Kubernetes endpoints cannot mirror traffic"
         yield Fault(path=("mirror_traffic",), on_key=True, summary=summary, detail="Remove `mirror_traffic`.")
 
 
 def aad_kubernetes(document: Document, _world: World) -> Iterator[Fault]:
-    """Microsoft Entra ID is for managed endpoints."""
+    """Kubernetes endpoints do not use Microsoft Entra ID."""
     if is_kubernetes(document.data) and snake(document.text("auth_mode")) == "aad_token":
         hint = "Use key or aml_token."
         yield Fault(path=("auth_mode",), summary="Kubernetes endpoints cannot use aad_token", detail=hint)
 
 
 def identity_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """User-assigned identities are named when, and only when, they are used."""
+    """Identities are listed if and only if the type is user_assigned, by valid resource ids."""
     kind = snake(str(document.meant("identity", "type")))
     listed = document.get("identity", "user_assigned_identities")
     entries = listed if isinstance(listed, list) else []
     if kind == "user_assigned" and not entries:
         hint = "Add `user_assigned_identities:` with one `- resource_id: /subscriptions/…`."
-        yield Fault(path=("identity", "type"), summary="user_assigned without an identity to use", detail=hint)
+        yield Fault(
+            path=("identity", "type"), summary="the type is user_assigned, but no identity is listed", detail=hint
+        )
     if kind != "user_assigned" and entries:
         summary = f"identities are listed, but the type is {kind}"
         path = ("identity", "user_assigned_identities")
@@ -112,24 +116,24 @@ def _identity_id(index: int, resource_id: object) -> Iterator[Fault]:
     path = ("identity", "user_assigned_identities", index, "resource_id")
     if isinstance(resource_id, str) and not IDENTITY_ID.fullmatch(resource_id):
         summary = f"`{resource_id}` is not the resource id of a user-assigned identity"
-        hint = "It looks like /subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>."
+        hint = "Expected: /subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>."
         yield Fault(path=path, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
 def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
-    """Secret stores are read with the system-assigned identity."""
+    """Enforced access to secret stores requires the system-assigned identity."""
     enforced = document.text("properties", STORES_PROPERTY).lower() == "enabled"
     kind = snake(str(document.meant("identity", "type")))
     if enforced and kind != "system_assigned":
         summary = f"`{STORES_PROPERTY}` needs the system-assigned identity"
-        hint = "Remove it: a user-assigned identity is given access to the stores by hand."
+        hint = "Remove it, and grant the user-assigned identity access to the stores yourself."
         yield Fault(path=("properties", STORES_PROPERTY), on_key=True, summary=summary, detail=hint)
 
 
 def rollout_steps(document: Document, _world: World) -> Iterator[Fault]:
-    """The steps of a rollout rise and end at 100."""
+    """The steps of a rollout increase and end with 100."""
     steps = document.get("x-rollout", "steps")
     numbers = steps if isinstance(steps, list) and all(type(step) is int for step in steps) else []
     if numbers and (numbers[-1] != 100 or sorted(set(numbers)) != numbers):
-        summary = "the steps of a rollout must rise and end at 100"
+        summary = "the steps of a rollout must increase and end with 100"
         yield Fault(path=("x-rollout", "steps"), on_key=True, summary=summary, detail="For example [10, 50, 100].")

@@ -1,4 +1,4 @@
-"""Rules about the files that a spec refers to; skipped with `--no-files`."""
+"""Rules for the files that a spec refers to; `--no-files` skips all but one, for inline conda files."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def code_missing(document: Document, world: World) -> Iterator[Fault]:
 
 
 def script_missing(document: Document, world: World) -> Iterator[Fault]:
-    """The scoring script is in the code folder."""
+    """The scoring script exists in the code folder."""
     script = _script(document, world)
     if script and script.parent.is_dir() and not script.is_file():
         yield Fault(path=SCRIPT, summary=_absent("file", script, world), detail=_beside(script, world))
 
 
 def script_syntax(document: Document, world: World) -> Iterator[Fault]:
-    """The scoring script is Python."""
+    """The scoring script is valid Python."""
     script = _script(document, world)
     if script and script.is_file() and script.suffix == ".py":
         problem = _script_facts(script)[0]
@@ -72,7 +72,7 @@ def _script(document: Document, world: World) -> Path | None:
 
 @cache
 def _script_facts(script: Path) -> tuple[str, frozenset[str]]:
-    """What is wrong with a script ("" when nothing is), and the names that it defines."""
+    """The syntax error of a script ("" if there is none), and the names that it defines."""
     try:
         tree = ast.parse(script.read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
@@ -83,7 +83,7 @@ def _script_facts(script: Path) -> tuple[str, frozenset[str]]:
 
 
 def _defined(body: list[ast.stmt]) -> Iterator[str]:
-    """The names that statements define at the top of a module, also inside `if` and `try`."""
+    """The names that module-level statements define, including those in `if` and `try`."""
     for statement in body:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
@@ -107,17 +107,22 @@ def conda_missing(document: Document, world: World) -> Iterator[Fault]:
 
 
 def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
-    """The conda file is YAML with dependencies."""
+    """The conda file is YAML with a list of dependencies."""
     for path, file in _conda(document, world):
         problem = _conda_problem(file, project_path(file, world.project)) if file.is_file() else ""
         if problem:
-            hint = "A conda file is a map with `dependencies:`, a list."
+            hint = "A conda file is a map with a list of `dependencies`."
             yield Fault(path=path, summary=problem, detail=hint)
     for root, data in inline(document, Kind.ENVIRONMENT):
         conda = data.get("conda_file")
         if isinstance(conda, dict) and not isinstance(conda.get("dependencies"), list):
             hint = "Add `dependencies:`, a list of packages."
-            yield Fault(path=(*root, "conda_file"), on_key=True, summary="no `dependencies` to install", detail=hint)
+            yield Fault(
+                path=(*root, "conda_file"),
+                on_key=True,
+                summary="`conda_file` has no list of `dependencies`",
+                detail=hint,
+            )
 
 
 def _conda(document: Document, world: World) -> Iterator[tuple[FieldPath, Path]]:
@@ -168,7 +173,7 @@ def build_missing(document: Document, world: World) -> Iterator[Fault]:
 
 
 def smoke_file(document: Document, world: World) -> Iterator[Fault]:
-    """What a smoke test sends exists, and a request is JSON."""
+    """The file of a smoke test exists, and a request is JSON."""
     for key in ("request", "image"):
         name = document.text("x-smoke-test", key)
         file = resolved(document, name)
@@ -177,7 +182,7 @@ def smoke_file(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
         elif world.files and name and key == "request" and (problem := _json_problem(file)):
             summary = f"{project_path(file, world.project)} is not JSON: {problem}"
-            yield Fault(path=path, summary=summary, detail="A request is sent as it is, and must be JSON.")
+            yield Fault(path=path, summary=summary, detail="The file is sent unchanged and must be JSON.")
 
 
 def _json_problem(file: Path) -> str:
@@ -193,6 +198,6 @@ def _absent(what: str, path: Path, world: World) -> str:
 
 
 def _beside(path: Path, _world: World) -> str:
-    """The most similar name in the same folder, or how paths are meant."""
+    """A hint: the most similar name in the same folder, else the base of relative paths."""
     known = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    return did_you_mean(path.name, known) or "Paths begin at the folder of the file they stand in."
+    return did_you_mean(path.name, known) or "Paths are relative to the folder of the spec."

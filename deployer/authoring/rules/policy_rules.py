@@ -1,4 +1,4 @@
-"""The `policy` of an env: what is stricter there than anywhere else."""
+"""The `policy` of an env: stricter rules for that env."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from deployer.core.references import AssetType, parse_reference
 
 
 def min_instances(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment has at least so many instances."""
+    """A deployment has at least `min_instances`."""
     least, count = world.policy.get("min_instances"), document.meant("instance_count")
     if isinstance(least, int) and type(count) is int and count < least:
-        summary = f"{count} instance(s); the policy of this env asks for at least {least}"
+        summary = f"{count} instance(s); the policy of this env requires at least {least}"
         yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {least}`.")
 
 
 def max_instances(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment has at most so many instances."""
+    """A deployment has at most `max_instances`."""
     most, count = world.policy.get("max_instances"), document.meant("instance_count")
     if isinstance(most, int) and type(count) is int and count > most:
         summary = f"{count} instances; the policy of this env allows at most {most}"
@@ -28,18 +28,18 @@ def max_instances(document: Document, world: World) -> Iterator[Fault]:
 
 
 def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
-    """Models and environments are named by version."""
+    """Models and environments are referenced by version."""
     if not world.policy.get("pinned_versions"):
         return
     for key in ("model", "environment"):
         text = document.text(key)
         if text and not parse_reference(AssetType(key), text, None).is_pinned:
-            summary = f"the policy of this env asks for a version, and `{text}` can mean another one tomorrow"
+            summary = f"the policy of this env requires a version, and `{text}` can refer to another one tomorrow"
             yield Fault(path=(key,), summary=summary, detail="Write azureml:<name>:<version>.")
 
 
 def vm_sizes(document: Document, world: World) -> Iterator[Fault]:
-    """The VM size is an allowed one."""
+    """The VM size is in `vm_sizes`."""
     allowed, size = world.policy.get("vm_sizes"), document.text("instance_type")
     if isinstance(allowed, list) and size and size.lower() not in {str(item).lower() for item in allowed}:
         listed = ", ".join(str(item) for item in allowed)
@@ -52,6 +52,6 @@ def public_access(document: Document, world: World) -> Iterator[Fault]:
     """The endpoint is not reachable from the internet."""
     access = str(document.meant("public_network_access")).lower()
     if world.policy.get("public_access") is False and access != "disabled" and not is_kubernetes(document.data):
-        summary = "the policy of this env refuses endpoints that can be reached from the internet"
+        summary = "the policy of this env forbids endpoints that are reachable from the internet"
         path = ("public_network_access",)
         yield Fault(path=path, summary=summary, detail="Write `public_network_access: disabled`.")

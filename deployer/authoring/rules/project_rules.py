@@ -1,4 +1,4 @@
-"""Rules about how the documents of a project fit together.
+"""Rules across the documents of a project.
 
 Limits: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 """
@@ -24,8 +24,8 @@ def name_duplicate(document: Document, world: World) -> Iterator[Fault]:
     """No two documents declare the same resource; the later one by file name is reported."""
     same = world.index.files[declared_by(document)]
     if world.whole and document.text("name") and document.file != same[0]:
-        summary = f"{document.kind} `{document.text('name')}` is declared in {same[0]} too"
-        yield Fault(path=("name",), summary=summary, detail="Rename or remove one; letter case makes no difference.")
+        summary = f"{document.kind} `{document.text('name')}` is also declared in {same[0]}"
+        yield Fault(path=("name",), summary=summary, detail="Rename or remove one of them; case does not matter.")
 
 
 def deployment_count(document: Document, world: World) -> Iterator[Fault]:
@@ -37,33 +37,33 @@ def deployment_count(document: Document, world: World) -> Iterator[Fault]:
 
 
 def kubernetes_name_length(document: Document, _world: World) -> Iterator[Fault]:
-    """On Kubernetes the names of endpoint and deployment together are bounded."""
+    """On Kubernetes, the endpoint and deployment names together have 6 to 62 characters."""
     length = len(document.text("endpoint_name")) + len(document.text("name"))
     if is_kubernetes(document.data) and document.text("endpoint_name") and length not in KUBERNETES_NAMES:
-        summary = f"the names of endpoint and deployment have {length} characters together; on Kubernetes 6 to 62"
+        summary = f"the endpoint and deployment names have {length} characters in total; Kubernetes requires 6 to 62"
         yield Fault(path=("name",), summary=summary, detail="Shorten one of them.")
 
 
 def endpoint_missing(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment belongs to an endpoint."""
+    """A deployment has an `endpoint_name`, written or set by the endpoint in its folder."""
     if world.complete and document.data.get("endpoint_name") in (None, ""):
-        summary = "`endpoint_name` is missing, and no single endpoint lies beside this file"
+        summary = "`endpoint_name` is missing, and this folder does not contain exactly one endpoint"
         hint = "Add `endpoint_name:`, put the file beside its endpoint, or pass --set endpoint_name=…."
         yield Fault(path=(), summary=summary, detail=hint)
 
 
 def endpoint_unknown(document: Document, world: World) -> Iterator[Fault]:
-    """The endpoint of a deployment is in the specs."""
+    """The endpoint of a deployment is declared in the specs."""
     name = document.text("endpoint_name")
     if world.whole and world.complete and name and name.lower() not in world.index.endpoints:
         known = world.endpoint_names()
-        there = f"There are {', '.join(known)}." if known else "The specs declare no endpoint."
+        there = f"Declared endpoints: {', '.join(known)}." if known else "The specs declare no endpoint."
         summary = f"no endpoint `{name}` in the specs"
         yield Fault(path=("endpoint_name",), summary=summary, detail=did_you_mean(name, known) or there)
 
 
 def compute_mismatch(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment runs where its endpoint does: on Azure's machines, or on the endpoint's Kubernetes cluster."""
+    """A deployment has the same compute as its endpoint: managed or Kubernetes."""
     name = document.text("endpoint_name")
     endpoint = world.index.endpoints.get(name.lower())
     if not world.whole or endpoint is None:
@@ -76,7 +76,7 @@ def compute_mismatch(document: Document, world: World) -> Iterator[Fault]:
 
 
 def _to_match(endpoint: Compute) -> str:
-    """What to write for a deployment of an endpoint that runs there."""
+    """How to make a deployment match the compute of its endpoint."""
     match endpoint:
         case Compute.MANAGED:
             return "Remove `type: kubernetes`, or name the attached cluster in the endpoint: `compute: azureml:<name>`."
@@ -86,20 +86,20 @@ def _to_match(endpoint: Compute) -> str:
 
 
 def asset_version(document: Document, world: World) -> Iterator[Fault]:
-    """A registered asset has a version, so that a second run finds it again."""
+    """An asset in a project has a version, so that a second run finds it again."""
     if world.whole and not document.get("version"):
-        summary = f"a {document.kind} of a project needs a `version`"
+        summary = f"this {document.kind} needs a `version`"
         yield Fault(path=(), summary=summary, detail="Add `version: 1`; raise it when the content changes.")
 
 
 def ignore_path(document: Document, _world: World) -> Iterator[Fault]:
-    """What is ignored is a field."""
+    """The paths in x-ignore are fields."""
     kind = document.kind or Kind.ENDPOINT
     paths = document.get("x-ignore")
     for index, path in enumerate(paths if isinstance(paths, list) else []):
         if isinstance(path, str) and not _is_field(kind, path):
             hint = did_you_mean(path, [dotted(name) for name in fields_of(kind) if "*" not in name])
-            summary = f"`{path}` is no field of {KINDS[kind].noun}"
+            summary = f"`{path}` is not a field of {KINDS[kind].noun}"
             yield Fault(path=("x-ignore", index), summary=summary, detail=hint)
 
 

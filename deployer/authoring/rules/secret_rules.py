@@ -1,4 +1,4 @@
-"""Secrets do not belong into specs: they are read by everybody who reviews them.
+"""No literal secrets in specs: every reviewer can read them.
 
 Source of the syntax: https://learn.microsoft.com/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection
 """
@@ -12,15 +12,15 @@ from deployer.authoring.project_index import World
 from deployer.authoring.text.secrets import secret_shape
 
 WAY_OUT = (
-    "Put it into Key Vault and write ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, "
+    "Put it into Key Vault and reference it as ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, "
     "or use {{ secret('NAME') }}."
 )
 
 
 def literal_secret(document: Document, world: World) -> Iterator[Fault]:
-    """No environment variable holds a secret that is written out in the spec."""
+    """No environment variable contains a literal secret."""
     for name, value in document.map("environment_variables").items():
         words = secret_shape(name, value) if isinstance(value, str) else ""
         if words and not world.is_hidden(value):
-            summary = f"`{name}` looks like {words}, readable by all who can read this file"
+            summary = f"`{name}` looks like {words}, visible to anyone who can read this file"
             yield Fault(path=("environment_variables", name), summary=summary, detail=WAY_OUT)

@@ -1,4 +1,4 @@
-"""The rules across fields, files and objects: one table. Each has a code, and a page under that code."""
+"""The table of all rules across fields, files and documents. Each has a code with a page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from deployer.kinds import ASSETS, DOCUMENTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What must hold for every document of some kinds."""
+    """A check for all documents of some kinds."""
 
     code: str
     kinds: tuple[Kind, ...]
@@ -89,7 +89,7 @@ BY_KIND = {kind: tuple(rule for rule in RULES if kind in rule.kinds) for kind in
 
 
 def broken_rules(document: Document, world: World) -> Iterator[Diagnostic]:
-    """What the rules have against one document."""
+    """The diagnostics of all rules for one document."""
     if document.kind is None:
         return
     for rule in BY_KIND[document.kind]:

@@ -1,4 +1,4 @@
-"""What a template may cost: characters, loop rounds, calls, and sizes of single values."""
+"""Limits for templates: output size, loop iterations, calls, and sizes of single values."""
 
 from __future__ import annotations
 
@@ -84,19 +84,19 @@ CONVERSION = re.compile(r"%(?:\(\w*\))?([^a-zA-Z%]*)[a-zA-Z%]")
 
 
 class LimitReached(Exception):
-    """A template asked for more than it may have."""
+    """A template exceeds a limit."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """What is left for one rendering."""
+    """The remaining allowance of one rendering."""
 
     text: int = MAX_TEXT
     rounds: int = MAX_ROUNDS
     calls: int = MAX_CALLS
 
     def refill(self) -> None:
-        """Begin another rendering."""
+        """Reset all limits for another rendering."""
         self.text, self.rounds, self.calls = MAX_TEXT, MAX_ROUNDS, MAX_CALLS
 
     def concat(self, pieces: Iterable[Any]) -> str:
@@ -117,10 +117,10 @@ class Budget:
             yield item
 
     def range(self, *bounds: int) -> range:
-        """Jinja2's `range`, refused where a loop over it could not end."""
+        """Jinja2's `range`. Raises LimitReached if it is too long."""
         numbers = range(*bounds)
         if len(numbers) > MAX_ROUNDS:
-            raise LimitReached(f"a range of {len(numbers):,} numbers, where {MAX_ROUNDS:,} are allowed")
+            raise LimitReached(f"a range of {len(numbers):,} numbers; at most {MAX_ROUNDS:,} are allowed")
         return numbers
 
     def call(self) -> None:
@@ -180,7 +180,7 @@ class Budget:
 
 
 def bounded_operation(operator: str, left: Any, right: Any) -> None:
-    """Refuse an arithmetic operation whose result would be too large; raises LimitReached."""
+    """Raise LimitReached if the result of an arithmetic operation would be too large."""
     match operator, left, right:
         case "**", int(), int():
             _check_bits(left.bit_length() * max(right, 0))
@@ -197,7 +197,7 @@ def bounded_operation(operator: str, left: Any, right: Any) -> None:
 
 
 def bounded_format(text: str) -> None:
-    """Refuse a format with an enormous width; raises LimitReached."""
+    """Raise LimitReached for a format with a large width."""
     for match in CONVERSION.finditer(text):
         if "*" in match[1] or any(int(number) > MAX_WIDTH for number in re.findall(r"\d{1,9}", match[1])):
             raise LimitReached(f"a format wider than {MAX_WIDTH}")

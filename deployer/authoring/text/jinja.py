@@ -1,4 +1,4 @@
-"""Full Jinja2 over text, fenced in: no attribute escapes, no foreign files, bounded output, loops, calls and numbers.
+"""Sandboxed Jinja2: no unsafe attributes, no files outside the root, bounded output, loops, calls and numbers.
 
 Only files that need it come here: importing Jinja2 takes longer than checking a plain spec.
 """
@@ -31,13 +31,13 @@ MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 
 
 class Loader(jinja2.BaseLoader):
-    """Included files: those of the specs folder, by their path from there."""
+    """Loads included files from the root folder of the templates."""
 
     def __init__(self, templates: Templates) -> None:
         self.templates = templates
 
     def get_source(self, _environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:
-        """Jinja2's question for a file."""
+        """The text of a template file, for Jinja2."""
         source = self.templates.source(template)
         if source is None:
             raise jinja2.TemplateNotFound(template)
@@ -45,7 +45,7 @@ class Loader(jinja2.BaseLoader):
 
 
 class Fenced(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox with a budget for everything that a template can make grow."""
+    """Jinja2's sandbox with limits for everything that a template can make grow."""
 
     intercepted_binops = frozenset(("**", "*", "+", "%"))
 
@@ -69,7 +69,7 @@ class Fenced(ImmutableSandboxedEnvironment):
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
-        """Compile with every loop and every `~` counted."""
+        """Compile a template so that every loop and every `~` is counted."""
         for node in list(source.find_all((nodes.For, nodes.Concat))):
             if isinstance(node, nodes.For):
                 node.iter = _filtered(node.iter, "_each")
@@ -78,12 +78,12 @@ class Fenced(ImmutableSandboxedEnvironment):
         return str(super()._generate(source, name, filename, defer_init))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """An arithmetic operation, refused when its result would be too large."""
+        """An arithmetic operation. Raises LimitReached if its result would be too large."""
         bounded_operation(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a template may see an attribute: of plain data only the methods that cannot grow."""
+        """Whether a template may use an attribute: of plain data only methods with bounded results."""
         match obj:
             case str():
                 return attr in TEXT_METHODS
@@ -94,15 +94,15 @@ class Fenced(ImmutableSandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
-        """No `str.format`: its widths have no limit."""
+        """Disables `str.format`, whose widths are unlimited."""
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """A call, counted; the keyword arguments are the template's."""
+        """A counted call; the keyword arguments are those of the template."""
         self.budget.call()
         return super().call(context, obj, *args, **kwargs)
 
     def join_path(self, template: str, _parent: str) -> str:
-        """Included files are named from the specs folder, wherever the including file is."""
+        """The project-relative path of an included file, whose name is relative to the root, not to the includer."""
         self.budget.call()
         return self.templates.path_of(template)
 
@@ -112,7 +112,7 @@ def _filtered(node: Any, name: str) -> nodes.Filter:
 
 
 def render_jinja(source: str, file: str, environment: Fenced) -> str:
-    """One template as text; raises SpecError with the place in the template, for every undefined variable at once."""
+    """Render one template. Raises SpecError with places in the template, for all undefined variables at once."""
     try:
         template = _compiled(source, file, environment)
         return run(template, environment, {})
@@ -138,7 +138,7 @@ def _compiled(source: str, file: str, environment: Fenced) -> jinja2.Template:
 
 
 def _other_undefined(template: jinja2.Template, file: str, environment: Fenced, first: Diagnostic) -> list[Diagnostic]:
-    """The undefined variables after the first one: each is given a value, to see what comes next."""
+    """The undefined variables after the first one, found by defining each and rendering again."""
     found: list[Diagnostic] = []
     latest, names = first, dict[str, str]()
     while len(found) < MAX_UNDEFINED and latest.code in MISSING and latest.path not in names:
@@ -155,7 +155,7 @@ def _other_undefined(template: jinja2.Template, file: str, environment: Fenced, 
 
 
 def _diagnostic(error: Exception, file: str, environment: Fenced) -> Diagnostic:
-    """What went wrong in a template, and where."""
+    """The diagnostic for an error in a template."""
     if isinstance(error, SpecError):
         return error.diagnostics[0]
     code, summary, detail, word = _explained(error, environment)
@@ -165,7 +165,7 @@ def _diagnostic(error: Exception, file: str, environment: Fenced) -> Diagnostic:
 
 
 def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, str]:
-    """Code, summary, way out, and the word to look for in the line."""
+    """Code, summary, hint, and the word to look for in the line."""
     match error:
         case jinja2.TemplateNotFound():
             known = environment.templates.names()
@@ -178,15 +178,15 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
         case ScopeError():
             return error.code, error.summary, error.hint, ""
         case LimitReached():
-            return "template-limit", f"the template is refused: {error}", "Specs are small; write it out.", ""
+            return "template-limit", f"the template is refused: {error}", "Specs are small: write the values out.", ""
         case RecursionError() | MemoryError() | OverflowError():
-            return "template-limit", "the template is nested too deeply or grows too large", "Make it simpler.", ""
+            return "template-limit", "the template is nested too deeply or produces too much", "Make it simpler.", ""
     return "template-error", f"the template fails: {error}", "", ""
 
 
 def _syntax_hint(message: str) -> str:
     if "unknown tag" in message or "end of print" in message or "unexpected" in message:
-        return "Text that is not meant as a template goes between {% raw %} and {% endraw %}."
+        return "Put text that is not a template between {% raw %} and {% endraw %}."
     return ""
 
 
@@ -194,14 +194,14 @@ def _undefined(message: str, environment: Fenced) -> tuple[str, str, str, str]:
     names = [name for name in environment.globals if name not in ("dict", "namespace", "range")]
     if match := UNDEFINED_NAME.match(message):
         name = match[1]
-        hint = did_you_mean(name, names) or f"Define it under `variables` of the env file, or pass --set {name}=…."
+        hint = did_you_mean(name, names) or f"Define it under `variables` in the env file, or pass --set {name}=…."
         return "template-undefined", f"`{name}` is not defined", hint, name
     attribute = UNDEFINED_ATTRIBUTE.search(message)
     return "template-undefined", f"undefined: {message}", "", attribute[1] if attribute else ""
 
 
 def _place(error: Exception, file: str, environment: Fenced, word: str) -> Location:
-    """The innermost template line of an error's traceback, and the column of a word in it."""
+    """The innermost template line in the traceback of an error, and the column of a word in it."""
     found = (file, 1)
     if isinstance(error, jinja2.TemplateSyntaxError):
         found = (error.name or file, error.lineno)
@@ -215,7 +215,7 @@ def _place(error: Exception, file: str, environment: Fenced, word: str) -> Locat
 
 
 def _column(line: str, word: str) -> int:
-    """Where a word is used in a template line, else where its first tag begins."""
+    """The column of a word in a template line, otherwise of the first tag; 1 without a tag."""
     tag = TAG.search(line)
     if tag is None:
         return 1

@@ -1,4 +1,4 @@
-"""The source map of a Jinja2 template: rendered a second time with every piece of template text marked."""
+"""The source map of a Jinja2 template, from a second rendering with marks in the template text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Marks(Extension):
     """Puts a mark of private-use characters before each piece of template text and each expression."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """The tokens with marks; blank stretches stay unmarked, so that filters like `indent` see what they would."""
+        """The tokens with marks; blank text stays unmarked, so that filters such as `indent` still see it."""
         marks: Marking = self.environment  # type: ignore[assignment]
         places = marks.pieces(stream.name or "")
         for token in stream:
@@ -35,7 +35,7 @@ class _Marks(Extension):
 
 
 class Marking(Fenced):
-    """The environment of the second rendering; `origins` are what the marks stand for, by number."""
+    """The environment of the second rendering; `origins` are the places behind the marks, by number."""
 
     def __init__(self, templates: Templates) -> None:
         super().__init__(templates)
@@ -43,7 +43,7 @@ class Marking(Fenced):
         self.add_extension(_Marks)
 
     def pieces(self, name: str) -> Iterator[Location]:
-        """Where each piece of text and each expression of a template begins, in order."""
+        """The start of each piece of text and each expression in a template, in order."""
         source, cursor, line = self.templates.source(name) or "", 0, 1
         for _, kind, value in self.lexer.tokeniter(source, name):
             found = source.index(value, cursor)
@@ -55,7 +55,7 @@ class Marking(Fenced):
             cursor = found + len(value)
 
     def mark(self, origin: Location, *, literal: bool) -> str:
-        """The characters that stand for an origin."""
+        """A new mark for an origin."""
         self.origins.append((origin, literal))
         digits = "".join(chr(ZERO + int(digit)) for digit in str(len(self.origins) - 1))
         return f"{START}{digits}{END}"
@@ -76,7 +76,7 @@ class Marking(Fenced):
 
 
 def trace(file: str, templates: Templates, expected: str) -> Sequence[Segment] | None:
-    """The segments of a rendered template, or None when marking it changed the text, so that they cannot be trusted."""
+    """The segments of a rendered template; None if the marks changed its text, which makes them unreliable."""
     marking = Marking(templates)
     try:
         marked = run(marking.get_template(file), marking, {})
@@ -87,7 +87,7 @@ def trace(file: str, templates: Templates, expected: str) -> Sequence[Segment] |
 
 
 def _read(marked: str, origins: Sequence[tuple[Location, bool]]) -> tuple[list[Segment], str]:
-    """The segments that the marks of a text stand for, and the text without them."""
+    """The segments behind the marks in a text, and the text without marks."""
     segments: list[Segment] = []
     lines: list[str] = []
     for number, line in enumerate(marked.split("\n"), start=1):

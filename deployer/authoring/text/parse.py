@@ -1,4 +1,4 @@
-"""Rendered text -> plain data, with the place of every key and value beside it."""
+"""Rendered text -> plain data, and the place of every key and value."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ TYPED_TAGS = frozenset({f"tag:yaml.org,2002:{name}" for name in ("int", "float",
 
 @dataclass(slots=True, kw_only=True)
 class Parsed:
-    """The data of one YAML document and where in the text it stands.
+    """The data of one YAML document and its places in the text.
 
-    `values` and `keys` hold lines and columns from 1 (the items of lists have no key), `sources` the scalars that are
-    not text as their author wrote them, `zeros` the paths of plain numerals with a leading zero, which stay text.
-    These are plain numbers and texts on purpose: ten thousand trees of YAML nodes would keep the collector busy.
+    `values` and `keys` hold lines and columns from 1 (items of lists have no key), `sources` the original text of
+    scalars that are not text, `zeros` the paths of plain numerals with a leading zero, which stay text, `inner` the
+    paths of maps and lists. YAML nodes are not kept, because thousands of them would slow down garbage collection.
     """
 
     file: str
@@ -46,14 +46,14 @@ class Parsed:
     count: int = 0
 
     def line_column(self, path: Path, *, key: bool = False) -> tuple[int, int]:
-        """Line and column (from 1) of the value, or the key, at a path or at its nearest written parent."""
+        """The line and column (from 1) of the value or the key at a path, or at its nearest written parent."""
         while path and path not in self.values:
             path, key = path[:-1], True
         value = self.values.get(path, (1, 1))
         return self.keys.get(path, value) if key or path in self.inner else value
 
     def note(self, path: Path, key: Node | None, value: Node) -> None:
-        """Remember where a key and its value stand."""
+        """Record the places of a key and its value."""
         self.values[path] = _position(value)
         if key is not None:
             self.keys[path] = _position(key)
@@ -61,28 +61,28 @@ class Parsed:
             self.inner.add(path)
 
     def forget(self, path: Path) -> None:
-        """Drop what is known of the text at a path, because something else was put there."""
+        """Drop the place and the original text of a path whose value was replaced."""
         self.values.pop(path, None)
         self.sources.pop(path, None)
 
 
 class _Composer(CParser):
-    """libyaml's parser; scalars without quotes and tags are marked as plain instead of being resolved as YAML 1.1."""
+    """libyaml's parser; unquoted scalars without a tag are marked as plain, not resolved by YAML 1.1."""
 
     def resolve(self, kind: type[Node], _value: str | None, implicit: Any) -> str:
         return PLAIN if kind is ScalarNode and implicit[0] else TEXT_TAG
 
     def descend_resolver(self, _parent: Node | None, _index: Any) -> None:
-        """Overridden for speed: PyYAML follows each path here for tags that depend on it, and we have none."""
+        """Overridden for speed: PyYAML tracks paths here for path-dependent tags, and we have none."""
 
     def ascend_resolver(self) -> None:
         """See `descend_resolver`."""
 
 
 def parse(text: str, file: str) -> Parsed:
-    """The one document in a text; `data` is None when it is empty.
+    """Parse the one document in a text; `data` is None if it is empty.
 
-    Raises SpecError for what cannot be read at all; `faults` holds what is wrong but readable (duplicate keys, tags).
+    Raises SpecError if it cannot be parsed; `faults` holds other problems (duplicate keys, tags).
     """
     parsed = Parsed(file=file)
     _check_characters(text, file)
@@ -98,17 +98,17 @@ def parse(text: str, file: str) -> Parsed:
 
 
 def _check_characters(text: str, file: str) -> None:
-    """Refuse halves of characters, which a template can write but no file can hold."""
+    """Raise SpecError for lone surrogates, which a template can produce but no file can contain."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         line, column = _character(text, error.start)
         place = Location(file=file, line=line, column=column)
-        raise failure("yaml-syntax", "half a character (a lone surrogate) is no text", place) from None
+        raise failure("yaml-syntax", "a lone surrogate is not a valid character", place) from None
 
 
 def _check_depth(text: str, file: str) -> None:
-    """Refuse deep nesting before libyaml recurses into it: at a hundred thousand levels it ends the process."""
+    """Raise SpecError for deep nesting before libyaml recurses: 100,000 levels would crash the process."""
     longest = max(map(len, text.split("\n")), default=0)
     if text.count("[") + text.count("{") + longest < SURELY_SHALLOW:
         return
@@ -147,10 +147,10 @@ def _value(node: Node, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> 
 
 
 def _too_many(path: Path, node: Node, parsed: Parsed) -> SpecError:
-    """Too many values, reported at the key whose aliases go over the limit."""
+    """The error for too many values, at the key whose aliases exceed the limit."""
     while path and not isinstance(path[-1], str):
         path = path[:-1]
-    summary = f"aliases make this larger than the {MAX_NODES:,} values that a document may have"
+    summary = f"aliases expand the document to more than {MAX_NODES:,} values"
     line, column = parsed.keys.get(path, _position(node))
     place = Location(file=parsed.file, line=line, column=column)
     return failure("yaml-alias-bomb", summary, place, "Write the values out.")
@@ -176,7 +176,7 @@ def _scalar(node: ScalarNode, path: Path, parsed: Parsed) -> Value:
 
 
 def _mapping(node: MappingNode, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> dict[str, Value]:
-    """A map with its own keys first, then what `<<` merges into it."""
+    """A map with its own keys and those merged by `<<`; its own keys win."""
     result: dict[str, Value] = {}
     merged: list[Node] = []
     for key_node, value_node in node.value:
@@ -196,7 +196,7 @@ def _mapping(node: MappingNode, path: Path, parsed: Parsed, parents: tuple[int, 
 def _merge(
     other: Node, result: dict[str, Value], path: Path, parsed: Parsed, parents: tuple[int, ...]
 ) -> dict[str, Value]:
-    """A map and what it takes over from another one; its own keys stay."""
+    """A map with the keys of another one merged in; its own keys win."""
     if not isinstance(other, MappingNode):
         raise failure("yaml-syntax", "`<<` needs a map, or a list of maps", _place(other, parsed.file))
     apart = Parsed(file=parsed.file, count=parsed.count)
@@ -207,7 +207,7 @@ def _merge(
 
 
 def _take_over(apart: Parsed, parsed: Parsed, wanted: Callable[[Path], bool]) -> None:
-    """What was noted of merged keys, as far as they were taken over."""
+    """Copy the places of the merged keys."""
     parsed.values |= {at: place for at, place in apart.values.items() if wanted(at)}
     parsed.keys |= {at: place for at, place in apart.keys.items() if wanted(at)}
     parsed.sources |= {at: text for at, text in apart.sources.items() if wanted(at)}
@@ -221,7 +221,9 @@ def _key(node: Node, parsed: Parsed) -> str:
 
 
 def _duplicate(key: str, node: Node, line: int, parsed: Parsed) -> None:
-    _fault("yaml-duplicate-key", f"`{key}` is there twice; the first is in line {line}", "Remove one.", node, parsed)
+    _fault(
+        "yaml-duplicate-key", f"`{key}` appears twice; the first is on line {line}", "Remove one of them.", node, parsed
+    )
 
 
 def _check_tag(node: Node, parsed: Parsed) -> None:
@@ -230,7 +232,7 @@ def _check_tag(node: Node, parsed: Parsed) -> None:
 
 
 def _unknown_tag(node: Node, parsed: Parsed) -> None:
-    _fault("yaml-tag", f"the tag {node.tag} means nothing here", "Remove the tag.", node, parsed)
+    _fault("yaml-tag", f"the tag {node.tag} is not supported", "Remove the tag.", node, parsed)
 
 
 def _fault(code: str, summary: str, detail: str, node: Node, parsed: Parsed) -> None:
@@ -248,11 +250,11 @@ def _position(node: Node) -> tuple[int, int]:
 
 
 SYNTAX_HINTS: Mapping[str, str] = {
-    "could not find expected ':'": "A key needs a colon and a blank after it.",
-    "mapping values are not allowed": "Put text that contains `: ` in quotes, and indent keys of one map alike.",
-    "cannot start any token": "Indent with blanks, not tabs, and quote text that begins with @, `, % or &.",
+    "could not find expected ':'": "A key needs a colon and a space after it.",
+    "mapping values are not allowed": "Put text that contains `: ` in quotes, and indent all keys of a map equally.",
+    "cannot start any token": "Indent with spaces, not tabs, and quote text that starts with @, `, % or &.",
     "did not find expected ','": "Close every bracket, and separate items with commas.",
-    "did not find expected key": "Indent the keys of one map alike, and close every bracket.",
+    "did not find expected key": "Indent all keys of a map equally, and close every bracket.",
     "undefined alias": "An alias (*name) needs an anchor (&name) before it.",
     "unexpected end": "Close every quote and bracket.",
     "another document": "Write one document per file.",
@@ -260,7 +262,7 @@ SYNTAX_HINTS: Mapping[str, str] = {
 
 
 def _syntax(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
-    """libyaml's complaint as a diagnostic."""
+    """An error of libyaml as a diagnostic."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else _character(text, getattr(error, "position", 0))

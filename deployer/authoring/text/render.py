@@ -1,7 +1,7 @@
-"""A template and its scope -> text, and on demand where each piece of the text came from.
+"""A template and its scope -> text, and on demand the origin of each piece of text.
 
-Files without `{{ {% {#` are returned as they are; files with nothing but plain placeholders (`{{ name }}`,
-`{{ env_var('X') }}`) are filled in here, with the same result as Jinja2 and without its import; the others go to it.
+Files without `{{ {% {#` are returned unchanged. Files with plain placeholders only (`{{ name }}`,
+`{{ env_var('X') }}`) are filled in here, with the same result as Jinja2 but without its import. Others use Jinja2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ JINJA_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """The text of one file after its template; `locate` is None-valued where the source map cannot be trusted."""
+    """The rendered text of one file; `locate` returns None if the source map is unreliable."""
 
     file: str
     text: str
@@ -44,7 +44,7 @@ class Rendered:
 
 
 def render(source: str, file: str, templates: Templates) -> Rendered:
-    """Render one template of a run; raises SpecError with the place in the template."""
+    """Render one template of a run. Raises SpecError with the place in the template."""
     if not OPENING.search(source):
         return Rendered(file=file, text=source, locate=same_place(file))
     if any(char in source for char in GUARD[1:]):
@@ -70,7 +70,7 @@ def _traced(file: str, templates: Templates, text: str) -> Sequence[Segment] | N
 
 
 def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
-    """The template with its placeholders filled in; None where Jinja2 is needed to do it, or to say what is wrong."""
+    """The template with its placeholders filled in; None if that needs Jinja2, or if there is an error to report."""
     matches = list(PLACEHOLDER.finditer(template))
     if [match.start() for match in OPENING.finditer(template)] != [match.start() for match in matches]:
         return None
@@ -86,14 +86,14 @@ def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
 
 
 def _literals(template: str, matches: Sequence[re.Match[str]]) -> list[str]:
-    """What stands before, between and after the placeholders."""
+    """The text before, between and after the placeholders."""
     starts = [0, *(match.end() for match in matches)]
     ends = [*(match.start() for match in matches), len(template)]
     return [template[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _plain_value(match: re.Match[str], scope: Scope) -> str | None:
-    """What Jinja2 would write for a placeholder; None where only Jinja2 can tell."""
+    """The value of a placeholder as in Jinja2; None if only Jinja2 can evaluate it."""
     name = match["name"]
     if name is None:
         return _called(match["call"], match["args"], scope)
@@ -121,7 +121,7 @@ def _called(function: str, args: str, scope: Scope) -> str | None:
 def _segments(
     file: str, pieces: Sequence[str], matches: Sequence[re.Match[str]], values: Sequence[str]
 ) -> list[Segment]:
-    """Where each line of each literal piece, and each value, comes from."""
+    """The origin of each line of each literal piece, and of each value."""
     segments: list[Segment] = []
     out, source = (1, 1), (1, 1)
     for index, piece in enumerate(pieces):

@@ -1,4 +1,4 @@
-"""What a plain YAML scalar is, by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema)."""
+"""Values of plain YAML scalars by the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Scalar = str | int | float | bool | None
 
 
 def resolve(text: str) -> Scalar:
-    """The value of a plain scalar. Numerals with a leading zero, infinities and numbers without end stay text."""
+    """The value of a plain scalar. Numerals with a leading zero, infinities and overlong numbers stay text."""
     if text in NULLS:
         return None
     if text in BOOLEANS:

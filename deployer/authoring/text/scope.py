@@ -1,4 +1,4 @@
-"""What templates see: variables, `env`, `env_var('X')`, `secret('X')`; and which values must never be shown."""
+"""The names in templates: variables, `env`, `env_var('X')`, `secret('X')`; collects secret values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHORTEST_SECRET = 4
 
 
 class ScopeError(Exception):
-    """A template asked for something that is not there; `code` and `hint` go into the diagnostic."""
+    """A template uses a missing environment variable or secret; `code` and `hint` go into the diagnostic."""
 
     def __init__(self, code: str, name: str, summary: str, hint: str) -> None:
         super().__init__(summary)
@@ -26,8 +26,10 @@ class ScopeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The names of one env's templates. `secrets` collects values that were asked for as secrets or look so;
-    `assumed` names environment variables that were reported missing, and count as set while more is looked for.
+    """The names in the templates of one env.
+
+    `secrets` collects values used by `secret()`, and by `env_var()` if they look secret. `assumed` are variables that
+    were reported missing and count as set during the search for further problems.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -36,13 +38,13 @@ class Scope:
     assumed: set[str] = field(default_factory=set)
 
     def env_var(self, name: str, default: Any = MISSING) -> Any:
-        """An environment variable, or the default; raises ScopeError when there is neither."""
+        """An environment variable, or the default. Raises ScopeError if there is neither."""
         if name in self.assumed:
             return name
         if name not in self.environ:
             if default is not MISSING:
                 return default
-            hint = f"Set it, or give a default: env_var('{name}', '…')."
+            hint = f"Set it, or add a default: env_var('{name}', '…')."
             raise ScopeError("env-variable", name, f"the environment variable {name} is not set", hint)
         value = self.environ[name]
         if looks_secret(name, value):
@@ -50,11 +52,11 @@ class Scope:
         return value
 
     def secret(self, name: str) -> str:
-        """An environment variable whose value is masked in every output; raises ScopeError when it is not set."""
+        """An environment variable that is masked in all output. Raises ScopeError if it is empty or not set."""
         if name in self.assumed:
             return name
         if not self.environ.get(name):
-            hint = "Set it where the deployer runs, from the secret store of your pipeline."
+            hint = "Set it in the deployer's environment, from the secret store of your pipeline."
             raise ScopeError("secret-missing", name, f"the secret {name} is not set", hint)
         self._hide(self.environ[name])
         return self.environ[name]
@@ -65,5 +67,5 @@ class Scope:
 
 
 def is_name(text: str) -> bool:
-    """Whether a template can use this as the name of a variable."""
+    """Whether a template can use this text as a variable name."""
     return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None

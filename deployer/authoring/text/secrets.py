@@ -1,4 +1,4 @@
-"""Which names and values look like secrets: by well-known shapes of keys, and by how random a value is."""
+"""Detect names and values that look like secrets: by known formats of keys, and by randomness."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SHORTEST = 6
 
 
 def secret_shape(name: str, value: str) -> str:
-    """What kind of secret a literal looks like, as words for a message; "" when it does not look like one."""
+    """The kind of secret that a literal looks like, for a message; "" if it does not look like one."""
     if not value or REFERENCE.search(value):
         return ""
     for words, shape in KNOWN_SHAPES:
@@ -55,19 +55,19 @@ def looks_secret(name: str, value: str) -> bool:
 
 
 def _names_a_secret(name: str) -> bool:
-    """Whether a name is that of a secret, and not of something about one: `TOKEN`, but not `TOKEN_LIMIT`."""
+    """Whether a name is that of a secret, not of a property of one: `TOKEN`, but not `TOKEN_LIMIT`."""
     return SECRET_NAME.search(name) is not None and ABOUT_A_SECRET.search(name) is None
 
 
 def _is_opaque(value: str) -> bool:
-    """Whether a value could be a password at all: not a number, a switch, a path or a placeholder."""
+    """Whether a value could be a password, as opposed to a number, a switch, a path or a placeholder."""
     if len(value) < SHORTEST or PLACEHOLDER.search(value) or " " in value or value.startswith(("/", "./")):
         return False
     return not value.isdigit() and value.lower() not in ("true", "false", "enabled", "disabled") and "://" not in value
 
 
 def _is_random(value: str) -> bool:
-    """Whether a value is one long mixture of letters and digits that nobody would type."""
+    """Whether a value is a long random mixture of letters and digits."""
     if not RANDOM.fullmatch(value) or HARMLESS.search(value):
         return False
     mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)

@@ -11,9 +11,9 @@ from deployer.core.diagnostics import Location
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Segment:
-    """From this place of the rendered text on, up to the end of its line or the next segment, text comes from `origin`.
+    """A piece of rendered text from this place to the next segment or the end of the line; it comes from `origin`.
 
-    `literal` text was copied, so its columns run along; the value of an expression stands where its braces do.
+    The columns of `literal` text advance with those of its origin; a value's origin is its opening braces.
     """
 
     line: int
@@ -26,12 +26,12 @@ Locate = Callable[[int, int], Location | None]
 
 
 def same_place(file: str) -> Locate:
-    """The map of a text that was not rendered at all."""
+    """The source map of a file without a template."""
     return lambda line, column: Location(file=file, line=line, column=column)
 
 
 def by_segments(segments: Callable[[], Sequence[Segment] | None]) -> Locate:
-    """A map that asks for its segments when the first place is wanted; None means that it cannot be trusted."""
+    """A source map with segments computed on first use; it returns None if they are unreliable."""
     made: list[Sequence[Segment] | None] = []
 
     def locate(line: int, column: int) -> Location | None:
@@ -43,7 +43,7 @@ def by_segments(segments: Callable[[], Sequence[Segment] | None]) -> Locate:
 
 
 def _find(segments: Sequence[Segment], line: int, column: int) -> Location | None:
-    """The origin of a place: the last segment before it in its line, else the next one there, else the nearest."""
+    """The origin of a place: of the last segment before it on its line, else the next one there, else the nearest."""
     if not segments:
         return None
     index = bisect_right(segments, (line, column), key=lambda item: (item.line, item.column)) - 1

@@ -1,4 +1,4 @@
-"""Did you mean …?"""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
-    """The known words most like this one, best first; letter case, dashes and underscores do not count."""
+    """The most similar known words, best first; ignores case and the difference between dashes and underscores."""
     from difflib import get_close_matches
 
     by_shape = {_shape(name): name for name in sorted(known)}
@@ -14,7 +14,7 @@ def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A sentence that names the most similar known word; "" when none is similar."""
+    """A sentence with the most similar known word; "" if none is similar."""
     found = nearest(word, known)
     return f"Did you mean `{found[0]}`?" if found else ""
 

@@ -1,4 +1,4 @@
-"""The template files of one run: what they may include, and where they are."""
+"""The template files of one run, and the files that they may include."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ GUARD = "$\U000ff000\U000ff001"
 
 
 def guarded(text: str) -> str:
-    """A template in which Jinja2 does not see Azure's own `${{ … }}`; columns stay what they were."""
+    """A template with Azure's own `${{` hidden from Jinja2; columns stay the same."""
     return AZURE.sub(GUARD, text)
 
 
 def unguarded(text: str) -> str:
-    """Text with Azure's `${{` back in its place."""
+    """Text with Azure's `${{` restored."""
     return text.replace(GUARD, "${{")
 
 
@@ -29,7 +29,7 @@ def unguarded(text: str) -> str:
 class Templates:
     """The files below `root` (the specs folder, relative to `project`) that templates may include, and their scope.
 
-    `environments` holds the Jinja2 environment of the run once one was needed.
+    `environments` holds the Jinja2 environment of the run once it is needed.
     """
 
     project: Path
@@ -39,38 +39,38 @@ class Templates:
     environments: list[Any] = field(default_factory=list)
 
     def add(self, file: str, text: str) -> None:
-        """Remember the text of a file that is going to be rendered."""
+        """Store the text of a file before rendering it."""
         self.sources[file] = guarded(text)
 
     def path_of(self, name: str) -> str:
-        """The project-relative path of an included name."""
+        """The project-relative path of an included file."""
         return posixpath.normpath(posixpath.join(self.root, name))
 
     def relative(self, path: str) -> str:
-        """A project-relative path as templates name it: from the specs folder."""
+        """A project-relative path as a path relative to the root, the form in templates."""
         return posixpath.relpath(path, self.root or ".")
 
     def source(self, path: str) -> str | None:
-        """The guarded text of a file in the specs folder; None when it is not there, or outside.
+        """The guarded text of a file in the root folder; None if it does not exist or is outside.
 
-        Raises SpecError when it cannot be read as text.
+        Raises SpecError if it is not readable as text.
         """
         if path not in self.sources and self._is_inside(path):
             self.sources[path] = guarded(read_text(self.project / path, path))
         return self.sources.get(path)
 
     def _is_inside(self, path: str) -> bool:
-        """Whether a path is a file of the specs folder, also after following links."""
+        """Whether a path is a file in the root folder, after following links."""
         root = (self.project / self.root).resolve()
         target = (self.project / path).resolve()
         return target.is_file() and target.is_relative_to(root)
 
     def line(self, path: str, number: int) -> str:
-        """One line of a template that was read."""
+        """One line of a stored template."""
         lines = self.sources.get(path, "").split("\n")
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def names(self) -> list[str]:
-        """What can be included."""
+        """The names of all files that can be included."""
         folder = self.project / self.root
         return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

@@ -1,5 +1,5 @@
-"""What Azure does to each kind of resource, one file per kind, joined in `table`.
+"""Each kind of resource in Azure, one file per kind, joined in `table`.
 
-A kind's file says where it is and at which api-version, which rows of the YAML stand where in its JSON, how its JSON
-becomes a Resource, how a Resource becomes an entity of the SDK, and how one is written and deleted.
+The file of a kind defines its path and api-version, the rows between YAML fields and its JSON, the conversion from JSON
+to a Resource and from a Resource to an entity of the SDK, and how to write and delete one.
 """

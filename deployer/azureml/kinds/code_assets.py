@@ -1,4 +1,4 @@
-"""Code assets: what deployments run from, told apart by their content."""
+"""Code assets: uploaded code of deployments, identified by content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIELD = ("code_configuration", "code")
 
 
 def content_of(reader: Reader, asset: AssetReference) -> str:
-    """The canonical value of a code asset: its content hash where a client left one, else the asset's reference."""
+    """The canonical value of a code asset: its content hash if a client stored one, else its reference."""
     if asset not in reader.known_code:
         raw = reader.arm.get(f"/codes/{asset.name}/versions/{asset.version}", API) if asset.version else None
         noted = wire_value(raw, "properties", "properties", "hash_sha256")
@@ -27,13 +27,13 @@ def content_of(reader: Reader, asset: AssetReference) -> str:
 
 
 def name_of(code_id: str) -> AssetReference:
-    """The code asset of an ARM id."""
+    """The reference to a code asset from its ARM id."""
     name, version = code_id.split("/")[-3::2]
     return AssetReference(type=AssetType.CODE, name=name, version=version)
 
 
 def id_for(writer: Writer, after: Resource) -> str | None:
-    """The ARM id of a deployment's code: of the asset it names, or of one with the content of its folder."""
+    """The ARM id of a deployment's code: of its code asset, or of one with the content of its folder."""
     value = value_at(after.fields, FIELD)
     if not isinstance(value, str):
         return None
@@ -43,12 +43,14 @@ def id_for(writer: Writer, after: Resource) -> str | None:
         named = parse_reference(AssetType.CODE, asset, writer.reader.where)
         return named.elsewhere or f"{writer.reader.where.arm_id}/codes/{named.name}/versions/{named.version}"
     if folder is None:
-        raise WorkspaceError(f"Could not write {after.ref}: the folder of its code is not known.", hint="Plan again.")
+        raise WorkspaceError(
+            f"Could not write {after.ref}: the folder of its code is not known.", hint="Run `deployer plan` again."
+        )
     return _uploaded(writer, writer.root / folder, value, f"upload the code of {after.ref}")
 
 
 def _uploaded(writer: Writer, folder: Path, content: str, what: str) -> str:
-    """The ARM id of a code asset with this content; uploads the folder only where the workspace has none yet."""
+    """The ARM id of a code asset with this content; uploads the folder if the workspace has none."""
     require_there(folder, what)
     with writer.sdk.uploading:
         made = _entity(folder.resolve())

@@ -1,4 +1,4 @@
-"""The data collector of a deployment. The SDK registers the data assets it writes to, under names of its own making."""
+"""The data collector of a deployment. The SDK registers its data assets, under generated names if undeclared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deployer.core.resources import Value
 
 
 def normalise(wire: Any, where: Coordinates, owner: str, notes: Notes) -> dict[str, Any] | None:
-    """Data collection; Azure keeps one sampling rate per collection where the YAML has one for all."""
+    """A data collector from its JSON; Azure has one sampling rate per collection, the YAML one for all."""
     if not wire:
         return None
     collections = wire.get("collections") or {}
@@ -34,7 +34,7 @@ def normalise(wire: Any, where: Coordinates, owner: str, notes: Notes) -> dict[s
 
 
 def _collection(wire: Raw, where: Coordinates, default_name: str, declared: Any) -> dict[str, Any]:
-    """One collection. Its data asset has a name of the SDK's making where none was declared; its path is write-only."""
+    """One collection. Its data asset has a generated name if none was declared; its path is write-only."""
     enabled = str(wire.get("dataCollectionMode") or "").lower() == "enabled"
     asset = asset_at(AssetType.DATA, wire.get("dataId"), where)
     return {
@@ -65,13 +65,13 @@ def _undeclared(asset: AssetReference | None) -> dict[str, Any] | None:
 
 
 def declared_data(fields: Mapping[str, Value]) -> dict[str, Value]:
-    """The data assets that collections of a data collector declare, by collection."""
+    """The declared data assets of a data collector, by collection."""
     collections = wire_value(fields, "data_collector", "collections") or {}
     return {name: plain(data) for name, part in collections.items() if (data := part.get("data"))}
 
 
 def entity(fields: Mapping[str, Any] | None) -> Any:
-    """The SDK's data collector; None where nothing is collected."""
+    """The SDK's data collector; None if there is none."""
     from azure.ai.ml.entities import DataCollector, DeploymentCollection
     from azure.ai.ml.entities._deployment.request_logging import RequestLogging
 
@@ -93,7 +93,7 @@ def entity(fields: Mapping[str, Any] | None) -> Any:
 
 
 def _data_entity(data: Any) -> Any:
-    """A data asset; the SDK fails on the short reference that its own schema allows."""
+    """A data asset as an entity, because the SDK fails on a short reference, although its schema allows it."""
     from azure.ai.ml.entities import DataAsset
 
     if isinstance(data, str):

@@ -13,7 +13,7 @@ from deployer.core.resources import Ref
 
 
 def delete_and_wait(writer: Writer, ref: Ref, *, look: Callable[[], Raw | None], begin: Callable[[Any], Any]) -> None:
-    """Delete a resource, and wait until it is really gone: until then its name and quota are taken."""
+    """Delete a resource, and wait until it is gone: until then it holds its name and quota."""
     what = f"delete {ref}"
     settled(writer.sdk.patience, ref, look)
     try:

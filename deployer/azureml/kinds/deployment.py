@@ -37,9 +37,9 @@ from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Kind, Ref, Resource, Value, deployment_ref, dotted, value_at
 
 API = "2025-12-01"
-"""The version that the REST models of azure-ai-ml 1.35 describe. Its own operations ask for 2023-04-01-preview, which
-lacks fields that the models have; so they are told to ask for this one (see sdk.py). It shows every field but
-privateNetworkConnection, which the SDK copies into `properties`."""
+"""The version of the REST models in azure-ai-ml 1.35. The SDK's own operations use 2023-04-01-preview, which lacks
+fields of those models; sdk.py makes them use this version. It returns every field except privateNetworkConnection,
+which the SDK copies into `properties`."""
 
 _IN = "properties"
 
@@ -56,7 +56,7 @@ def _probe(path: str, wire: str) -> tuple[Row, ...]:
 
 
 def _amounts(path: str, wire: str) -> tuple[Row, ...]:
-    """Amounts of a container; on the wire `gpu` is what the YAML calls `nvidia.com/gpu`."""
+    """Resource amounts of a container; `nvidia.com/gpu` in the YAML is `gpu` on the wire."""
     where, inside = ("resources", path), (_IN, "containerResourceRequirements", wire)
     return (
         Row(path=(*where, "cpu"), wire=(*inside, "cpu")),
@@ -115,28 +115,28 @@ ROWS = (
 
 
 def path(ref: Ref) -> str:
-    """Where a deployment is, below its workspace."""
+    """The path of a deployment in its workspace."""
     return f"{endpoint.path(ref.endpoint)}/deployments/{ref.name}"
 
 
 def look(reader: Reader, ref: Ref) -> Raw | None:
-    """The ARM JSON of a deployment."""
+    """The ARM JSON of a deployment; None if it does not exist."""
     return reader.arm.get(path(ref), API)
 
 
 def of_endpoint(reader: Reader, name: str) -> list[Resource]:
-    """All deployments of an endpoint; none where there is no such endpoint."""
+    """All deployments of an endpoint; none if the endpoint does not exist."""
     return [normalise(raw, name, reader) for raw in reader.arm.pages(f"{endpoint.path(name)}/deployments", API)]
 
 
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
-    """A deployment once nobody changes it any more."""
+    """A deployment, after waiting for operations on it to end."""
     raw = settled(patience, ref, lambda: look(reader, ref))
     return normalise(raw, ref.endpoint, reader) if raw is not None else None
 
 
 def normalise(raw: Raw, endpoint_name: str, reader: Reader) -> Resource:
-    """A deployment from its ARM JSON; code that carries no valid note of its content costs a read."""
+    """A deployment from its ARM JSON; without a valid note of its code content, this reads the code asset."""
     notes, where, wire = read_notes(raw.get("tags")), reader.where, raw[_IN]
     code = asset_at(AssetType.CODE, wire_value(wire, "codeConfiguration", "codeId"), where)
     fields = read_rows(ROWS, raw)
@@ -155,7 +155,7 @@ def normalise(raw: Raw, endpoint_name: str, reader: Reader) -> Resource:
 
 
 def _restore_sent(fields: dict[str, Any], raw: Raw, notes: Notes) -> None:
-    """Fill in what Azure takes and does not give back, from what our tag says was sent."""
+    """Fill in values that Azure accepts but does not return, from our tag."""
     for row in ROWS:
         sent = notes.sent.get(dotted(row.path)) if row.write_only else None
         if sent is not None and wire_value(fields, *row.path) is None:
@@ -201,7 +201,7 @@ def entity(resource: Resource, code_id: str | None, notes: Notes) -> Any:
 
 
 def _bare(type_: AssetType, value: str | None) -> str | None:
-    """A reference as the SDK's entities take it."""
+    """A reference in the form of the SDK's entities."""
     return parse_reference(type_, value, None).bare if value else None
 
 
@@ -212,7 +212,7 @@ def _code_entity(fields: Mapping[str, Any] | None, code_id: str | None) -> Any:
 
 
 def notes_of(resource: Resource, project: str, code_id: str | None) -> Notes:
-    """What to remember with a deployment: its content, and the values that Azure will not give back."""
+    """The notes for a deployment: its code content, and values that Azure does not return."""
     sent: dict[str, Value] = {}
     for row in (row for row in ROWS if row.write_only):
         if (value := value_at(resource.fields, row.path)) != field_at(Kind.DEPLOYMENT, row.path).default:
@@ -228,7 +228,7 @@ def notes_of(resource: Resource, project: str, code_id: str | None) -> Notes:
 
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
-    """Create or change a deployment, its code first."""
+    """Create or change a deployment, after uploading its code."""
     code_id = code_assets.id_for(writer, after)
     notes = notes_of(after, writer.project, code_id)
     writer.sdk.operate(

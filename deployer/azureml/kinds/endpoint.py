@@ -1,4 +1,4 @@
-"""Online endpoints. Endpoint, traffic and our notes are one ARM object, so there is one write for all three."""
+"""Online endpoints. Endpoint, traffic and our notes are one ARM object, so every write contains all three."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from deployer.core.resources import Kind, Ref, Resource, endpoint_ref
 from deployer.core.workspace import Wanted
 
 API = "2022-02-01-preview"
-"""The version azure-ai-ml 1.35 writes with: what is read back then has the shape of what was written, and its answers
-are the only ones of the real service that were ever recorded in public."""
+"""The version that azure-ai-ml 1.35 uses for writing, so that reads have the same shape. Public recordings of the real
+service exist for this version only."""
 ALL = "/onlineEndpoints"
 
 _AUTH_MODES = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
 
 
 def _identity(wire: Any) -> dict[str, Any]:
-    """An identity: its type and the ids of user-assigned identities, lower case and sorted."""
+    """An identity: its type, and the sorted ids of user-assigned identities in lower case."""
     ids = sorted(key.lower() for key in (wire.get("userAssignedIdentities") or {}))
     return {"type": snake(wire.get("type") or "SystemAssigned"), "user_assigned_identities": ids}
 
@@ -52,24 +52,24 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Where requests go, in percent by deployment: live shares, and shares that get a copy."""
+    """The traffic of an endpoint, in percent by deployment: live shares and mirrored shares."""
 
     traffic: Mapping[str, int] = field(default_factory=dict)
     mirror: Mapping[str, int] = field(default_factory=dict)
 
 
 def path(name: str) -> str:
-    """Where an endpoint is, below its workspace."""
+    """The path of an endpoint in its workspace."""
     return f"{ALL}/{name}"
 
 
 def look(reader: Reader, name: str) -> Raw | None:
-    """The ARM JSON of an endpoint."""
+    """The ARM JSON of an endpoint; None if it does not exist."""
     return reader.arm.get(path(name), API)
 
 
 def listed(reader: Reader, wanted: Wanted) -> Iterator[Raw]:
-    """The endpoints that are asked for by name or by project, in one read."""
+    """The endpoints wanted by name or by project, in one read."""
     if len(wanted.endpoints) == 1 and not wanted.project:
         found = look(reader, *wanted.endpoints)
         yield from [found] if found is not None else []
@@ -81,13 +81,13 @@ def listed(reader: Reader, wanted: Wanted) -> Iterator[Raw]:
 
 
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
-    """An endpoint once nobody changes it any more."""
+    """An endpoint, after waiting for operations on it to end."""
     raw = settled(patience, ref, lambda: look(reader, ref.endpoint))
     return normalise(raw, reader.where) if raw is not None else None
 
 
 def normalise(raw: Raw, where: Coordinates) -> Resource:
-    """An endpoint from its ARM JSON; `where` is its workspace."""
+    """An endpoint of the workspace `where` from its ARM JSON."""
     fields = read_rows(ROWS, raw)
     fields["compute"] = compute_name(wire_value(raw, "properties", "compute"), where)
     fields["x-protect"] = read_notes(raw.get("tags")).protected
@@ -95,12 +95,12 @@ def normalise(raw: Raw, where: Coordinates) -> Resource:
 
 
 def shares(wire: Any) -> dict[str, int]:
-    """Traffic in whole percents by lower-case name; zero shares mean nothing and are left out."""
+    """Traffic in whole percents by lower-case name, without zero shares."""
     return {name.lower(): int(share) for name, share in (wire or {}).items() if int(share) > 0}
 
 
 def split_of(raw: Raw | None) -> Split:
-    """Where the requests of a live endpoint go; nowhere when it is not there."""
+    """The split of a live endpoint; an empty one if it does not exist."""
     return Split(
         traffic=shares(wire_value(raw, "properties", "traffic")),
         mirror=shares(wire_value(raw, "properties", "mirrorTraffic")),
@@ -108,7 +108,7 @@ def split_of(raw: Raw | None) -> Split:
 
 
 def entity(resource: Resource, split: Split, notes: Notes) -> Any:
-    """The entity of an endpoint; traffic and notes are part of it, so every write of an endpoint carries all three."""
+    """The entity of an endpoint, with its traffic and notes."""
     from azure.ai.ml.entities import KubernetesOnlineEndpoint, ManagedOnlineEndpoint
 
     fields = plain(resource.fields)
@@ -138,12 +138,12 @@ def _identity_entity(fields: Mapping[str, Any]) -> Any:
 
 
 def live(writer: Writer, ref: Ref) -> Raw | None:
-    """The endpoint of this moment, once nobody changes it any more."""
+    """The current JSON of an endpoint, after waiting for operations on it to end."""
     return settled(writer.sdk.patience, ref, lambda: look(writer.reader, ref.endpoint))
 
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
-    """Create or change an endpoint. Its traffic, and what our tags say, are read anew and kept."""
+    """Create or change an endpoint. Its current traffic and our tags are read again and kept."""
     raw = live(writer, step.ref)
     protected = after.fields.get("x-protect") is True
     notes = replace(read_notes((raw or {}).get("tags")), project=writer.project, protected=protected)
@@ -151,7 +151,7 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
 
 
 def write(writer: Writer, endpoint: Resource, split: Split, notes: Notes) -> None:
-    """The one PUT of an endpoint: its fields, its whole traffic, and our notes."""
+    """PUT an endpoint: its fields, its whole traffic, and our notes."""
     writer.sdk.operate(
         f"write {endpoint.ref}",
         lambda client: client.online_endpoints.begin_create_or_update(entity(endpoint, split, notes)),
@@ -159,7 +159,7 @@ def write(writer: Writer, endpoint: Resource, split: Split, notes: Notes) -> Non
 
 
 def delete(writer: Writer, step: Step) -> None:
-    """Delete an endpoint, and all that it holds."""
+    """Delete an endpoint with all its deployments."""
     delete_and_wait(
         writer,
         step.ref,

@@ -35,28 +35,28 @@ ROWS = (
 
 
 def look(reader: Reader, ref: Ref) -> Raw | None:
-    """The ARM JSON of an environment version."""
+    """The ARM JSON of an environment version; None if it does not exist."""
     return reader.arm.get(version_path("environments", ref), API)
 
 
 def latest(reader: Reader, name: str) -> str | None:
-    """The newest version of an environment."""
+    """The newest version of an environment; None if there is none."""
     return newest(reader, "environments", name, API)
 
 
 def read(reader: Reader, ref: Ref, _patience: Patience) -> Resource | None:
-    """An environment version; nobody changes one for long, so nothing is waited for."""
+    """An environment version. It has no long operations to wait for."""
     return version(reader, ref)
 
 
 def version(reader: Reader, ref: Ref) -> Resource | None:
-    """An environment version as it is now."""
+    """An environment version; None if it does not exist."""
     raw = look(reader, ref)
     return normalise(raw, ref) if raw is not None else None
 
 
 def normalise(raw: Raw, ref: Ref) -> Resource:
-    """An environment version from its ARM JSON, where the conda file comes back as JSON text."""
+    """An environment version from its ARM JSON, which contains the conda file as JSON text."""
     fields = read_rows(ROWS, raw)
     unknown: list[KeyPath] = []
     fields["conda_file"], readable = _parse_conda(wire_value(raw, "properties", "condaFile"))
@@ -80,7 +80,7 @@ def _parse_conda(wire: Any) -> tuple[Any, bool]:
 
 
 def entity(resource: Resource, build_path: str | None) -> Any:
-    """The entity of an environment version; `build_path` is the local folder or the address of its build context."""
+    """The entity of an environment version; `build_path` is the local folder or the URI of its build context."""
     from azure.ai.ml.entities import BuildContext, Environment
 
     name, number = name_and_version(resource.ref)
@@ -103,5 +103,5 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
 
 
 def delete(_writer: Writer, step: Step) -> None:
-    """Versions of assets stay."""
+    """Raises ValueError: versions of assets are never deleted."""
     raise ValueError(f"{step.ref} cannot be deleted: versions of assets stay")

@@ -25,35 +25,35 @@ ROWS = (
 
 
 def look(reader: Reader, ref: Ref) -> Raw | None:
-    """The ARM JSON of a model version."""
+    """The ARM JSON of a model version; None if it does not exist."""
     return reader.arm.get(version_path("models", ref), API)
 
 
 def latest(reader: Reader, name: str) -> str | None:
-    """The newest version of a model."""
+    """The newest version of a model; None if there is none."""
     return newest(reader, "models", name, API)
 
 
 def read(reader: Reader, ref: Ref, _patience: Patience) -> Resource | None:
-    """A model version; nobody changes one for long, so nothing is waited for."""
+    """A model version. It has no long operations to wait for."""
     return version(reader, ref)
 
 
 def version(reader: Reader, ref: Ref) -> Resource | None:
-    """A model version as it is now."""
+    """A model version; None if it does not exist."""
     raw = look(reader, ref)
     return normalise(raw, ref) if raw is not None else None
 
 
 def normalise(raw: Raw, ref: Ref) -> Resource:
-    """A model version from its ARM JSON. Azure moves uploads about, only their hash stays in the address."""
+    """A model version from its ARM JSON. Azure moves uploads, so only the hash in the URI identifies the content."""
     fields = read_rows(ROWS, raw) | {"path": content_hash(wire_value(raw, "properties", "modelUri"))}
     known = Observed(unknown=() if fields["path"] else (("path",),))
     return Resource(ref=ref, fields=with_defaults(Kind.MODEL, fields), observed=known)
 
 
 def entity(resource: Resource, path: str) -> Any:
-    """The entity of a model version whose files are at `path`, a local path or an address."""
+    """The entity of a model version with files at `path`, a local path or a URI."""
     from azure.ai.ml.entities import Model
 
     name, number = name_and_version(resource.ref)
@@ -67,12 +67,12 @@ def entity(resource: Resource, path: str) -> Any:
 
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
-    """Register a model version; one that exists keeps its files, whose address Azure does not let anybody change."""
+    """Register a model version, or update it; an existing one keeps its files: Azure does not allow a new URI."""
     raw = look(writer.reader, step.ref)
     path = wire_value(raw, "properties", "modelUri") or local_or_address(writer, after, ("path",))
     writer.sdk.call(f"register {step.ref}", lambda client: client.models.create_or_update(entity(after, path)))
 
 
 def delete(_writer: Writer, step: Step) -> None:
-    """Versions of assets stay."""
+    """Raises ValueError: versions of assets are never deleted."""
     raise ValueError(f"{step.ref} cannot be deleted: versions of assets stay")

@@ -1,4 +1,4 @@
-"""What only the workspace knows of an endpoint or a deployment, and waiting until nobody changes one."""
+"""Observed facts about endpoints and deployments, and waiting for operations on them to end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deployer.core.resources import BUSY_STATES, Bookkeeping, Observed, Ref
 
 
 def observed(raw: Raw) -> Observed:
-    """What only the workspace knows of an endpoint or a deployment."""
+    """The observed facts about an endpoint or a deployment."""
     notes = read_notes(raw.get("tags"))
     return Observed(
         provisioning_state=_state(raw),
@@ -23,7 +23,7 @@ def observed(raw: Raw) -> Observed:
 
 
 def settled(patience: Patience, ref: Ref, look: Callable[[], Raw | None]) -> Raw | None:
-    """The JSON of an endpoint or a deployment that no operation is under way on; None when it is not there."""
+    """The JSON of an endpoint or a deployment after operations on it have ended; None if it does not exist."""
     return wait_for(patience, f"see {ref} settle", look, _is_settled)
 
 

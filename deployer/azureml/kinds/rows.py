@@ -1,6 +1,6 @@
-"""Rows: where a field stands in the YAML and where on the wire, how it is read, and how it is written.
+"""Rows: the path of a field in the YAML and in ARM JSON, and how to read and write it.
 
-What an absent value means stands in the schemas alone. Sources of the rows: the ARM specification of
+Defaults for absent values are in the schemas only. Sources of the rows: the ARM specification of
 Microsoft.MachineLearningServices (https://github.com/Azure/azure-rest-api-specs) and the recorded sessions in the test
 suite of azure-ai-ml (https://github.com/Azure/azure-sdk-for-python).
 """
@@ -27,10 +27,10 @@ def as_is(value: Any) -> Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One field. Both functions answer None for what counts as absent.
+    """One field. `read` and `write` return None for absent values.
 
-    `write` None: the SDK's entity writes it, because it takes part in more than its own member. `write_only`: Azure
-    takes the value and does not give it back. `managed_only`: it is no field of what runs on Kubernetes.
+    If `write` is None, the SDK's entity writes the field or it is read-only. `write_only`: Azure accepts the value but
+    does not return it. `managed_only`: the field does not exist on Kubernetes.
     """
 
     path: KeyPath
@@ -42,12 +42,12 @@ class Row:
 
 
 def text(value: Any) -> Value:
-    """Text; an empty one counts as none."""
+    """Text; None if it is empty."""
     return str(value) if value not in (None, "") else None
 
 
 def lower(value: Any) -> Value:
-    """A word whose letter case does not matter."""
+    """A case-insensitive value in lower case."""
     return str(value).lower()
 
 
@@ -57,17 +57,17 @@ def texts(value: Any) -> Value:
 
 
 def snake(value: Any) -> Value:
-    """An enum of the wire in the spelling of the YAML: TargetUtilization is target_utilization, AMLToken aml_token."""
+    """An enum value in YAML spelling: TargetUtilization is target_utilization, AMLToken is aml_token."""
     return spelling.snake(str(value))
 
 
 def pascal(value: Any) -> str:
-    """An enum of the YAML in the spelling of the wire."""
+    """An enum value of the YAML in the spelling of ARM."""
     return "".join(word.capitalize() for word in str(value).split("_"))
 
 
 def milliseconds(value: Any) -> Value:
-    """An ISO 8601 duration such as PT1M30.5S as whole milliseconds; None for what is none, and for zero."""
+    """An ISO 8601 duration such as PT1M30.5S as whole milliseconds; None if it is invalid or zero."""
     return _milliseconds(str(value))
 
 
@@ -81,13 +81,13 @@ def _milliseconds(duration: str) -> int | None:
 
 
 def seconds(value: Any) -> Value:
-    """An ISO 8601 duration as whole seconds; None for what is none, and for zero."""
+    """An ISO 8601 duration as whole seconds; None if it is invalid or zero."""
     found = milliseconds(value)
     return round(found / 1000) if isinstance(found, int) else None
 
 
 def duration_of_ms(value: Any) -> str | None:
-    """Milliseconds as an ISO 8601 duration; None for zero, which Azure takes for nothing said."""
+    """Milliseconds as an ISO 8601 duration; None for zero, which Azure treats as absent."""
     days, rest = divmod(int(value), 86_400_000)
     hours, rest = divmod(rest, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
@@ -102,7 +102,7 @@ def duration_of(value: Any) -> str | None:
 
 
 def wire_value(raw: Any, *path: str) -> Any:
-    """The value at a place of ARM JSON, None where there is none."""
+    """The value at a path in ARM JSON, or None."""
     found = raw
     for key in path:
         if found is None:
@@ -112,7 +112,7 @@ def wire_value(raw: Any, *path: str) -> Any:
 
 
 def read_rows(rows: Iterable[Row], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What the wire says of these rows, nested by their paths; what it does not say is left out."""
+    """The fields of these rows in ARM JSON, nested by their paths, without absent ones."""
     fields: dict[str, Any] = {}
     for row in rows:
         found = wire_value(raw, *row.wire)
@@ -123,9 +123,9 @@ def read_rows(rows: Iterable[Row], raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_rows(rows: Iterable[Row], fields: Mapping[str, Any], rest: Any, *, kubernetes: bool = False) -> Any:
-    """The REST object of an entity, with what these rows write merged into it.
+    """The REST object of an entity, with the fields of these rows merged into it.
 
-    So a field is written when the service has it, whether or not the SDK's entity knows of it already.
+    This also writes fields that the SDK's entity does not support yet.
     """
     for row in rows:
         value = wire_value(fields, *row.path)
@@ -137,7 +137,7 @@ def write_rows(rows: Iterable[Row], fields: Mapping[str, Any], rest: Any, *, kub
 
 
 def put_value(fields: Any, path: KeyPath, value: Any) -> None:
-    """Set a value at a place, making the maps on the way."""
+    """Set a value at a path, creating missing maps on the way."""
     *parents, last = path
     for key in parents:
         if fields.get(key) is None:
@@ -147,7 +147,7 @@ def put_value(fields: Any, path: KeyPath, value: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Read-only mappings and tuples as the dicts and lists that the SDK looks for."""
+    """Read-only mappings and tuples as dicts and lists, which the SDK requires."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

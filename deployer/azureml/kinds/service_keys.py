@@ -1,4 +1,4 @@
-"""What the service and the SDK add to the maps that an author declares."""
+"""Keys that the service and the SDK add to declared maps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from deployer.azureml.bookkeeping import Notes
 
 PRIVATE_NETWORK = "private-network-connection"
-"""The property that the SDK writes `private_network_connection` to as well."""
+"""The property in which the SDK also writes `private_network_connection`."""
 
 SERVICE_PROPERTIES = frozenset(
     {
@@ -22,14 +22,14 @@ SERVICE_PROPERTIES = frozenset(
         "lastmodifiedat",
     }
 )
-"""Keys of `properties` that the service or the SDK adds, lower case."""
+"""Keys that the service or the SDK adds to `properties`, in lower case."""
 
 SERVICE_VARIABLES = {
     "AZUREML_MODEL_DIR": re.compile(r"/var/azureml-app/azureml-models(/.*)?"),
     "AZUREML_ENTRY_SCRIPT": re.compile(r".*"),
     "AML_APP_ROOT": re.compile(r"/var/azureml-app(/.*)?"),
 }
-"""Environment variables that the service adds to a deployment, with what their values look like then."""
+"""Environment variables that the service adds to a deployment, with patterns of their values."""
 
 
 def properties(wire: Any) -> dict[str, str]:
@@ -39,7 +39,7 @@ def properties(wire: Any) -> dict[str, str]:
 
 
 def variables(wire: Any, notes: Notes) -> dict[str, str]:
-    """Environment variables without those that the service adds; what we know to have sent stays."""
+    """Environment variables without those that the service adds; variables that our tag lists as declared stay."""
     declared = notes.sent.get("variables")
     names = declared if isinstance(declared, list) else []
     return {

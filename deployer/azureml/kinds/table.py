@@ -1,4 +1,4 @@
-"""The table of kinds: what each can do. It is total, so a new kind is one file and one line here."""
+"""The total table of kinds: a new kind is one file, and a case here."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from deployer.core.resources import Kind, Ref, Resource
 
 
 class AzureKind(Protocol):
-    """One kind of resource as Azure has it; the modules of this package are such."""
+    """One kind of resource in Azure; the modules of this package implement it."""
 
     def read(self, reader: Reader, ref: Ref, patience: Patience, /) -> Resource | None:
-        """One resource once nobody changes it any more. Raises Busy when it never settles."""
+        """One resource, after waiting for operations on it to end. Raises Busy if they take too long."""
 
     def put(self, writer: Writer, step: Step, after: Resource, /) -> None:
-        """Create or change the resource of a step, and wait for the operation to end; `after` is the step's own."""
+        """Create or change the resource of a step, and wait for the operation to end; `after` is that of the step."""
 
     def delete(self, writer: Writer, step: Step, /) -> None:
         """Delete the resource of a step, and wait until it is gone."""
 
 
 class AzureAsset(AzureKind, Protocol):
-    """A kind whose resources are versions."""
+    """A kind whose resources are asset versions."""
 
     def version(self, reader: Reader, ref: Ref, /) -> Resource | None:
-        """One version as it is now."""
+        """One version; None if it does not exist."""
 
     def latest(self, reader: Reader, name: str, /) -> str | None:
-        """The newest version; None where there is none."""
+        """The newest version; None if there is none."""
 
 
 def azure_kind(kind: Kind) -> AzureKind:
-    """What Azure does to a kind."""
+    """The module of a kind."""
     match kind:
         case Kind.MODEL | Kind.ENVIRONMENT:
             return azure_asset(kind)
@@ -50,7 +50,7 @@ def azure_kind(kind: Kind) -> AzureKind:
 
 
 def azure_asset(kind: Kind) -> AzureAsset:
-    """What Azure does to a kind of asset; ValueError for what has no versions."""
+    """The module of a kind of asset. Raises ValueError for kinds without versions."""
     match kind:
         case Kind.MODEL:
             return model

@@ -1,4 +1,4 @@
-"""Traffic: a resource of its own in plans, a part of the endpoint's JSON in Azure."""
+"""Traffic: a separate resource in plans, a part of the endpoint in Azure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deployer.core.resources import Bookkeeping, Ref, Resource, share_map, traff
 
 
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
-    """The traffic of an endpoint once nobody changes it any more."""
+    """The traffic of an endpoint, after waiting for operations on the endpoint to end."""
     raw = settled(patience, ref, lambda: endpoint.look(reader, ref.endpoint))
     return normalise(raw) if raw is not None else None
 
@@ -29,10 +29,10 @@ def normalise(raw: Raw) -> Resource:
 
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
-    """Change where requests go and nothing else: the endpoint is rebuilt from how it is this moment."""
+    """Change only the traffic of an endpoint; everything else is written as it is now."""
     raw = endpoint.live(writer, step.ref)
     if raw is None:
-        raise NotFound(f"Could not update {step.ref}: there is no endpoint {step.ref.endpoint} any more.")
+        raise NotFound(f"Could not update {step.ref}: endpoint {step.ref.endpoint} no longer exists.")
     live, notes = endpoint.split_of(raw), read_notes(raw.get("tags"))
     target = Split(
         traffic=share_map(after, "traffic") if "traffic" in after.fields else live.traffic,
@@ -43,7 +43,7 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
 
 
 def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) -> Notes:
-    """What to remember with a change of traffic: what the step says, else that the split of now is the one before."""
+    """The notes for a traffic change: the bookkeeping of the step, else the current split as the previous one."""
     if noted is not None:
         return replace(notes, previous=noted.previous_split, rollout=noted.rollout)
     moved = dict(live.traffic) != dict(target.traffic)
@@ -51,5 +51,5 @@ def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) 
 
 
 def delete(writer: Writer, step: Step) -> None:
-    """Take all traffic away; the endpoint stays."""
+    """Remove all traffic; the endpoint stays."""
     put(writer, step, Resource(ref=step.ref, fields={"traffic": {}, "mirror_traffic": {}}))

@@ -1,4 +1,4 @@
-"""Local content that a write sends: only as it was when the plan was made."""
+"""Local content to upload, which must not have changed since the plan was made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deployer.core.resources import KeyPath, Resource, value_at
 
 
 def local_or_address(writer: Writer, after: Resource, path: KeyPath) -> str:
-    """The local path of some content that is as it was when planned, or the address that a field holds."""
+    """The local path of content that has not changed since planning, or the URI in the field."""
     value, source = value_at(after.fields, path), after.sources.get(path)
     if source is None:
         return str(value)
@@ -21,21 +21,21 @@ def local_or_address(writer: Writer, after: Resource, path: KeyPath) -> str:
 
 
 def uploaded_as(path: Path) -> str:
-    """The hash that the SDK uploads a model or a build context under."""
+    """The hash under which the SDK uploads a model or a build context."""
     from azure.ai.ml._utils._asset_utils import get_ignore_file, get_object_hash
 
     return f"sha256:{get_object_hash(path, get_ignore_file(path))}"
 
 
 def require_there(place: Path, what: str) -> None:
-    """Raise WorkspaceError where a file or folder has gone since the plan was made."""
+    """Raise WorkspaceError if a file or folder no longer exists."""
     if not place.exists():
-        raise WorkspaceError(f"Could not {what}: there is no {place.name} any more.", hint="Plan again.")
+        raise WorkspaceError(f"Could not {what}: {place.name} no longer exists.", hint="Run `deployer plan` again.")
 
 
 def require_unchanged(same: bool, place: Path, what: str) -> None:
-    """Raise WorkspaceError where a file or folder holds something else than when the plan was made."""
+    """Raise WorkspaceError unless the content of a file or folder is the `same` as in the plan."""
     if not same:
         raise WorkspaceError(
-            f"Could not {what}: {place.name} is not what it was when the plan was made.", hint="Plan again."
+            f"Could not {what}: {place.name} has changed since the plan was made.", hint="Run `deployer plan` again."
         )

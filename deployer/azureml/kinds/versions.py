@@ -1,4 +1,4 @@
-"""Versions of models and environments: where they are, and which one is the newest."""
+"""Versions of models and environments: their paths, and the newest one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from deployer.core.resources import Ref
 
 
 def version_path(plural: str, ref: Ref) -> str:
-    """Where a version of an asset is, below its workspace."""
+    """The path of an asset version in its workspace."""
     name, version = name_and_version(ref)
     return f"/{plural}/{name}/versions/{version}"
 
 
 def newest(reader: Reader, plural: str, name: str, api: str) -> str | None:
-    """The newest version of an asset; None where it has none."""
+    """The newest version of an asset; None if there is none."""
     query = {"$orderBy": "createdtime desc", "$top": "1"}
     found = reader.arm.get(f"/{plural}/{name}/versions", api, query=query)
     versions = (found or {}).get("value") or ()

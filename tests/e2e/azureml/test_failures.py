@@ -35,9 +35,9 @@ def test_content_that_changed_since_it_was_planned_is_not_uploaded(
     model = replace(assets[0], ref=Ref(kind=Kind.MODEL, name="moved:1"))
     before = len(requests(server))
     for item, source in ((blue, ("code_configuration", "code")), (model, ("path",))):
-        with pytest.raises(WorkspaceError, match="not what it was"):
+        with pytest.raises(WorkspaceError, match="has changed since"):
             create(workspace, replace(item, sources={source: "bad"}))
-        with pytest.raises(WorkspaceError, match="no nothing any more"):
+        with pytest.raises(WorkspaceError, match="nothing no longer exists"):
             create(workspace, replace(item, sources={source: "nothing"}))
     assert {method for method, _ in requests(server)[before:]} == {"GET"}
 

@@ -164,7 +164,7 @@ def test_without_a_credential_there_is_one_sentence_and_the_way_out(deployed: Pr
 def test_without_a_terminal_only_yes_or_a_saved_plan_applies(deployed: Project) -> None:
     told = deployed.run("apply", "--env", "dev", **COORDINATES)
     assert told.returncode == 64
-    assert "there is no terminal to confirm on" in told.stderr
+    assert "there is no terminal to ask for confirmation" in told.stderr
     assert deployed.run("apply", "--env", "dev", "--yes", **COORDINATES).returncode == 1
 
 
@@ -176,7 +176,7 @@ def test_without_a_terminal_only_yes_or_a_saved_plan_applies(deployed: Project) 
         (("score",), 64, "nothing to score"),
         (("score", "--request", "specs/model.yml"), 1, "the model refused the request"),
         (("logs", "purple"), 1, "It has: blue."),
-        (("plan", "--env", "stagin"), 1, "no env called `stagin`"),
+        (("plan", "--env", "stagin"), 1, "there is no env `stagin`"),
         (("explain", "trafic-sum"), 1, "Did you mean `traffic-sum`?"),
         (("frobnicate",), 64, "No such command"),
     ],

@@ -54,7 +54,7 @@ def test_rollback_restores_the_split_before_and_once_more_the_one_after(project:
     project.applied("--prune")
     gone = project.deployer("rollback")
     assert (gone.code, project.split()) == (3, {"green": 100}), gone.text
-    assert "needs blue, which is deleted" in gone.text
+    assert "needs blue, which has been deleted" in gone.text
 
 
 def test_destroy_deletes_only_once_the_right_name_was_given(project: Project) -> None:
@@ -62,7 +62,7 @@ def test_destroy_deletes_only_once_the_right_name_was_given(project: Project) ->
     project.applied()
     code, shown = typed(project, "wrong", "destroy")
     assert (code, project.split()) == (1, {"blue": 100}), shown
-    assert f"Type '{project.name}' to delete with all deployments: " in shown
+    assert f"Type '{project.name}' to confirm the deletion, including all deployments: " in shown
     assert "Nothing was deleted." in shown
     named = project.deployer("destroy", "--yes", "wrong")
     assert (named.code, project.split()) == (64, {"blue": 100}), named.text

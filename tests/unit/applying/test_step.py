@@ -37,7 +37,7 @@ BLUE = deployment_ref("digits", "blue")
         (b"x" * 201, SmokeTest(json=7), f"answered something that is not JSON: {'x' * 200}…"),
         (b"a\n  b", SmokeTest(status=201), "answered 200 instead of 201: a b"),
         (b"7", SmokeTest(max_ms=5), ""),
-        (b"7", SmokeTest(max_ms=4), "took 5 ms, at most 4 ms is allowed"),
+        (b"7", SmokeTest(max_ms=4), "took 5 ms; at most 4 ms is allowed"),
     ],
 )
 def test_an_answer_is_what_was_declared_or_has_a_problem(body: bytes, test: SmokeTest, problem: str) -> None:
@@ -115,7 +115,7 @@ def test_old_values_may_be_answered_for_a_minute() -> None:
 def test_a_split_of_somebody_else_is_believed_after_five_seconds() -> None:
     foreign = seen(traffic(blue=70, green=30))
     assert carry_out(HALVED, tools(Lagging(state=THERE, lag=4, meanwhile=foreign))) == ""
-    with pytest.raises(Refused, match="changed by somebody else right after it was written"):
+    with pytest.raises(Refused, match="someone else changed traffic digits right after it was written"):
         carry_out(HALVED, tools(slow := Lagging(state=THERE, lag=30, meanwhile=foreign)))
     assert 5 <= slow.now < 10
 
@@ -128,13 +128,13 @@ def test_reading_back_begins_at_once_and_slows_down() -> None:
 
 def test_what_is_not_gone_after_its_deletion_is_said() -> None:
     step = Step(action=Action.DELETE, ref=deployment_ref("digits", "green"), before=seen(deployment("green")))
-    with pytest.raises(WorkspaceError, match="is still there after its deletion"):
+    with pytest.raises(WorkspaceError, match="still exists after its deletion"):
         carry_out(step, tools(Lagging(state=THERE, lag=1000)))
 
 
 def test_what_cannot_be_read_back_is_said() -> None:
     step = Step(action=Action.CREATE, ref=deployment_ref("digits", "red"), after=deployment("red"))
-    with pytest.raises(WorkspaceError, match="was written and cannot be read back"):
+    with pytest.raises(WorkspaceError, match="was written but cannot be read back"):
         carry_out(step, tools(Lagging(state=THERE, lag=1000)))
 
 

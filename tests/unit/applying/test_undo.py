@@ -65,7 +65,7 @@ def test_a_workspace_that_stays_away_is_told_with_everything_that_was_applied() 
     assert [step.ref for step in workspace.executed] == [GREEN, TRAFFIC]
     assert [item.result for item in outcome.results].count(Result.APPLIED) == 2
     told = failures(outcome)
-    assert any("could not be put back" in message for message in told), told
+    assert any("could not be restored" in message for message in told), told
 
 
 def test_a_write_of_the_old_split_that_fails_is_tried_again() -> None:
@@ -73,7 +73,7 @@ def test_a_write_of_the_old_split_that_fails_is_tried_again() -> None:
     broken = iter([True, False])
 
     def refuse(step: Step) -> None:
-        if "put back" in step.reason and next(broken):
+        if "restored" in step.reason and next(broken):
             raise Unreachable("The connection was reset.")
 
     workspace.before_execute = refuse
@@ -105,7 +105,7 @@ def test_a_split_somebody_set_while_a_step_baked_is_not_overwritten_when_its_che
     outcome = carried(workspace, steps_for(TO_GREEN, SERVING))
     assert workspace.state.split("digits") == {"blue": 70, "green": 30}
     assert outcome.exit_code == Refused.exit_code
-    assert any("somebody else" in message for message in failures(outcome))
+    assert any("someone else" in message for message in failures(outcome))
 
 
 def test_a_rollout_is_not_resumed_where_somebody_moved_the_traffic_back() -> None:

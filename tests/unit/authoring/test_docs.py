@@ -37,8 +37,17 @@ def test_a_page_says_something(code: str) -> None:
 
 def test_fields_are_explained_too() -> None:
     page = explain("request_settings.request_timeout_ms") or ""
-    assert "Milliseconds" in page
+    assert "Request timeout in milliseconds" in page
     assert "Default: 5000" in page
     assert "A change is: rolling" in page
     assert explain("no-such-thing") is None
     assert suggestion("trafic-sum") == "Did you mean `traffic-sum`?"
+
+
+def test_the_deployment_in_the_readme_is_the_one_of_the_example() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```yaml\n# specs/deployment-blue\.yml\n(.*?)```", readme, re.DOTALL)
+    hint, _, written = (ROOT / "specs/deployment-blue.yml").read_text(encoding="utf-8").partition("\n")
+    assert hint.startswith("# yaml-language-server:")
+    assert shown is not None
+    assert shown[1] == written

@@ -138,7 +138,7 @@ def test_env_files_say_where_and_with_what(write: Write, monkeypatch: pytest.Mon
         with pytest.raises(SpecError) as caught:
             load_env(project, name)
         assert codes(caught.value.diagnostics) == ["env-unknown"]
-    assert caught.value.diagnostics[0].detail == "There are dev, local."
+    assert caught.value.diagnostics[0].detail == "Existing envs: dev, local."
 
 
 def test_references_of_the_own_workspace_are_shortened(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,7 +162,7 @@ def test_a_write_of_traffic_keeps_the_endpoint_as_it_is() -> None:
 
 def test_traffic_of_an_endpoint_that_is_gone_is_not_written() -> None:
     made = stand()
-    with pytest.raises(NotFound, match="no endpoint digits any more"):
+    with pytest.raises(NotFound, match="endpoint digits no longer exists"):
         do(made, traffic(traffic={"blue": 100}))
     assert made.written == []
 
@@ -295,8 +295,8 @@ def test_code_of_the_workspace_is_named_and_not_uploaded(after: Resource) -> Non
 def test_code_that_changed_since_the_plan_is_not_uploaded(tmp_path: Path) -> None:
     made, content = code_folder(tmp_path)
     for after, said in (
-        (with_code("sha256:another", "code"), "code is not what it was"),
-        (with_code(content, "gone"), "no gone any more"),
+        (with_code("sha256:another", "code"), "code has changed since"),
+        (with_code(content, "gone"), "gone no longer exists"),
         (with_code(content), "folder of its code is not known"),
     ):
         with pytest.raises(WorkspaceError, match=said):
@@ -309,7 +309,7 @@ def test_a_model_is_uploaded_only_as_it_was_planned(tmp_path: Path) -> None:
     (tmp_path / "model" / "weights").write_text("1")
     made = Stand(root=tmp_path)
     content = uploaded_as(tmp_path / "model")
-    for path, source, said in ((content, "gone", "no gone any more"), ("sha256:ab", "model", "not what it was")):
+    for path, source, said in ((content, "gone", "gone no longer exists"), ("sha256:ab", "model", "has changed since")):
         with pytest.raises(WorkspaceError, match=said):
             do(made, replace(fields.model(path=path), sources={("path",): source}), Action.CREATE)
     assert made.written == []
@@ -335,7 +335,7 @@ def test_a_build_context_is_uploaded_only_as_it_was_planned(tmp_path: Path) -> N
         build = {"path": path, "dockerfile_path": "Dockerfile"}
         return replace(fields.environment(image=None, build=build), sources=sources)
 
-    with pytest.raises(WorkspaceError, match="docker is not what it was"):
+    with pytest.raises(WorkspaceError, match="docker has changed since"):
         do(made, built("sha256:ab"), Action.CREATE)
     assert made.written == []
     do(made, built(content), Action.CREATE)

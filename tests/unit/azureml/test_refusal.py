@@ -120,7 +120,7 @@ DEAD_TEXT = "This endpoint has not been created successfully or is in deleting p
         (Refusal(status=429), Busy, "wait"),
         (Refusal(status=423, message="locked"), Busy, "wait"),
         (Refusal(status=409, message="conflict"), Busy, "wait"),
-        (Refusal(status=200, code="OperationCanceled"), Busy, "run it again"),
+        (Refusal(status=200, code="OperationCanceled"), Busy, "run the command again"),
         (Refusal(status=201, message="failed"), OperationFailed, ""),
         (Refusal(status=300, message="moved"), WorkspaceError, ""),
         (Refusal(status=401, message="expired"), SignInFailed, SIGN_IN_HINT),

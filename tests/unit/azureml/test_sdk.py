@@ -88,7 +88,7 @@ def test_an_operation_that_has_ended_may_not_show_its_resource_yet() -> None:
 
 def test_an_operation_that_does_not_end_is_said_to_run_on() -> None:
     made, _ = sdk(object())
-    with pytest.raises(Busy, match="still runs after 120 minutes"):
+    with pytest.raises(Busy, match="still running after 120 minutes"):
         made.operate("write it", lambda _client: Poller(done=False))
 
 

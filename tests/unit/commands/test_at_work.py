@@ -71,7 +71,7 @@ def test_apply_waits_for_the_changes_of_others_and_plan_does_not(deployed: Shop)
     assert deployed.run("plan", "--env", "dev").err == ""
     assert read == []
     said = deployed.run("apply", "--env", "dev", "--yes")
-    assert said.err == "Somebody is changing deployment digits/blue; waiting …\n"
+    assert said.err == "deployment digits/blue is being changed by another operation; waiting …\n"
     assert read == [BLUE]
     assert said.out.startswith("No changes.")
 
@@ -121,7 +121,7 @@ def test_an_error_nobody_foresaw_is_one_sentence(shop: Shop, monkeypatch: pytest
     monkeypatch.setattr(shop.workspace, "observe", fail)
     said = shop.run("plan", "--env", "dev")
     assert (said.code, len(said.err.splitlines())) == (1, 2)
-    assert said.err.startswith("error: internal error (KeyError: 'x')\n  This is a bug of deployer.")
+    assert said.err.startswith("error: internal error (KeyError: 'x')\n  This is a bug in the deployer")
 
 
 def test_the_next_command_is_for_the_env_and_the_declared_test(deployed: Shop) -> None:

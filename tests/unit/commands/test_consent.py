@@ -25,7 +25,8 @@ def test_without_a_terminal_an_apply_is_refused_before_the_workspace_is_read(sho
     said = shop.run("apply", "--env", "dev")
     assert (said.code, said.out, shop.workspace.opened) == (64, "", 0)
     assert said.err == (
-        "error: there is no terminal to confirm on\n  Say --yes, or apply a saved plan: `deployer apply plan.json`.\n"
+        "error: there is no terminal to ask for confirmation\n"
+        "  Pass --yes, or apply a saved plan: `deployer apply plan.json`.\n"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from deployer.core.plan import Action, Step
 from tests.unit.commands.conftest import Shop
 
-QUESTION = "Type 'digits' to delete with all deployments: "
+QUESTION = "Type 'digits' to confirm the deletion, including all deployments: "
 
 
 def test_the_right_name_deletes_the_endpoint_with_everything_on_it(deployed: Shop) -> None:
@@ -29,7 +29,7 @@ def test_any_other_answer_deletes_nothing(deployed: Shop, typed: str) -> None:
 def test_it_asks_in_the_local_workspace_as_well(deployed: Shop, env: str) -> None:
     said = deployed.run("destroy", "--env", env)
     assert (said.code, deployed.workspace.written) == (64, [])
-    assert said.err == "error: there is no terminal to confirm on\n  Say --yes digits if you mean it.\n"
+    assert said.err == "error: there is no terminal to ask for confirmation\n  To confirm, pass --yes digits.\n"
 
 
 def test_yes_with_the_right_name_does_not_ask(deployed: Shop) -> None:
@@ -44,7 +44,7 @@ def test_yes_with_another_name_is_refused_and_the_name_is_quoted(deployed: Shop,
     assert (said.code, deployed.workspace.written) == (64, [])
     assert said.err.endswith(
         "error: --yes names 'wrong', but these specs delete 'digits'; nothing was deleted\n"
-        "  Say --yes digits if you mean it.\n"
+        "  To confirm, pass --yes digits.\n"
     )
 
 
@@ -52,7 +52,7 @@ def test_several_endpoints_are_all_named(deployed: Shop) -> None:
     deployed.declare("prices", "blue", blue=100)
     deployed.applied()
     assert deployed.run("destroy", "--env", "dev", "--yes", "digits").code == 64
-    assert "Say --yes 'digits prices' if you mean it." in deployed.run("destroy", "--env", "dev").err
+    assert "To confirm, pass --yes 'digits prices'." in deployed.run("destroy", "--env", "dev").err
     assert deployed.workspace.written == []
     assert deployed.run("destroy", "--env", "dev", "--yes", "digits prices").code == 0
     assert sorted(deployed.workspace.written) == ["- endpoint digits", "- endpoint prices"]
@@ -67,7 +67,7 @@ def test_only_the_endpoint_that_was_named_goes(deployed: Shop) -> None:
 
 def test_what_does_not_exist_is_not_asked_about(shop: Shop) -> None:
     said = shop.run("destroy", "--env", "dev")
-    assert (said.code, said.out) == (0, "Nothing to destroy: no endpoint of these specs exists.\n")
+    assert (said.code, said.out) == (0, "Nothing to destroy: none of the endpoints in the specs exists.\n")
     assert shop.workspace.written == []
 
 

@@ -32,17 +32,17 @@ def test_the_same_wait_is_said_once() -> None:
     with Progress(stream, terminal=False) as progress:
         progress.step_started(step("blue"))
         for _ in range(5):
-            progress.waiting(step("blue"), "reading back")
+            progress.waiting(step("blue"), "verifying")
     assert stream.getvalue().splitlines() == [
         "create deployment digits/blue …",
-        "create deployment digits/blue: reading back",
+        "create deployment digits/blue: verifying",
     ]
 
 
 def test_a_wait_of_a_step_that_does_not_run_is_nothing() -> None:
     stream = StringIO()
     with Progress(stream, terminal=False) as progress:
-        progress.waiting(step("blue"), "reading back")
+        progress.waiting(step("blue"), "verifying")
         progress.probing(step("blue"), 1, 2)
     assert stream.getvalue() == ""
 
@@ -82,7 +82,7 @@ def test_many_threads_lose_no_line_and_wait_for_each_other_never(terminal: bool)
     def run(name: str) -> None:
         for _ in range(20):
             progress.step_started(step(name))
-            progress.waiting(step(name), "reading back")
+            progress.waiting(step(name), "verifying")
             progress.step_ended(StepResult(step=step(name), result=Result.APPLIED, seconds=1.0))
 
     def draw() -> None:

@@ -46,7 +46,7 @@ def test_set_overrides_a_field_for_one_run(deployed: Shop) -> None:
 
 def test_drift_exits_with_2_where_the_workspace_differs(deployed: Shop) -> None:
     same = deployed.run("drift", "--env", "dev")
-    assert (same.code, same.out) == (0, "No drift: the workspace is as the specs say.\n")
+    assert (same.code, same.out) == (0, "No drift: the workspace matches the specs.\n")
     deployed.declare("digits", green=100)
     assert deployed.run("drift", "--env", "dev").code == 2
     assert deployed.workspace.written == []
@@ -61,7 +61,7 @@ def test_drift_says_that_a_rollout_was_put_back(deployed: Shop) -> None:
     deployed.workspace.state = replace(
         deployed.workspace.state, resources={**deployed.workspace.state.resources, failed.ref: failed}
     )
-    assert "The last rollout of endpoint digits failed and was put back" in deployed.run("drift", "--env", "dev").out
+    assert "The last rollout of endpoint digits failed and was undone" in deployed.run("drift", "--env", "dev").out
 
 
 def test_keys_show_their_beginning_alone(deployed: Shop) -> None:
@@ -90,7 +90,7 @@ def test_several_endpoints_need_a_name(deployed: Shop) -> None:
     deployed.declare("prices", "blue", blue=100)
     said = deployed.run("keys", "--env", "dev")
     assert said.code == 64
-    assert "Say which with --endpoint: digits, prices." in said.err
+    assert "Choose one with --endpoint. Declared: digits, prices." in said.err
     assert deployed.run("keys", "--env", "dev", "--endpoint", "Prices").code == 0
 
 
@@ -137,7 +137,7 @@ def test_import_writes_specs_and_leaves_files_alone(deployed: Shop) -> None:
 def test_validate_render_and_explain_need_no_workspace(shop: Shop) -> None:
     assert shop.run("validate").out == "The specs are valid.\n"
     assert "name: digits" in shop.run("render", "--env", "dev").out
-    assert "Milliseconds" in shop.run("explain", "request_settings.request_timeout_ms").out
+    assert "Request timeout in milliseconds" in shop.run("explain", "request_settings.request_timeout_ms").out
     assert shop.run("explain", "no-such-thing").code == 1
     (shop.folder / "specs/digits/endpoint.yml").write_text("name: 1\n")
     assert shop.run("validate").code == 1

@@ -27,7 +27,7 @@ def mirror_of(shop: Shop) -> dict[str, int]:
 def test_the_split_before_is_put_back(moved: Shop) -> None:
     said = moved.run("rollback", "--env", "dev", typed="yes")
     assert said.code == 0, said
-    assert "Put this traffic back? Only 'yes' is accepted: " in said.err
+    assert "Restore this traffic split? Only 'yes' is accepted: " in said.err
     assert moved.workspace.written == ["~ traffic digits"]
     assert moved.workspace.state.split("digits") == {"blue": 100}
 
@@ -42,7 +42,7 @@ def test_only_yes_agrees(moved: Shop, typed: str) -> None:
 def test_without_a_terminal_it_is_refused(moved: Shop) -> None:
     said = moved.run("rollback", "--env", "dev")
     assert (said.code, moved.workspace.written) == (64, [])
-    assert said.err == "error: there is no terminal to confirm on\n  Say --yes.\n"
+    assert said.err == "error: there is no terminal to ask for confirmation\n  Pass --yes.\n"
 
 
 @pytest.mark.parametrize("words", [["--env", "dev", "--yes"], ["--env", "local"]])
@@ -84,7 +84,7 @@ def test_a_deployment_that_is_gone_makes_it_impossible(moved: Shop) -> None:
     moved.declare("digits", "green", green=100)
     said = moved.run("rollback", "--env", "dev", "--yes")
     assert (said.code, moved.workspace.written) == (3, [])
-    assert "the earlier split of endpoint digits needs blue, which is deleted" in said.err
+    assert "the earlier traffic split of endpoint digits needs blue, which has been deleted" in said.err
 
 
 def test_a_mirror_is_taken_off_a_deployment_that_becomes_live(moved: Shop) -> None:
@@ -114,7 +114,7 @@ def test_a_mirror_to_another_deployment_stays(moved: Shop) -> None:
 def test_without_a_record_there_is_nothing_to_go_back_to(deployed: Shop) -> None:
     said = deployed.run("rollback", "--env", "dev", "--yes")
     assert (said.code, deployed.workspace.written) == (1, [])
-    assert "no earlier split is on record" in said.err
+    assert "no earlier traffic split is recorded" in said.err
 
 
 def test_an_endpoint_without_a_record_is_left_alone(moved: Shop) -> None:

@@ -36,7 +36,7 @@ def note(action: Action, after: Resource | None, before: Resource | None = None,
     ).reason
 
 
-TWO = "takes quota for 12 cores of standard_ds3_v2, the reserve for upgrades included"
+TWO = "needs quota for 12 cores of standard_ds3_v2 (upgrade reserve included)"
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.REPLACE])

@@ -65,7 +65,9 @@ FINDINGS = (
         ref=BLUE,
         origin=place("deployment-blue.yml", 3),
     ),
-    Finding(code="outage", summary="endpoint digits would answer nobody", detail="Say --allow-outage.", blocking=True),
+    Finding(
+        code="outage", summary="endpoint digits would have no traffic", detail="Pass --allow-outage.", blocking=True
+    ),
 )
 
 
@@ -130,7 +132,7 @@ def sample_outcome() -> Outcome:
             StepResult(step=create, result=Result.APPLIED, seconds=1.24),
             StepResult(step=test, result=Result.APPLIED, seconds=0.2, note="answered in 12 ms"),
             StepResult(step=update, result=Result.FAILED, seconds=71.6, error=error),
-            StepResult(step=shift, result=Result.UNDONE, seconds=2, note="the previous split was put back"),
+            StepResult(step=shift, result=Result.UNDONE, seconds=2, note="the previous split was restored"),
             StepResult(step=replacement, result=Result.SKIPPED),
             StepResult(step=delete, result=Result.SKIPPED),
         )
@@ -206,7 +208,7 @@ def progress_lines() -> str:
     with Progress(stream, terminal=False, secrets=frozenset({SECRET}), clock=lambda: float(next(ticks))) as progress:
         for result in sample_outcome().results:
             progress.step_started(result.step)
-            progress.waiting(result.step, f"reading back {SECRET}")
+            progress.waiting(result.step, f"verifying {SECRET}")
             progress.probing(result.step, 3, 50)
             progress.step_ended(result)
     return stream.getvalue()

@@ -54,4 +54,4 @@ def test_every_output_schema_is_of_a_form_that_is_rendered() -> None:
 def test_summary_of_one_unchanged_resource_is_singular() -> None:
     plan = samples.empty_plan()
     one = type(plan)(env=plan.env, project=plan.project, unchanged=plan.unchanged[:1])
-    assert plan_view(one).summary == "No changes. 1 resource is as the specs say."
+    assert plan_view(one).summary == "No changes. 1 resource matches the specs."

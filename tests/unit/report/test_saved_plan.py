@@ -35,7 +35,10 @@ WAYS: list[tuple[Callable[[Plan], Plan], str]] = [
     (lambda plan: replace(plan, env="prod"), "The saved plan is for env dev, not prod."),
     (lambda plan: replace(plan, project="other"), "The saved plan is for project digits, not other."),
     (lambda plan: replace(plan, digest="f", steps=plan.steps[1:]), "No longer planned: create model digits:2 ("),
-    (lambda plan: replace(plan, digest="f", steps=plan.steps[::-1]), "The same steps are planned in another order."),
+    (
+        lambda plan: replace(plan, digest="f", steps=plan.steps[::-1]),
+        "The same steps are planned in a different order.",
+    ),
     (lambda plan: replace(plan, digest="f"), "The steps are the same, but the specs or the live state"),
 ]
 
@@ -65,9 +68,9 @@ def damaged(**changes: Any) -> str:
         ("[" * 100_000, "plan.json is not a saved plan: it is not JSON."),
         ("[]", "plan.json is JSON, but not a saved plan."),
         ('{"kind": "outcome"}', "plan.json is JSON, but not a saved plan."),
-        (damaged(format_version="2.0"), "plan.json has plan format 2.0, and this deployer reads 1.1."),
-        (damaged(format_version=None), "plan.json has plan format None, and this deployer reads 1.1."),
-        (damaged(digest=""), "plan.json has no digest, so nothing tells whether it is still true."),
+        (damaged(format_version="2.0"), "plan.json has plan format 2.0, but this deployer reads 1.1."),
+        (damaged(format_version=None), "plan.json has plan format None, but this deployer reads 1.1."),
+        (damaged(digest=""), "plan.json has no digest, so it cannot be compared with a new plan."),
         (damaged(digest=5), "plan.json is damaged: a part of the plan is missing."),
         (damaged(steps=None), "plan.json is damaged: a part of the plan is missing."),
         (damaged(steps=["x"]), "plan.json is damaged: a part of the plan is missing."),

@@ -84,4 +84,4 @@ def test_a_key_in_an_answer_is_masked() -> None:
 
 def test_a_measurement_without_an_answer_is_errors_alone() -> None:
     text = measurement_text(summary([], 0.0), concurrency=1)
-    assert text == "0 requests, 1 at a time, in <0.1 s: 0.0 answers a second\n"
+    assert text == "0 requests, 1 at a time, in <0.1 s: 0.0 answers per second\n"
