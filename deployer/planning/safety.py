@@ -10,11 +10,11 @@ from typing import assert_never
 
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import Effect
-from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.plan_options import Allow
 from deployer.core.resources import KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
 from deployer.kinds import ASSETS, OWNED
+from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
 from deployer.planning.reconcile import serves, simulate
 from deployer.planning.review import Case

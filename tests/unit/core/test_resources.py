@@ -31,7 +31,6 @@ from deployer.core.resources import (
     with_value,
     without,
 )
-from deployer.core.spelling import snake
 from tests.build import changed, deployment, endpoint, live, model, seen, traffic
 
 BLUE = deployment_ref("digits", "blue")
@@ -206,11 +205,6 @@ def test_an_empty_map_is_not_a_missing_one() -> None:
 )
 def test_a_cluster_is_named_or_typed(fields: dict[str, Value], compute: Compute) -> None:
     assert compute_of(fields) is compute
-
-
-@pytest.mark.parametrize("text", ["AMLToken", "AmlToken", "AML_TOKEN", "amlToken", "aml_token"])
-def test_every_spelling_of_a_word_is_one(text: str) -> None:
-    assert snake(text) == "aml_token"
 
 
 @pytest.mark.parametrize(

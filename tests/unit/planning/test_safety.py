@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.intent import Intent, SmokeTest
-from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, endpoint_ref
+from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
