@@ -154,7 +154,7 @@ def _outage(case: Case) -> Iterator[Finding]:
 
 
 def _ownership(case: Case) -> Iterator[Finding]:
-    for endpoint in sorted({step.ref.endpoint for step in case.steps if step.ref.endpoint}):
+    for endpoint in sorted({step.ref.endpoint for step in case.steps}):
         live = case.live.get(endpoint_ref(endpoint))
         owner = live.seen.owner if live else case.project
         if owner == case.project:
