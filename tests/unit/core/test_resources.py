@@ -175,9 +175,8 @@ def test_a_cluster_is_named_or_typed(fields: dict[str, Value], compute: Compute)
 
 
 def test_states_are_equal_when_their_resources_are() -> None:
-    label, version = (
-        AssetReference(type=AssetType.MODEL, name="m", **by) for by in ({"label": "latest"}, {"version": "1"})
-    )
+    label = AssetReference(type=AssetType.MODEL, name="m", label="latest")
+    version = AssetReference(type=AssetType.MODEL, name="m", version="1")
     there = state_of([deployment()])
     assert replace(there, references={label: version}) == replace(there, contents={version: "sha256:ab"}) == there
     assert replace(deployment(), sources={("model",): "model"}, observed=Observed(owner="other")) == deployment()
