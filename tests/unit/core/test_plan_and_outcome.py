@@ -93,6 +93,11 @@ def test_an_error_has_its_exit_code_and_one_sentence(error: DeployerError, code:
     assert (error.exit_code, error.message, str(error)) == (code, message, message)
 
 
+def test_an_error_in_specs_carries_its_diagnostics() -> None:
+    found = Diagnostic(severity=Severity.ERROR, code="c", summary="s", location=Location(file="a"))
+    assert SpecError([found]).diagnostics == (found,)
+
+
 def test_an_error_of_the_workspace_says_what_support_asks_for() -> None:
     bare = WorkspaceError("no")
     assert (bare.hint, bare.code, bare.correlation_id, bare.log_tail) == ("", "", "", "")
