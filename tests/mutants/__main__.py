@@ -24,6 +24,7 @@ import pytest
 
 from tests.mutants import forks, testing
 from tests.mutants.accepted import Accepted, accepted
+from tests.mutants.copy import copied, go_on_in
 from tests.mutants.places import PACKAGES, files, is_careful, package_of
 from tests.mutants.reach import Reach, reach
 from tests.mutants.sites import Site, sites, with_fault
@@ -78,6 +79,8 @@ def _common(one: str, other: str) -> int:
 
 def main() -> int:
     asked = _arguments()
+    if not asked.here:
+        go_on_in(copied(), sys.argv[1:])
     began = time.monotonic()
     testing.warm_up()
     known = reach(asked.workers)
@@ -98,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=420, help="how many faults; 0 for all")
     parser.add_argument("--only", default="", help="only files whose path has this in it")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--here", action="store_true", help="on these very files, which must not change meanwhile")
     return parser.parse_args()
 
 

@@ -27,6 +27,7 @@ CAREFUL: Mapping[str, str] = {
     "deployer/commands/console.py": r"Console\.(err|typed|has_terminal|diagnostics)",
     "deployer/commands/destroy_rollback.py": "destroy|rollback",
     "deployer/commands/plan_apply_drift.py": "apply|_check_same",
+    "deployer/pipeline.py": "_load_and_observe|open_endpoint|open_workspace|refuse_blocked|apply",
     "deployer/planning/safety.py": "(?!_way_round).*",
     "deployer/report/redaction.py": ".*",
 }

@@ -13,7 +13,9 @@ from functools import partial
 from tests.mutants import forks, testing
 from tests.mutants.sites import Site
 
-KEPT = testing.ROOT / ".mutants" / "reach.json"
+KEPT = (testing.ROOT.parent if testing.ROOT.parent.name == ".mutants" else testing.ROOT / ".mutants") / "reach.json"
+"""Beside the copy that a run works in."""
+
 LONGEST = 900.0
 SLOW = 1.0
 
@@ -102,7 +104,7 @@ def _digest() -> str:
     for folder, pattern in (("deployer", "*.py"), ("schemas", "*"), ("specs", "*"), ("tests", "*"), ("docs", "*")):
         for file in sorted((testing.ROOT / folder).rglob(pattern)):
             if file.is_file() and "__pycache__" not in file.parts and "mutants" not in file.parts:
-                hashed.update(str(file).encode() + b"\0" + file.read_bytes())
+                hashed.update(str(file.relative_to(testing.ROOT)).encode() + b"\0" + file.read_bytes())
     return hashed.hexdigest()
 
 

@@ -28,22 +28,16 @@ class ProcessGroup:
 
     @classmethod
     async def start(cls, command: Command, *, log: Path, pid_file: Path) -> ProcessGroup:
-        """Start the command in a group of its own; what it prints is appended to `log`."""
-        with pid_file.open("w") as pid, log.open("a") as output:
-            # The lock is inherited and lives as long as any process of the group: a sign of life no reused id can fake.
-            fcntl.flock(pid, fcntl.LOCK_EX)
-            process = await asyncio.create_subprocess_exec(
-                *command.argv,
-                env=command.env,
-                cwd=command.cwd,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=output,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(pid.fileno(),),
-            )
-            pid.write(str(process.pid))
-        return cls(process, pid_file)
+        """Start the command in a group of its own, its output appended to `log`. Cancelled, it leaves nothing."""
+        starting = asyncio.create_task(_spawn(command, log, pid_file))
+        try:
+            return cls(await asyncio.shield(starting), pid_file)
+        except asyncio.CancelledError:
+            # A start cannot be taken back half-way: wait for the process, then kill it.
+            await asyncio.wait([starting])
+            if starting.exception() is None:
+                await cls(starting.result(), pid_file).stop(0)
+            raise
 
     async def wait(self) -> int:
         """The exit code of the leader; what is left of its group is killed then."""
@@ -64,6 +58,28 @@ class ProcessGroup:
 
     def kill(self) -> None:
         _kill(self._process.pid)
+
+
+async def _spawn(command: Command, log: Path, pid_file: Path) -> asyncio.subprocess.Process:
+    try:
+        with pid_file.open("w") as pid, log.open("a") as output:
+            # The lock is inherited and lives as long as any process of the group: a sign of life no reused id can fake.
+            fcntl.flock(pid, fcntl.LOCK_EX)
+            process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                env=command.env,
+                cwd=command.cwd,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(pid.fileno(),),
+            )
+            pid.write(str(process.pid))
+    except BaseException:
+        pid_file.unlink(missing_ok=True)
+        raise
+    return process
 
 
 def end_leftovers(folder: Path) -> None:

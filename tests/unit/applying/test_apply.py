@@ -214,3 +214,13 @@ def test_a_bug_in_one_step_is_told_and_undone_like_any_failure() -> None:
     assert workspace.state.split("digits") == {"blue": 100}
     failed = next(item for item in outcome.results if item.result is Result.FAILED)
     assert "KeyError" in str(failed.error)
+
+
+def test_a_bake_that_was_too_slow_is_no_success_and_is_undone() -> None:
+    """No probe answers wrongly, so that the verdict at the end is what fails it."""
+    slow = Rollout(steps=(100,), bake_seconds=60, checks=Checks(smoke=False, max_p95_ms=1, min_requests=3))
+    workspace = MemoryWorkspace(state=BLUE_SERVES, respond=lambda name, now: answer(milliseconds=2))
+    outcome = run(workspace, TO_GREEN, intent(slow))
+    assert outcome.exit_code == 1
+    assert any("failed: the 95th percentile" in str(item.error) for item in outcome.results if item.error)
+    assert workspace.state.split("digits") == {"blue": 100}

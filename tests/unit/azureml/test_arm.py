@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -35,14 +36,14 @@ class Wire:
 
 
 class Credential:
-    """Gives out another token each time."""
+    """Gives out another token each time, good until `until`."""
 
-    def __init__(self) -> None:
-        self.given = 0
+    def __init__(self, until: int = 10**12) -> None:
+        self.given, self._until = 0, until
 
     def get_token(self, *_scopes: str, **_options: Any) -> Token:
         self.given += 1
-        return Token(f"token-{self.given}", 10**12)
+        return Token(f"token-{self.given}", self._until)
 
 
 def arm(*answers: Any) -> tuple[Arm, Wire]:
@@ -57,6 +58,12 @@ def test_a_token_that_is_refused_is_replaced_once() -> None:
     assert made.get("/e", "v") == {"name": "e"}
     made.get("/f", "v")
     assert [bearer for _, _, bearer in wire.sent] == ["Bearer token-1", "Bearer token-2", "Bearer token-2"]
+
+
+def test_a_token_is_kept_until_five_minutes_before_its_end() -> None:
+    for left, second in ((360, "token-1"), (240, "token-2")):
+        tokens = Tokens(Credential(until=int(time.time()) + left))
+        assert (tokens.bearer("s"), tokens.bearer("s")) == ("token-1", second)
 
 
 def test_a_second_refusal_is_final() -> None:

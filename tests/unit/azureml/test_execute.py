@@ -189,6 +189,19 @@ def test_a_field_that_the_entity_does_not_know_is_written_all_the_same() -> None
     assert "startupProbe" not in bare.bodies(PUT_BLUE)[0]["properties"]
 
 
+def test_what_runs_on_kubernetes_is_not_sent_the_fields_of_managed_machines() -> None:
+    made = stand({})
+    do(made, fields.endpoint(compute="azureml:cluster"))
+    do(made, without_code(type="kubernetes", instance_type=None), Action.CREATE)
+    assert "publicNetworkAccess" not in made.bodies(PUT_ENDPOINT)[0]["properties"]
+    assert "egressPublicNetworkAccess" not in made.bodies(PUT_BLUE)[0]["properties"]
+    managed = stand({})
+    do(managed, fields.endpoint())
+    do(managed, without_code(), Action.CREATE)
+    assert managed.bodies(PUT_ENDPOINT)[0]["properties"]["publicNetworkAccess"] == "enabled"
+    assert managed.bodies(PUT_BLUE)[0]["properties"]["egressPublicNetworkAccess"] == "enabled"
+
+
 def test_a_deployment_is_replaced_by_deleting_it_first() -> None:
     made = stand({"green": 100})
     do(made, without_code(), Action.CREATE)
@@ -328,6 +341,22 @@ def test_a_build_context_is_uploaded_only_as_it_was_planned(tmp_path: Path) -> N
     do(made, built(content), Action.CREATE)
     (entity,) = made.bodies("environment")
     assert entity.build.path == str(tmp_path / "docker")
+
+
+@pytest.mark.parametrize(
+    ("after", "name", "anonymous"),
+    [
+        (fields.model(), f"{'ab' * 32}:1", True),
+        (fields.model(), "digits:1", False),
+        (fields.environment(), "CliV2AnonymousEnvironment:ab12", True),
+        (fields.environment(), "sklearn:3", False),
+    ],
+)
+def test_assets_written_inline_are_anonymous(after: Resource, name: str, anonymous: bool) -> None:
+    made = stand()
+    do(made, replace(after, ref=Ref(kind=after.ref.kind, name=name)), Action.CREATE)
+    ((_, entity),) = made.client.writes
+    assert entity._is_anonymous is anonymous
 
 
 def failed(status: int) -> HttpResponseError:

@@ -9,7 +9,7 @@ import pytest
 from deployer.azureml.access import Reader
 from deployer.azureml.arm_ids import compute_name, short
 from deployer.azureml.bookkeeping import Notes, tags_of
-from deployer.azureml.kinds import deployment, endpoint, model, rows, service_keys
+from deployer.azureml.kinds import deployment, endpoint, environment, model, rows, service_keys
 from deployer.core.references import AssetType
 from deployer.core.resources import Kind, Ref
 from tests.unit.azureml import fields
@@ -164,6 +164,20 @@ def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
     assert live.fields["path"] is None
     assert live.observed is not None
     assert live.seen.unknown == (("path",),)
+
+
+@pytest.mark.parametrize(
+    ("wire", "unknown"),
+    [
+        ({"image": "i", "condaFile": '{"name": "c"}'}, ()),
+        ({"image": "i", "condaFile": "name: [c"}, (("conda_file",),)),
+        ({"build": {"contextUri": f"https://x/LocalUpload/{'ab' * 16}/docker"}}, ()),
+        ({"build": {"contextUri": "https://x/docker"}}, (("build", "path"),)),
+    ],
+)
+def test_content_of_an_environment_that_cannot_be_read_is_unknown(wire: dict[str, Any], unknown: Any) -> None:
+    live = environment.normalise({"properties": wire}, Ref(kind=Kind.ENVIRONMENT, name="sklearn:1"))
+    assert live.seen.unknown == unknown
 
 
 def test_specs_and_workspaces_speak_of_the_same_fields() -> None:
