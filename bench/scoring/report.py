@@ -33,8 +33,8 @@ def section(
         "on the same machine over loopback, one worker per server unless its name says otherwise, medians of "
         f"{rounds} interleaved rounds of {seconds} s. `constant` is a scoring script that returns 7: the baseline of "
         "Microsoft's inference server, which runs the first five rows. Its workers are one process each; LitServe has "
-        "an additional process for HTTP. Compare rows within a table, and only if the machine was otherwise idle: the load average "
-        f"was {os.getloadavg()[2]:.1f} over the last 15 minutes.",
+        "an additional process for HTTP. Compare rows within a table, and only if the machine was otherwise idle: the "
+        f"load average was {os.getloadavg()[2]:.1f} over the last 15 minutes.",
         *(_table(loads, body) for body in dict.fromkeys(body for _, body, _ in loads)),
         *_beside_litserve(loads),
         _resources(memory, boots),
