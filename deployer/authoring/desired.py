@@ -17,9 +17,9 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
-from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
+    ANONYMOUS_ENVIRONMENT,
     KeyPath,
     Kind,
     Resource,

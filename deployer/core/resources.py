@@ -10,7 +10,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -31,6 +30,12 @@ class Kind(StrEnum):
     MODEL = "model"
     ENVIRONMENT = "environment"
 
+
+ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
+"""The name that the CLI and the SDK give to inline environments."""
+
+RESERVED = "deployer-"
+"""Prefix of the deployer's own tags."""
 
 FAILED_STATES = frozenset({"Failed", "Canceled"})
 BUSY_STATES = frozenset({"Creating", "Updating", "Deleting", "Scaling"})

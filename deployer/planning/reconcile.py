@@ -142,10 +142,15 @@ def _initial(ref: Ref) -> Resource | None:
     """The state before the first write: none, except that the traffic of a new endpoint is empty."""
     match ref.kind:
         case Kind.TRAFFIC:
-            return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, observed=Observed())
+            return _no_traffic(ref)
         case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
             return None
     assert_never(ref.kind)
+
+
+def _no_traffic(ref: Ref) -> Resource:
+    """The traffic of a new endpoint."""
+    return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}})
 
 
 def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple[FieldChange, ...]:
@@ -198,11 +203,11 @@ def simulate(live: State, step: Step) -> State:
     if not step.action.writes:
         return live
     resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
-    endpoint = step.ref.endpoint
+    traffic = traffic_ref(step.ref.endpoint)
     if step.after is not None:
         resources[step.ref] = replace(step.after, observed=_observed_after(step))
-    if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic_ref(endpoint) not in resources:
-        resources[traffic_ref(endpoint)] = _initial(traffic_ref(endpoint)) or step.after
+    if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic not in resources:
+        resources[traffic] = _no_traffic(traffic)
     return replace(live, resources=resources)
 
 

@@ -11,12 +11,12 @@ from typing import assert_never
 from deployer.core.compute import is_kubernetes
 from deployer.core.diff import MISSING, FieldChange
 from deployer.core.fields import Effect
-from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.plan_options import Allow
 from deployer.core.references import LATEST
 from deployer.core.resources import Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref, version_named
 from deployer.kinds import ASSETS, OWNED
+from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
 from deployer.planning.facts import has_traffic
 from deployer.planning.pins import labels_of
@@ -174,7 +174,7 @@ def _outage(case: Case) -> Iterator[Finding]:
 
 
 def _ownership(case: Case) -> Iterator[Finding]:
-    for endpoint in sorted({step.ref.endpoint for step in case.steps if step.ref.endpoint}):
+    for endpoint in sorted({step.ref.endpoint for step in case.steps}):
         live = case.live.get(endpoint_ref(endpoint))
         owner = live.seen.owner if live else case.project
         if owner == case.project:
