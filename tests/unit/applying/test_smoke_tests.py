@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deployer.applying.payload import smoke_body
 from deployer.applying.smoke_test import ask, ask_until_settled, problem_of
+from deployer.applying.step import Interrupted, Tools
 from deployer.core.errors import Unreachable, UsageError
 from deployer.core.intent import SmokeTest
-from deployer.core.resources import Value, deployment_ref
+from deployer.core.resources import Ref, Value, deployment_ref
 from deployer.core.workspace import Answer
+from deployer.planning.rollout import Observation
 from tests.unit.memory import MemoryWorkspace, answer, tools
 
 BLUE = deployment_ref("digits", "blue")
@@ -63,6 +67,51 @@ def test_an_answer_of_the_deployment_itself_is_not_asked_for_twice(status: int, 
     found = ask_until_settled(BLUE, SmokeTest(status=wanted), tools(workspace))
     assert len(workspace.asked) == 1
     assert bool(found.problem) == (status != wanted)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_half_a_minute_is_thirty_seconds(gone: bool) -> None:
+    """Each pause is a second here, so that a second more or less is noticed."""
+
+    def respond(name: str, now: float) -> Answer:
+        if gone:
+            raise Unreachable("Nothing answered.")
+        return answer(status=503)
+
+    workspace = MemoryWorkspace(respond=respond)
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return workspace.pause(1.0)
+
+    given = replace(tools(workspace), pause=pause)
+    if gone:
+        with pytest.raises(Unreachable, match="Nothing answered"):
+            ask_until_settled(BLUE, SmokeTest(), given)
+    else:
+        assert ask_until_settled(BLUE, SmokeTest(), given).problem.startswith("answered 503")
+    assert workspace.asked[-1] == (30.0, "blue")
+    assert pauses == [0.5, 1.0, 2.0, 4.0, *[5.0] * 26]
+
+
+def test_a_stop_while_it_settles_says_for_what_it_waited() -> None:
+    workspace = MemoryWorkspace(respond=lambda name, now: answer(status=503), stop_at=0.0)
+    with pytest.raises(Interrupted, match="interrupted while waiting for deployment digits/blue to settle"):
+        ask_until_settled(BLUE, SmokeTest(), tools(workspace))
+
+
+@pytest.mark.parametrize("run", [ask, ask_until_settled])
+def test_the_declared_body_goes_to_that_deployment_and_the_time_is_kept(
+    run: Callable[[Ref, SmokeTest, Tools], Observation],
+) -> None:
+    workspace = MemoryWorkspace(respond=lambda name, now: answer(b"7", milliseconds=12.5))
+    test = SmokeTest(request="request.json", json=7)
+    given = replace(tools(workspace), body=lambda asked: asked.request.encode())
+    assert run(BLUE, test, given) == Observation(milliseconds=12.5, problem="")
+    assert (workspace.sent, workspace.asked) == ([("digits", b"request.json")], [(0.0, "blue")])
+    wrong = run(BLUE, replace(test, json=8), given)
+    assert wrong == Observation(milliseconds=12.5, problem="answered 7 instead of 8")
 
 
 def test_what_settles_in_time_has_passed() -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from deployer.applying.step import carry_out
-from deployer.core.errors import Refused, WorkspaceError
+from deployer.core.diff import FieldChange
+from deployer.core.errors import DeployerError, Refused, WorkspaceError
+from deployer.core.fields import Effect
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref, Resource, deployment_ref, traffic_ref
-from tests.build import deployment, endpoint, live, seen, traffic
-from tests.unit.memory import MemoryWorkspace, tools
+from tests.build import changed, deployment, endpoint, live, seen, traffic
+from tests.unit.memory import MemoryWorkspace, Noting, tools
 
 BLUE = deployment_ref("digits", "blue")
 
@@ -61,6 +63,92 @@ def test_a_split_of_somebody_else_is_believed_after_five_seconds() -> None:
     with pytest.raises(Refused, match="someone else changed traffic digits right after it was written"):
         carry_out(HALVED, tools(slow := Lagging(state=THERE, lag=30, meanwhile=foreign)))
     assert 5 <= slow.now < 10
+
+
+@pytest.mark.parametrize(
+    ("step", "meanwhile", "seconds"),
+    [(SCALED, None, 60.0), (HALVED, None, 60.0), (HALVED, seen(traffic(blue=70, green=30)), 5.0)],
+)
+def test_the_limits_of_reading_back_are_met_to_the_second(
+    step: Step, meanwhile: Resource | None, seconds: float
+) -> None:
+    """Each pause is a second here. An old split may be shown as long as any old value; a foreign one may not."""
+    workspace = Lagging(state=THERE, lag=1000, meanwhile=meanwhile)
+    pauses: list[float] = []
+
+    def pause(asked: float) -> bool:
+        pauses.append(asked)
+        return workspace.pause(1.0)
+
+    with pytest.raises(DeployerError):
+        carry_out(step, replace(tools(workspace), pause=pause))
+    assert workspace.now == seconds
+    assert pauses == ([0.2, 0.4, 0.8, 1.6, 3.2] + [5.0] * 60)[: int(seconds)]
+
+
+def test_somebody_who_looks_on_is_told_of_the_reading_back() -> None:
+    watcher = Noting()
+    carry_out(SCALED, replace(tools(Lagging(state=THERE, lag=0.5)), watcher=watcher))
+    assert watcher.told == ["deployment digits/blue: verifying"] * 2
+
+
+def test_a_stop_while_reading_back_is_said_in_the_note() -> None:
+    workspace = Lagging(state=THERE, lag=1000, stop_at=0.1)
+    assert carry_out(SCALED, tools(workspace)) == "written, but not verified because of the interruption"
+    assert workspace.executed == [SCALED]
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0, False), (1, True), (100, True)])
+def test_no_share_however_small_goes_to_a_deployment_that_failed(share: int, refused: bool) -> None:
+    state = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(blue=100))
+    after = traffic(mirror={}, blue=100 - share, **({"green": share} if share else {}))
+    step = Step(action=Action.UPDATE, ref=traffic_ref("digits"), before=state.get(traffic_ref("digits")), after=after)
+    workspace = MemoryWorkspace(state=state)
+    if not refused:
+        assert carry_out(step, tools(workspace)) == "already so"
+        return
+    with pytest.raises(WorkspaceError, match="deployment digits/green failed when it was last created") as caught:
+        carry_out(step, tools(workspace))
+    assert (caught.value.code, workspace.executed) == ("TargetNotHealthy", [])
+
+
+def test_a_deployment_that_failed_keeps_the_share_it_has() -> None:
+    state = live(
+        endpoint(), deployment(), seen(deployment("green"), "Failed"), deployment("red"), traffic(blue=50, green=50)
+    )
+    after = traffic(mirror={}, red=50, green=50)
+    step = Step(action=Action.UPDATE, ref=traffic_ref("digits"), before=state.get(traffic_ref("digits")), after=after)
+    assert carry_out(step, tools(MemoryWorkspace(state=state))) == ""
+
+
+def test_traffic_to_a_deployment_that_does_not_exist_is_not_written() -> None:
+    state = live(endpoint(), deployment(), traffic(blue=100))
+    step = replace(HALVED, before=state.get(traffic_ref("digits")))
+    workspace = MemoryWorkspace(state=state)
+    with pytest.raises(WorkspaceError, match="deployment digits/green does not exist, so it gets no traffic"):
+        carry_out(step, tools(workspace))
+    assert workspace.executed == []
+
+
+@pytest.mark.parametrize("action", [Action.DELETE, Action.REPLACE])
+@pytest.mark.parametrize("shares", [{"traffic": {"green": 100}}, {"mirror_traffic": {"green": 10}}])
+def test_a_deployment_with_any_traffic_is_neither_deleted_nor_replaced(
+    action: Action, shares: dict[str, dict[str, int]]
+) -> None:
+    split = seen(changed(traffic(blue=100), **shares))
+    state = live(endpoint(), deployment(), deployment("green"), split)
+    ref = deployment_ref("digits", "green")
+    after = deployment("green", instance_count=2) if action is Action.REPLACE else None
+    workspace = MemoryWorkspace(state=state)
+    with pytest.raises(Refused, match="has received traffic since it was planned; it was not deleted"):
+        carry_out(Step(action=action, ref=ref, before=state.get(ref), after=after), tools(workspace))
+    assert workspace.executed == []
+
+
+def test_an_update_of_a_deployment_with_traffic_is_written() -> None:
+    workspace = MemoryWorkspace(state=THERE)
+    assert carry_out(SCALED, tools(workspace)) == ""
+    assert workspace.executed == [SCALED]
 
 
 def test_reading_back_begins_at_once_and_slows_down() -> None:
@@ -120,6 +208,29 @@ def test_a_refusal_says_what_moved(now: list[Resource], words: str) -> None:
     with pytest.raises(Refused, match=words):
         carry_out(SCALED, tools(workspace))
     assert workspace.executed == []
+
+
+def test_a_refusal_names_at_most_five_fields() -> None:
+    before, after = ({name: value for name in "abcdef"} for value in ("1", "2"))
+    now = live(endpoint(), deployment(environment_variables=after), traffic())
+    step = replace(SCALED, before=seen(deployment(environment_variables=before)))
+    with pytest.raises(Refused) as caught:
+        carry_out(step, tools(MemoryWorkspace(state=now)))
+    named = ", ".join(f"environment_variables.{name}" for name in "abcde")
+    assert f"has changed since it was planned ({named}); nothing was written to it" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("sensitive", "words"), [(True, "is not what was requested"), (False, "is 'a' (requested: 'b')")]
+)
+def test_a_value_of_a_sensitive_field_is_not_in_the_message_when_it_does_not_take(
+    sensitive: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = FieldChange(path=("key",), before="a", after="b", effect=Effect.ROLLING, sensitive=sensitive)
+    monkeypatch.setattr("deployer.applying.step.diff", lambda before, after: (change,))
+    with pytest.raises(WorkspaceError) as caught:
+        carry_out(SCALED, tools(Lagging(state=THERE, lag=1000)))
+    assert caught.value.message == f"the workspace accepted the change to deployment digits/blue, but key {words}"
 
 
 def test_what_was_not_there_when_it_was_planned_is_not_overwritten() -> None:
