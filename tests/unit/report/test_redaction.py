@@ -168,7 +168,7 @@ def test_a_fragment_of_base64_that_is_too_short_would_match_everywhere() -> None
         ("path/to a?b", "path%2Fto+a%3Fb"),
         ('caf\u00e9 "7"', 'caf\\u00e9 \\"7\\"'),
         ('caf\u00e9 "7"', 'caf\u00e9 \\"7\\"'),
-        ("it's\\so", "it's\\\\so"),
+        ("it's\x01so\nit", "it's\\x01so\\nit"),
         ("it's\\so", "it\\'s\\\\so"),
         ("a<b'c\"d", "a&lt;b&#x27;c&quot;d"),
         ("a<b'c\"d", "a&lt;b'c\"d"),
