@@ -77,8 +77,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     question = partial(before_apply, env=request.env, yes=yes, reviewed=reviewed is not None)
-    if question(local=False) and not console.has_terminal:
-        console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
+    console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
     planned = pipeline.plan(request, console, wait=True)
     view = _view(planned)
     (console.err if as_json else console.out)(plan_text(view, color=console.color))
