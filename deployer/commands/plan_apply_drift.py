@@ -33,9 +33,9 @@ PlanFormat = Literal["text", "markdown", "json"]
 class Showing:
     """How to show a plan; `out` also saves it for `apply PLAN`."""
 
-    format: PlanFormat = "text"
-    out: Path | None = None
-    detailed_exitcode: bool = False
+    format: PlanFormat
+    out: Path | None
+    detailed_exitcode: bool
 
 
 def plan(request: Request, showing: Showing, console: Console) -> int:
@@ -72,7 +72,7 @@ def show(planned: Planned, console: Console) -> None:
     console.out(plan_text(_view(planned), color=console.color))
 
 
-def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool = False) -> int:
+def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool) -> int:
     """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome."""
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
