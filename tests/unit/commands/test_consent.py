@@ -124,7 +124,8 @@ def test_what_is_asked_about_was_shown_before(deployed: Shop, words: list[str]) 
     asked_at: list[str] = []
 
     def look(stream: Tty) -> str:
-        asked_at.append(sys.stdout.getvalue())  # type: ignore[attr-defined]
+        assert isinstance(sys.stdout, Tty)
+        asked_at.append(sys.stdout.getvalue())
         return "no\n"
 
     deployed.monkeypatch.setattr(Tty, "readline", look)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployer.applying.payload import smoke_body
-from deployer.applying.smoke_test import ask, ask_until_settled, problem_of
+from deployer.applying.smoke import ask, ask_until_settled, problem_of
 from deployer.applying.step import Interrupted, Tools
 from deployer.core.errors import Unreachable, UsageError
 from deployer.core.intent import SmokeTest
