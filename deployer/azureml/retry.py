@@ -31,7 +31,7 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
-class Refused(Exception):
+class AzureRefused(Exception):
     """A refused call of the SDK, before `insist` retries it or raises a WorkspaceError."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -48,7 +48,7 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_
     while True:
         try:
             return attempt()
-        except Refused as refused:
+        except AzureRefused as refused:
             refusal = refused.refusal
         wait = pause if refusal.retry_after is None else refusal.retry_after
         final = refusal.status == 409 and not conflict_passes

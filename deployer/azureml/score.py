@@ -14,7 +14,7 @@ import urllib3
 from deployer.azureml.access import Reader
 from deployer.azureml.arm import Arm, pool_for, silence
 from deployer.azureml.causes import error_of
-from deployer.azureml.client import SCORING_SCOPE, Site
+from deployer.azureml.client import SCORING_SCOPE, WorkspaceAccess
 from deployer.azureml.kinds import endpoint as endpoints
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
@@ -37,12 +37,12 @@ class Door:
 class Scorer:
     """Sends requests to the endpoints of one workspace over persistent connections. Thread-safe."""
 
-    def __init__(self, site: Site, reader: Reader) -> None:
-        self._site = site
+    def __init__(self, access: WorkspaceAccess, reader: Reader) -> None:
+        self._access = access
         self._reader = reader
         self._doors: dict[str, Door] = {}
         self._lock = threading.Lock()
-        self._pool = pool_for(site, "inference.ml.azure.com", retries=_NO_RETRIES)
+        self._pool = pool_for(access, "inference.ml.azure.com", retries=_NO_RETRIES)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
         """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
@@ -109,7 +109,7 @@ class Scorer:
                 refresh = float(token.get("refreshAfterTimeUtc") or 0) - time.time()
                 return str(token["accessToken"]), max(60.0, refresh)
             case "aad_token":
-                return self._site.tokens.bearer(SCORING_SCOPE), 60.0
+                return self._access.tokens.bearer(SCORING_SCOPE), 60.0
             case _:
                 return keys(self._reader.arm, endpoint)[0], 3600.0
 

@@ -13,7 +13,7 @@ import pytest
 import urllib3
 
 from deployer.azureml.arm import Arm
-from deployer.azureml.client import Site, Token, Tokens
+from deployer.azureml.client import BearerTokens, Token, WorkspaceAccess
 from deployer.core.errors import Busy, NotFound, SignInFailed, Unreachable, WorkspaceError
 from tests.unit.azureml.service import HOME, WHERE
 
@@ -47,7 +47,7 @@ class Credential:
 
 
 def arm(*answers: Any) -> tuple[Arm, Wire]:
-    made = Arm(Site(where=WHERE, base="https://arm", home=HOME, tokens=Tokens(Credential())))
+    made = Arm(WorkspaceAccess(where=WHERE, base="https://arm", home=HOME, tokens=BearerTokens(Credential())))
     wire = Wire(iter(answers))
     made._pool = cast("urllib3.PoolManager", wire)
     return made, wire
@@ -62,7 +62,7 @@ def test_a_token_that_is_refused_is_replaced_once() -> None:
 
 def test_a_token_is_kept_until_five_minutes_before_its_end() -> None:
     for left, second in ((360, "token-1"), (240, "token-2")):
-        tokens = Tokens(Credential(until=int(time.time()) + left))
+        tokens = BearerTokens(Credential(until=int(time.time()) + left))
         assert (tokens.bearer("s"), tokens.bearer("s")) == ("token-1", second)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from deployer.azureml.refusal import Refusal
-from deployer.azureml.retry import Patience, Refused, insist, wait_for
+from deployer.azureml.retry import AzureRefused, Patience, insist, wait_for
 from deployer.core.errors import Busy, Unreachable, WorkspaceError
 
 
@@ -30,7 +30,7 @@ def after(refusals: list[Refusal]) -> Callable[[], str]:
 
     def attempt() -> str:
         for refusal in left:
-            raise Refused(refusal)
+            raise AzureRefused(refusal)
         return "done"
 
     return attempt

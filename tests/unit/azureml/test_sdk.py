@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
 
-from deployer.azureml.client import Site, Token, Tokens
+from deployer.azureml.client import BearerTokens, Token, WorkspaceAccess
 from deployer.azureml.kinds import deployment
 from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
@@ -26,8 +26,10 @@ class Credential:
 def sdk(client: object = None) -> tuple[Sdk, list[float]]:
     slept: list[float] = []
     patience = Patience(busy=10, broken=3, clock=lambda: sum(slept), sleep=slept.append)
-    site = Site(where=WHERE, base="https://management.azure.com", home=HOME, tokens=Tokens(Credential()))
-    made = Sdk(site, patience, deployments_api=deployment.API)
+    access = WorkspaceAccess(
+        where=WHERE, base="https://management.azure.com", home=HOME, tokens=BearerTokens(Credential())
+    )
+    made = Sdk(access, patience, deployments_api=deployment.API)
     made._client = client
     return made, slept
 
