@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import urllib3
 
@@ -21,7 +22,8 @@ from deployer.azureml.refusal import Refusal
 from deployer.core.errors import NotFound, WorkspaceError
 from deployer.core.workspace import Answer
 
-_NO_RETRIES = urllib3.Retry(total=1, connect=1, read=0, status=0, redirect=0, other=0)
+_ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
+"""A POST that was sent is never sent again by urllib3: only idempotent methods are, after errors or by status."""
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
@@ -42,7 +44,7 @@ class Scorer:
         self._reader = reader
         self._doors: dict[str, Door] = {}
         self._lock = threading.Lock()
-        self._pool = pool_for(access, "inference.ml.azure.com", retries=_NO_RETRIES)
+        self._pool = pool_for(access, "inference.ml.azure.com", retries=_ONE_MORE_CONNECTION)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
         """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
@@ -74,10 +76,11 @@ class Scorer:
 
     def _send(self, uri: str, body: bytes, headers: dict[str, str], timeout: float) -> urllib3.BaseHTTPResponse:
         """Send one request; once more if the connection was closed, as servers do with idle ones."""
+        ask = partial(self._pool.request, "POST", uri, body=body, headers=headers, timeout=timeout)
         try:
-            return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
+            return ask()
         except urllib3.exceptions.ProtocolError:
-            return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
+            return ask()
 
     def _door(self, endpoint: str) -> Door:
         with self._lock:
