@@ -23,7 +23,6 @@ _RETRIES = urllib3.Retry(
     status=6,
     redirect=0,
     backoff_factor=0.2,
-    backoff_max=20,
     status_forcelist=(408, 429, 500, 502, 503, 504),
     allowed_methods=None,
     raise_on_status=False,

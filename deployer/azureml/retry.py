@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,10 +60,10 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_
 
 
 def _time_for(refusal: Refusal, patience: Patience) -> float:
-    """How long to retry after such a refusal, in seconds; negative for not at all."""
+    """How long to retry after such a refusal, in seconds; `-inf` for not at all."""
     if refusal.busy:
         return patience.busy
-    return patience.broken if refusal.broken else -1.0
+    return patience.broken if refusal.broken else -math.inf
 
 
 def wait_for(patience: Patience, what: str, look: Callable[[], T], done: Callable[[T], bool]) -> T:

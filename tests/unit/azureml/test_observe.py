@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from deployer.azureml.access import Reader
+from deployer.azureml.arm import CONNECTIONS
 from deployer.azureml.bookkeeping import Notes, tags_of
 from deployer.azureml.kinds import deployment, endpoint, environment, model
 from deployer.azureml.observe import observe, read
-from deployer.core.errors import Busy
+from deployer.core.errors import Busy, WorkspaceError
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import BUSY_STATES, Kind, Ref, deployment_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted
@@ -172,3 +176,28 @@ def test_code_that_no_client_hashed_is_known_by_its_name() -> None:
     assert found is not None
     assert found.fields["code_configuration"] == {"code": str(ASSET), "scoring_script": "score.py"}
     assert found.seen.code == ASSET
+
+
+def test_once_one_read_fails_those_that_have_not_begun_never_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped, asked = threading.Event(), list[str]()
+
+    class Pool(ThreadPoolExecutor):
+        """Whoever reads waits until the first pool that is shut down was told so."""
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            stopped.set()
+            super().shutdown(wait=wait)
+
+    class Arm:
+        def get(self, path: str, _version: str) -> None:
+            asked.append(path)
+            if len(asked) == 1:
+                raise WorkspaceError("no")
+            stopped.wait()
+
+    monkeypatch.setattr("deployer.azureml.observe.ThreadPoolExecutor", Pool)
+    assets = frozenset(Ref(kind=Kind.MODEL, name=f"model:{number}") for number in range(100))
+    with pytest.raises(WorkspaceError, match="no"):
+        observe(Reader(arm=cast("Any", Arm()), where=service.WHERE), Wanted(assets=assets))
+    assert len(asked) <= CONNECTIONS + 1
