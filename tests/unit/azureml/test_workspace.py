@@ -56,9 +56,7 @@ def test_what_was_written_is_read_back_and_is_our_own(workspace: AzureWorkspace,
     assert list(arm.found) == [ENDPOINT]
 
 
-def test_the_folder_of_the_project_and_the_coordinates_are_those_of_the_connection(
-    workspace: AzureWorkspace, tmp_path: Path
-) -> None:
+def test_a_connection_keeps_its_folder_and_its_coordinates(workspace: AzureWorkspace, tmp_path: Path) -> None:
     assert (workspace._writer.root, workspace._writer.reader.where) == (tmp_path, service.WHERE)
 
 
