@@ -32,7 +32,7 @@ def test_no_collector_is_none() -> None:
 
 
 def test_a_collector_that_says_nothing_collects_nothing() -> None:
-    nothing = {"collections": {}, "rolling_rate": None, "sampling_rate": None, "request_logging": None}
+    nothing: dict[str, Any] = {"collections": {}, "rolling_rate": None, "sampling_rate": None, "request_logging": None}
     assert read({"collections": None}) is not None
     assert read({"collections": None}) == nothing
 

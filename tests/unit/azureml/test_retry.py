@@ -28,7 +28,7 @@ class Time:
 
     def patience(self, **limits: float) -> Patience:
         known: dict[str, float] = {"busy": 100.0, "broken": 20.0, "operation": 60.0, **limits}
-        return Patience(**known, clock=lambda: self.start + self.now, sleep=self.sleep)  # type: ignore[arg-type]
+        return Patience(**known, clock=lambda: self.start + self.now, sleep=self.sleep)
 
 
 def after(refusals: list[Refusal]) -> Callable[[], str]:

@@ -13,6 +13,7 @@ from deployer.azureml import score
 from deployer.azureml.client import BearerTokens, Token, WorkspaceAccess
 from deployer.azureml.score import Scorer, keys
 from deployer.core.errors import NotFound, Unreachable, WorkspaceError
+from deployer.core.workspace import Answer
 from tests.unit.azureml import service
 from tests.unit.azureml.fakes import ENDPOINT, Stand
 
@@ -62,7 +63,7 @@ class Desk:
             raise answer
         return SimpleNamespace(status=answer, data=b"7", headers=self.headers)
 
-    def ask(self, endpoint: str = "digits", deployment: str = "") -> score.Answer:
+    def ask(self, endpoint: str = "digits", deployment: str = "") -> Answer:
         return self.scorer.score(endpoint, b"[1]", deployment=deployment, timeout=3.0)
 
     @property
@@ -96,7 +97,7 @@ def test_a_body_is_posted_to_the_scoring_uri_with_the_key(desk: Desk) -> None:
             },
         }
     ]
-    assert answer == score.Answer(
+    assert answer == Answer(
         status=200,
         body=b"7",
         milliseconds=250.0,
