@@ -252,11 +252,11 @@ def test_nothing_new_is_marked_as_ignored_or_changed_elsewhere() -> None:
     assert [(step.ref.name, step.ignore) for step in steps] == [("blue", ()), ("green", (("instance_count",),))]
 
 
-def test_an_ignored_field_that_is_not_live_has_the_value_of_the_specs() -> None:
+def test_an_ignored_field_that_is_not_live_stays_absent_from_a_write() -> None:
     there = live(deployment(tags={}, environment_variables={"A": "1"}))
     desired = wish(deployment(tags={"owner": "me"}, environment_variables={"A": "2"}))
     step = only(reconcile(desired, there, ignored={BLUE: (("tags", "owner"),)}))
-    assert after(step).fields["tags"] == {"owner": "me"}
+    assert after(step).fields["tags"] == {}
 
 
 def test_a_failed_asset_is_written_again_and_never_replaced() -> None:
