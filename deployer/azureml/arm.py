@@ -20,7 +20,6 @@ _RETRIES = urllib3.Retry(
     total=6,
     connect=2,
     read=3,
-    status=6,
     redirect=0,
     backoff_factor=0.2,
     status_forcelist=(408, 429, 500, 502, 503, 504),
