@@ -187,10 +187,11 @@ def test_a_traffic_step_that_was_stale_is_not_undone_and_the_next_ones_are_skipp
     steps = (
         Step(action=Action.UPDATE, ref=ref, before=seen(traffic(blue=90, green=10)), after=half),
         Step(action=Action.UPDATE, ref=ref, before=half, after=whole),
+        Step(action=Action.UPDATE, ref=ref, before=whole, after=half),
     )
     workspace = MemoryWorkspace(state=state)
     outcome = carried(workspace, steps)
-    assert told(outcome) == ["failed traffic digits", "skipped traffic digits"]
+    assert told(outcome) == ["failed traffic digits", "skipped traffic digits", "skipped traffic digits"]
     assert (outcome.exit_code, workspace.executed) == (Refused.exit_code, [])
 
 

@@ -224,7 +224,7 @@ def test_an_outcome_as_json_goes_to_stdout_alone(shop: Shop) -> None:
 
 def test_the_outcome_is_coloured_on_a_terminal(shop: Shop) -> None:
     said = shop.run("apply", typed="", color=True)
-    assert "\x1b[" in said.out.rpartition("Plan:")[2]
+    assert "\x1b[" in said.out.rpartition("Plan:")[2].partition("\n")[2].replace("\x1b[0m", "")
 
 
 def test_only_what_is_busy_is_waited_for_and_then_looked_at_again(deployed: Shop) -> None:

@@ -78,14 +78,14 @@ def test_a_progress_bar_shows_how_many_of_all_there_were(monkeypatch: pytest.Mon
     out, err = Tty(), Tty()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    assert list(Console().with_progress_bar(iter("abcd"), 4)) == ["a", "b", "c", "d"]
+    assert list(Console().with_progress_bar((letter for letter in "abcd"), 4)) == ["a", "b", "c", "d"]
     assert out.getvalue() == ""
     assert "sending requests" in err.getvalue()
     assert "100%" in err.getvalue()
 
 
 def test_without_a_terminal_there_is_no_progress_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(Console().with_progress_bar(iter("abcd"), 4)) == ["a", "b", "c", "d"]
+    assert list(Console().with_progress_bar((letter for letter in "abcd"), 4)) == ["a", "b", "c", "d"]
     assert capsys.readouterr() == ("", "")
 
 
