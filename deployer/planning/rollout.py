@@ -37,9 +37,7 @@ def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) ->
 
 
 def _changes_service(step: Step) -> bool:
-    """Whether a step can change a deployment's responses, beyond its scale and metadata."""
-    if step.ref.kind is not Kind.DEPLOYMENT:
-        return False
+    """Whether a step can change responses; of what it changes, only deployments have smoke tests."""
     match step.action:
         case Action.CREATE | Action.REPLACE:
             return True

@@ -26,7 +26,9 @@ PROBE = {
 }
 DEPLOYMENT: dict[str, Any] = {
     "properties": {
+        "$schema": {"type": "string"},
         "name": {"type": "string"},
+        "version": {"type": "string"},
         "endpoint_name": {"type": "string"},
         "count": {"default": 1, "x-default-kubernetes": 3, "x-effect": "scale", "description": "How many."},
         "password": {"type": "string", "x-sensitive": True},

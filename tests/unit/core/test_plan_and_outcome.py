@@ -123,6 +123,7 @@ ORIGINS = Origins(places={BLUE: {(): WHOLE, ("tags",): FIELD}})
     [
         (BLUE, (), WHOLE),
         (BLUE, ("tags",), FIELD),
+        (BLUE, ("tags", "owner"), FIELD),
         (BLUE, ("tags", "owner", "name"), FIELD),
         (BLUE, ("instance_count",), WHOLE),
         (endpoint_ref("digits"), ("tags",), None),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
 from deployer.core.compute import Compute, compute_of
+from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import (
     KeyPath,
     Kind,
+    Observed,
     Ref,
     Value,
     asset_ref,
@@ -21,6 +24,7 @@ from deployer.core.resources import (
     is_failed,
     referenced,
     share_map,
+    state_of,
     traffic_ref,
     value_at,
     with_value,
@@ -168,3 +172,20 @@ def test_a_failed_operation_is_one_of_its_resource_and_never_of_traffic(state: s
 )
 def test_a_cluster_is_named_or_typed(fields: dict[str, Value], compute: Compute) -> None:
     assert compute_of(fields) is compute
+
+
+def test_states_are_equal_when_their_resources_are() -> None:
+    label = AssetReference(type=AssetType.MODEL, name="m", label="latest")
+    version = AssetReference(type=AssetType.MODEL, name="m", version="1")
+    there = state_of([deployment()])
+    assert replace(there, references={label: version}) == replace(there, contents={version: "sha256:ab"}) == there
+    assert replace(deployment(), sources={("model",): "model"}, observed=Observed(owner="other")) == deployment()
+    assert there != state_of([deployment(instance_count=2)])
+
+
+def test_a_digest_is_the_same_in_every_release_because_tags_and_saved_plans_hold_it() -> None:
+    assert digest_of({"b": [1, None, True], "a": {"ä": 0.5}}) == "78cdf19356db1fb0"
+
+
+def test_messages_call_a_compute_as_its_makers_do() -> None:
+    assert [compute.adjective for compute in Compute] == ["managed", "Kubernetes"]

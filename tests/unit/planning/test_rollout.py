@@ -226,6 +226,18 @@ def test_a_test_knows_what_is_live_and_what_may_change_there() -> None:
     assert (test.before, test.ignore) == (there.get(blue), (("instance_count",),))
 
 
+def test_what_gets_more_traffic_is_tested_although_it_stays_as_it_is() -> None:
+    there = live(endpoint(), deployment("blue"), deployment("green"), deployment("red"), traffic(blue=60, green=40))
+    refs = {name: deployment_ref("digits", name) for name in ("blue", "green", "red")}
+    intent = Intent(smoke_tests={ref: SmokeTest(request="r.json") for ref in refs.values()})
+    wanted = wish(endpoint(), traffic(blue=60, green=39, red=1))
+    steps = with_tests_and_stages(reconcile(wanted, there), there, intent)
+    assert [(step.action, step.ref) for step in steps] == [
+        (Action.TEST, refs["red"]),
+        (Action.UPDATE, traffic().ref),
+    ]
+
+
 def test_traffic_without_a_rollout_moves_at_once_and_is_not_probed() -> None:
     there = live(endpoint(), deployment("blue"), deployment("green"), traffic(blue=100))
     steps = with_tests_and_stages(reconcile(wish(endpoint(), traffic(green=100)), there), there, Intent())
@@ -305,6 +317,11 @@ def test_a_rollout_whose_mark_is_at_its_end_has_one_stage_left() -> None:
     assert stages({"blue": 100}, {"green": 100}, Rollout(steps=(10,)), done=10) == (
         Stage(percent=100, split={"green": 100}),
     )
+
+
+def test_the_first_percent_is_a_stage_of_its_own() -> None:
+    found = stages({"blue": 100}, {"green": 100}, Rollout(steps=(1, 2)))
+    assert [(stage.percent, stage.split.get("green")) for stage in found] == [(1, 1), (2, 2), (100, 100)]
 
 
 def test_stages_that_change_no_whole_percent_are_left_out() -> None:
