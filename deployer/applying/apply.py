@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import TypeVar, assert_never
 
 from deployer.applying.bake import bake
-from deployer.applying.step import Interrupted, Tools, ask_until_settled, carry_out, health_problem
+from deployer.applying.smoke import ask_until_settled
+from deployer.applying.step import Interrupted, Tools, carry_out, health_problem
 from deployer.applying.undo import move_to_healthy, put_back, undo
 from deployer.core.errors import Refused, WorkspaceError, as_deployer_error
 from deployer.core.outcome import Outcome, Result, StepResult

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from deployer.applying.step import Tools, ask, wait_for
+from deployer.applying.smoke import ask
+from deployer.applying.step import Tools, wait_for
 from deployer.core.errors import WorkspaceError
 from deployer.core.plan import Bake, Step
 from deployer.planning.rollout import Observation, Verdict, judge

@@ -1,20 +1,18 @@
-"""Carry out one step: check that the resource is unchanged, write, read back. Also: run and judge a smoke test."""
+"""Carry out one step: check that the resource is unchanged, write, read back."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 
 from deployer.core.diff import FieldChange, diff
-from deployer.core.errors import DeployerError, Refused, Unreachable, WorkspaceError
-from deployer.core.intent import ANYTHING, SmokeTest
+from deployer.core.errors import DeployerError, Refused, WorkspaceError
+from deployer.core.intent import SmokeTest
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
     Kind,
-    Ref,
     Resource,
     deployment_ref,
     dotted,
@@ -23,19 +21,14 @@ from deployer.core.resources import (
     share_map,
     traffic_ref,
 )
-from deployer.core.workspace import Answer, Workspace
+from deployer.core.workspace import Workspace
+from deployer.planning.facts import has_traffic
 from deployer.planning.reconcile import keep_live
-from deployer.planning.rollout import Observation
 
 READ_BACK_SECONDS = 60.0
 """How long reads may return old values after a successful operation: Azure is eventually consistent."""
 
 OVERTAKEN_SECONDS = 5.0
-
-NOT_YET = frozenset({404, 429, 502, 503})
-"""Statuses that a new deployment may briefly return: routes and probes settle after the operation."""
-
-SETTLING_SECONDS = 30.0
 
 
 class Interrupted(DeployerError):
@@ -68,6 +61,12 @@ class Tools:
     now: Callable[[], float]
     pause: Callable[[float], bool]
     stopping: Callable[[], bool]
+
+
+def wait_for(seconds: float, tools: Tools, what: str) -> None:
+    """Wait. Raises Interrupted if the user interrupts; `what` completes "interrupted while ..."."""
+    if seconds and tools.pause(seconds):
+        raise Interrupted(f"interrupted while {what}", hint="Run `deployer apply` to continue.")
 
 
 def carry_out(step: Step, tools: Tools) -> str:
@@ -147,7 +146,7 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
 def _check_idle(step: Step, tools: Tools) -> None:
     """Raise Refused if a deployment has traffic: Azure would delete it without warning."""
     traffic = tools.workspace.read(traffic_ref(step.ref.endpoint))
-    if step.ref.name in {**share_map(traffic, "traffic"), **share_map(traffic, "mirror_traffic")}:
+    if has_traffic(step.ref, traffic):
         raise Refused(
             f"{step.ref} has received traffic since it was planned; it was not deleted",
             hint="Run `deployer plan` to see what is needed now.",
@@ -213,61 +212,3 @@ def _words(change: FieldChange) -> str:
     if change.sensitive:
         return f"{dotted(change.path)} is not what was requested"
     return f"{dotted(change.path)} is {change.before!r} (requested: {change.after!r})"
-
-
-def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
-    """Run one smoke test; the observation's problem is one sentence, empty if the answer is as expected."""
-    try:
-        answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
-    except Unreachable as error:
-        return Observation(milliseconds=0.0, problem=error.message)
-    return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
-
-
-def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
-    """Run a smoke test, with retries while a new deployment settles, but not after a wrong answer.
-
-    Raises Unreachable if there was no response at all, which proves nothing about the deployment, and Interrupted.
-    """
-    deadline, wait = tools.now() + SETTLING_SECONDS, 0.5
-    while True:
-        try:
-            answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
-            if answer.status not in NOT_YET or answer.status == test.status or tools.now() >= deadline:
-                return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
-        except Unreachable:
-            if tools.now() >= deadline:
-                raise
-        wait_for(wait, tools, f"waiting for {ref} to settle")
-        wait = min(wait * 2, 5.0)
-
-
-def wait_for(seconds: float, tools: Tools, what: str) -> None:
-    """Wait. Raises Interrupted if the user interrupts; `what` completes "interrupted while ..."."""
-    if seconds and tools.pause(seconds):
-        raise Interrupted(f"interrupted while {what}", hint="Run `deployer apply` to continue.")
-
-
-def problem_of(answer: Answer, test: SmokeTest) -> str:
-    """The problem with an answer to a smoke test, in one sentence; empty if there is none."""
-    if answer.status != test.status:
-        return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
-    if test.json is not ANYTHING and (wrong := _wrong_json(answer.body, test)):
-        return wrong
-    if test.max_ms is not None and answer.milliseconds > test.max_ms:
-        return f"took {answer.milliseconds:.0f} ms; at most {test.max_ms} ms is allowed"
-    return ""
-
-
-def _wrong_json(body: bytes, test: SmokeTest) -> str:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return f"answered something that is not JSON: {_excerpt(body)}"
-    same = value == test.json and isinstance(value, bool) == isinstance(test.json, bool)
-    return "" if same else f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
-
-
-def _excerpt(body: bytes) -> str:
-    text = " ".join(body.decode("utf-8", errors="replace").split())
-    return text[:200] + ("…" if len(text) > 200 else "") if text else "an empty body"

@@ -82,12 +82,11 @@ def move_to_healthy(endpoint: str, failing: frozenset[str], tools: Tools) -> Ste
     """The step that moves the shares of failing deployments to healthy ones; None if either is missing."""
     current = tools.workspace.read(traffic_ref(endpoint))
     split = share_map(current, "traffic")
-    if current is None or not failing & split.keys():
+    losing = failing & split.keys()
+    if current is None or not losing:
         return None
     healthy = frozenset(name for name in split.keys() - failing if _is_healthy(endpoint, name, tools))
-    target: Split = split
-    for name in sorted(failing & split.keys()):
-        target = rescue_split(target, name, healthy)
+    target = rescue_split(split, min(losing), healthy)  # none of the others that lose theirs is among the healthy
     mirror = {name: part for name, part in share_map(current, "mirror_traffic").items() if name not in target}
     noted = Bookkeeping(previous_split=split)
     return _move_to(current, target, mirror, noted, "traffic moved to healthy deployments") if target else None

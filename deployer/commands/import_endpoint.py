@@ -23,7 +23,7 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
     folder = project / "specs" / name
     if folder.exists():
         raise UsageError(f"{folder} already exists", hint="Move it away, then import again.")
-    folder.mkdir(parents=True)
+    folder.mkdir()
     for file, text in spec_files(live, name).items():
         (folder / file).write_text(text, encoding="utf-8")
         console.out(f"wrote specs/{name}/{file}")

@@ -33,9 +33,9 @@ PlanFormat = Literal["text", "markdown", "json"]
 class Showing:
     """How to show a plan; `out` also saves it for `apply PLAN`."""
 
-    format: PlanFormat = "text"
-    out: Path | None = None
-    detailed_exitcode: bool = False
+    format: PlanFormat
+    out: Path | None
+    detailed_exitcode: bool
 
 
 def plan(request: Request, showing: Showing, console: Console) -> int:
@@ -72,13 +72,12 @@ def show(planned: Planned, console: Console) -> None:
     console.out(plan_text(_view(planned), color=console.color))
 
 
-def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool = False) -> int:
+def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool) -> int:
     """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome."""
     reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     question = partial(before_apply, env=request.env, yes=yes, reviewed=reviewed is not None)
-    if question(local=False) and not console.has_terminal:
-        console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
+    console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
     planned = pipeline.plan(request, console, wait=True)
     view = _view(planned)
     (console.err if as_json else console.out)(plan_text(view, color=console.color))
@@ -137,12 +136,12 @@ def _next_command(outcome: Outcome, planned: Planned) -> str:
 
 
 def drift(request: Request, console: Console) -> int:
-    """Show where the live state differs from the specs; exit 2 if it does."""
+    """Show where the live state differs from the specs; exit 2 if it does, 3 if apply would be refused."""
     planned = pipeline.plan(request, console)
-    if planned.plan.is_empty:
+    if planned.plan.is_empty and not planned.plan.blockers:
         console.out("No drift: the workspace matches the specs.")
         return 0
     for name in failed_rollouts(planned.plan):
         console.out(f"The last rollout of endpoint {name} failed and was undone; `deployer apply` tries it again.\n")
     show(planned, console)
-    return PENDING
+    return Refused.exit_code if planned.plan.blockers else PENDING

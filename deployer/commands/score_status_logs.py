@@ -21,12 +21,12 @@ from deployer.report.live_table import status_text
 class Load:
     """Requests to send: bodies, total number, concurrency, and deployment ("": any); `json` is the output format."""
 
-    images: Sequence[Path] = ()
-    requests: Sequence[Path] = ()
-    deployment: str = ""
-    repeat: int = 1
-    concurrency: int = 1
-    json: bool = False
+    images: Sequence[Path]
+    requests: Sequence[Path]
+    deployment: str
+    repeat: int
+    concurrency: int
+    json: bool
 
 
 def score(request: Request, load: Load, console: Console) -> int:

@@ -20,9 +20,9 @@ class Check:
 
     project: Path
     env: str | None
-    paths: Sequence[Path] = ()
-    overrides: Sequence[str] = ()
-    files: bool = True
+    paths: Sequence[Path]
+    overrides: Sequence[str]
+    files: bool
 
 
 def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:

@@ -82,7 +82,7 @@ def visible(text: str) -> str:
 
 
 def _written(char: str) -> str:
-    if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+    if char in ("\n", "\t") or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
         return char
     return f"\\u{ord(char):04x}" if ord(char) > 0xFF else f"\\x{ord(char):02x}"
 
@@ -124,13 +124,13 @@ def _places(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
             first = text.find(part, first + 1)
 
 
-def _merged(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Ordered places, with overlapping ones merged."""
-    first, last = -1, -1
-    for begin, end in places:
-        if begin > last and last >= 0:
-            yield first, last
-            first = begin
-        first, last = (begin if first < 0 else first), max(last, end)
-    if last >= 0:
-        yield first, last
+def _merged(places: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """Ordered places, with overlapping and adjacent ones as one."""
+    merged: list[tuple[int, int]] = []
+    for first, last in places:
+        if merged and first <= merged[-1][1]:
+            begin, end = merged.pop()
+            merged.append((begin, max(end, last)))
+        else:
+            merged.append((first, last))
+    return merged

@@ -31,6 +31,7 @@ class MemoryWorkspace:
     now: float = 0.0
     executed: list[Step] = field(default_factory=list)
     asked: list[tuple[float, str]] = field(default_factory=list)
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
     stop_at: float = float("inf")
 
     def observe(self, wanted: Wanted) -> State:
@@ -46,6 +47,7 @@ class MemoryWorkspace:
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         self.asked.append((self.now, deployment))
+        self.sent.append((endpoint, body))
         return replace(self.respond(deployment, self.now), deployment=deployment)
 
     def logs(self, ref: Ref, container: str, tail: int) -> str:
@@ -60,6 +62,25 @@ class MemoryWorkspace:
 
     def stopping(self) -> bool:
         return self.now >= self.stop_at
+
+
+@dataclass
+class Noting:
+    """Remembers what it is told, in words."""
+
+    told: list[str] = field(default_factory=list)
+
+    def step_started(self, step: Step) -> None:
+        self.told.append(f"{step.action.value} {step.ref}")
+
+    def waiting(self, step: Step, words: str) -> None:
+        self.told.append(f"{step.ref}: {words}")
+
+    def probing(self, step: Step, done: int, of: int) -> None:
+        self.told.append(f"{step.ref}: {done} of {of}")
+
+    def step_ended(self, result: StepResult) -> None:
+        self.told.append(f"{result.result.value} {result.step.ref}")
 
 
 class Silent:

@@ -1,76 +1,21 @@
-"""One step and one smoke test at their limits: how long is waited, what is an answer, what is nobody's business."""
+"""One step at its limits: what is checked before it is written, and how long reading back may take."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
-from deployer.applying.payload import smoke_body
-from deployer.applying.step import ask, ask_until_settled, carry_out, problem_of
-from deployer.core.errors import Refused, Unreachable, UsageError, WorkspaceError
-from deployer.core.intent import SmokeTest
+from deployer.applying.step import carry_out
+from deployer.core.diff import FieldChange
+from deployer.core.errors import DeployerError, Refused, WorkspaceError
+from deployer.core.fields import Effect
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Ref, Resource, Value, deployment_ref, traffic_ref
-from deployer.core.workspace import Answer
-from tests.build import deployment, endpoint, live, seen, traffic
-from tests.unit.memory import MemoryWorkspace, answer, tools
+from deployer.core.resources import Ref, Resource, deployment_ref, traffic_ref
+from tests.build import changed, deployment, endpoint, live, seen, traffic
+from tests.unit.memory import MemoryWorkspace, Noting, tools
 
 BLUE = deployment_ref("digits", "blue")
-
-
-@pytest.mark.parametrize(
-    ("body", "test", "problem"),
-    [
-        (b"7", SmokeTest(json=7), ""),
-        (b"7.0", SmokeTest(json=7), ""),
-        (b"8", SmokeTest(json=7), "answered 8 instead of 7"),
-        (b"null", SmokeTest(json=None), ""),
-        (b"1", SmokeTest(json=True), "answered 1 instead of true"),
-        (b"true", SmokeTest(json=1), "answered true instead of 1"),
-        (b"seven", SmokeTest(json=7), "answered something that is not JSON: seven"),
-        (b"seven", SmokeTest(), ""),
-        (b"", SmokeTest(json=7), "answered something that is not JSON: an empty body"),
-        (b"x" * 200, SmokeTest(json=7), f"answered something that is not JSON: {'x' * 200}"),
-        (b"x" * 201, SmokeTest(json=7), f"answered something that is not JSON: {'x' * 200}…"),
-        (b"a\n  b", SmokeTest(status=201), "answered 200 instead of 201: a b"),
-        (b"7", SmokeTest(max_ms=5), ""),
-        (b"7", SmokeTest(max_ms=4), "took 5 ms; at most 4 ms is allowed"),
-    ],
-)
-def test_an_answer_is_what_was_declared_or_has_a_problem(body: bytes, test: SmokeTest, problem: str) -> None:
-    assert problem_of(answer(body, milliseconds=5.0), test) == problem
-
-
-def test_a_probe_that_nothing_answers_is_a_problem_and_no_error() -> None:
-    def nothing(name: str, now: float) -> Answer:
-        raise Unreachable("Nothing answered.")
-
-    found = ask(BLUE, SmokeTest(), tools(MemoryWorkspace(respond=nothing)))
-    assert (found.milliseconds, found.problem) == (0.0, "Nothing answered.")
-
-
-@pytest.mark.parametrize("status", [404, 429, 502, 503])
-def test_a_deployment_is_given_half_a_minute_to_settle_and_asked_ever_less_often(status: int) -> None:
-    workspace = MemoryWorkspace(respond=lambda name, now: answer(status=status))
-    found = ask_until_settled(BLUE, SmokeTest(), tools(workspace))
-    assert found.problem.startswith(f"answered {status} instead of 200")
-    assert [now for now, _ in workspace.asked] == [0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5, 22.5, 27.5, 32.5]
-
-
-@pytest.mark.parametrize(("status", "wanted"), [(400, 200), (424, 200), (500, 200), (404, 404)])
-def test_an_answer_of_the_deployment_itself_is_not_asked_for_twice(status: int, wanted: int) -> None:
-    workspace = MemoryWorkspace(respond=lambda name, now: answer(status=status))
-    found = ask_until_settled(BLUE, SmokeTest(status=wanted), tools(workspace))
-    assert len(workspace.asked) == 1
-    assert bool(found.problem) == (status != wanted)
-
-
-def test_what_settles_in_time_has_passed() -> None:
-    workspace = MemoryWorkspace(respond=lambda name, now: answer(status=200 if now > 20 else 503))
-    assert ask_until_settled(BLUE, SmokeTest(), tools(workspace)).problem == ""
 
 
 @dataclass
@@ -118,6 +63,92 @@ def test_a_split_of_somebody_else_is_believed_after_five_seconds() -> None:
     with pytest.raises(Refused, match="someone else changed traffic digits right after it was written"):
         carry_out(HALVED, tools(slow := Lagging(state=THERE, lag=30, meanwhile=foreign)))
     assert 5 <= slow.now < 10
+
+
+@pytest.mark.parametrize(
+    ("step", "meanwhile", "seconds"),
+    [(SCALED, None, 60.0), (HALVED, None, 60.0), (HALVED, seen(traffic(blue=70, green=30)), 5.0)],
+)
+def test_the_limits_of_reading_back_are_met_to_the_second(
+    step: Step, meanwhile: Resource | None, seconds: float
+) -> None:
+    """Each pause is a second here. An old split may be shown as long as any old value; a foreign one may not."""
+    workspace = Lagging(state=THERE, lag=1000, meanwhile=meanwhile)
+    pauses: list[float] = []
+
+    def pause(asked: float) -> bool:
+        pauses.append(asked)
+        return workspace.pause(1.0)
+
+    with pytest.raises(DeployerError):
+        carry_out(step, replace(tools(workspace), pause=pause))
+    assert workspace.now == seconds
+    assert pauses == ([0.2, 0.4, 0.8, 1.6, 3.2] + [5.0] * 60)[: int(seconds)]
+
+
+def test_somebody_who_looks_on_is_told_of_the_reading_back() -> None:
+    watcher = Noting()
+    carry_out(SCALED, replace(tools(Lagging(state=THERE, lag=0.5)), watcher=watcher))
+    assert watcher.told == ["deployment digits/blue: verifying"] * 2
+
+
+def test_a_stop_while_reading_back_is_said_in_the_note() -> None:
+    workspace = Lagging(state=THERE, lag=1000, stop_at=0.1)
+    assert carry_out(SCALED, tools(workspace)) == "written, but not verified because of the interruption"
+    assert workspace.executed == [SCALED]
+
+
+@pytest.mark.parametrize(("share", "refused"), [(0, False), (1, True), (100, True)])
+def test_no_share_however_small_goes_to_a_deployment_that_failed(share: int, refused: bool) -> None:
+    state = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(blue=100))
+    after = traffic(mirror={}, blue=100 - share, **({"green": share} if share else {}))
+    step = Step(action=Action.UPDATE, ref=traffic_ref("digits"), before=state.get(traffic_ref("digits")), after=after)
+    workspace = MemoryWorkspace(state=state)
+    if not refused:
+        assert carry_out(step, tools(workspace)) == "already so"
+        return
+    with pytest.raises(WorkspaceError, match="deployment digits/green failed when it was last created") as caught:
+        carry_out(step, tools(workspace))
+    assert (caught.value.code, workspace.executed) == ("TargetNotHealthy", [])
+
+
+def test_a_deployment_that_failed_keeps_the_share_it_has() -> None:
+    state = live(
+        endpoint(), deployment(), seen(deployment("green"), "Failed"), deployment("red"), traffic(blue=50, green=50)
+    )
+    after = traffic(mirror={}, red=50, green=50)
+    step = Step(action=Action.UPDATE, ref=traffic_ref("digits"), before=state.get(traffic_ref("digits")), after=after)
+    assert carry_out(step, tools(MemoryWorkspace(state=state))) == ""
+
+
+def test_traffic_to_a_deployment_that_does_not_exist_is_not_written() -> None:
+    state = live(endpoint(), deployment(), traffic(blue=100))
+    step = replace(HALVED, before=state.get(traffic_ref("digits")))
+    workspace = MemoryWorkspace(state=state)
+    with pytest.raises(WorkspaceError, match="deployment digits/green does not exist, so it gets no traffic"):
+        carry_out(step, tools(workspace))
+    assert workspace.executed == []
+
+
+@pytest.mark.parametrize("action", [Action.DELETE, Action.REPLACE])
+@pytest.mark.parametrize("shares", [{"traffic": {"green": 100}}, {"mirror_traffic": {"green": 10}}])
+def test_a_deployment_with_any_traffic_is_neither_deleted_nor_replaced(
+    action: Action, shares: dict[str, dict[str, int]]
+) -> None:
+    split = seen(changed(traffic(blue=100), **shares))
+    state = live(endpoint(), deployment(), deployment("green"), split)
+    ref = deployment_ref("digits", "green")
+    after = deployment("green", instance_count=2) if action is Action.REPLACE else None
+    workspace = MemoryWorkspace(state=state)
+    with pytest.raises(Refused, match="has received traffic since it was planned; it was not deleted"):
+        carry_out(Step(action=action, ref=ref, before=state.get(ref), after=after), tools(workspace))
+    assert workspace.executed == []
+
+
+def test_an_update_of_a_deployment_with_traffic_is_written() -> None:
+    workspace = MemoryWorkspace(state=THERE)
+    assert carry_out(SCALED, tools(workspace)) == ""
+    assert workspace.executed == [SCALED]
 
 
 def test_reading_back_begins_at_once_and_slows_down() -> None:
@@ -179,17 +210,30 @@ def test_a_refusal_says_what_moved(now: list[Resource], words: str) -> None:
     assert workspace.executed == []
 
 
+def test_a_refusal_names_at_most_five_fields() -> None:
+    before, after = ({name: value for name in "abcdef"} for value in ("1", "2"))
+    now = live(endpoint(), deployment(environment_variables=after), traffic())
+    step = replace(SCALED, before=seen(deployment(environment_variables=before)))
+    with pytest.raises(Refused) as caught:
+        carry_out(step, tools(MemoryWorkspace(state=now)))
+    named = ", ".join(f"environment_variables.{name}" for name in "abcde")
+    assert f"has changed since it was planned ({named}); nothing was written to it" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("sensitive", "words"), [(True, "is not what was requested"), (False, "is 'a' (requested: 'b')")]
+)
+def test_a_value_of_a_sensitive_field_is_not_in_the_message_when_it_does_not_take(
+    sensitive: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = FieldChange(path=("key",), before="a", after="b", effect=Effect.ROLLING, sensitive=sensitive)
+    monkeypatch.setattr("deployer.applying.step.diff", lambda before, after: (change,))
+    with pytest.raises(WorkspaceError) as caught:
+        carry_out(SCALED, tools(Lagging(state=THERE, lag=1000)))
+    assert caught.value.message == f"the workspace accepted the change to deployment digits/blue, but key {words}"
+
+
 def test_what_was_not_there_when_it_was_planned_is_not_overwritten() -> None:
     step = Step(action=Action.CREATE, ref=BLUE, after=deployment(instance_count=2))
     with pytest.raises(Refused, match="it exists now"):
         carry_out(step, tools(MemoryWorkspace(state=THERE)))
-
-
-def test_the_body_of_a_smoke_test_is_a_file_as_it_is_or_a_picture_in_base64(tmp_path: Path) -> None:
-    (tmp_path / "r.json").write_bytes(b'{"a": 1}')
-    (tmp_path / "p.png").write_bytes(b"\x00\xff")
-    assert smoke_body(tmp_path, SmokeTest(request="r.json")) == b'{"a": 1}'
-    sent: Value = json.loads(smoke_body(tmp_path, SmokeTest(image="p.png")))
-    assert sent == {"data": "AP8="}
-    with pytest.raises(UsageError, match="cannot be read"):
-        smoke_body(tmp_path, SmokeTest(request="nowhere.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from deployer import pipeline
 from deployer.cli import _run
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Observed, Ref, Resource, asset_ref, state_of
+from deployer.core.resources import Kind, Observed, Ref, Resource, State, asset_ref, state_of
+from deployer.core.workspace import Wanted
 from tests.unit.memory import MemoryWorkspace
 
 DEV = {"subscription_id": "00000000-0000-0000-0000-000000000001", "resource_group": "group", "name": "workspace"}
@@ -28,6 +29,11 @@ class OwnedWorkspace(MemoryWorkspace):
 
     owner: str = "shop"
     opened: int = 0
+    wanted: list[Wanted] = field(default_factory=list)
+
+    def observe(self, wanted: Wanted) -> State:
+        self.wanted.append(wanted)
+        return super().observe(wanted)
 
     def execute(self, step: Step) -> None:
         super().execute(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from dataclasses import replace
 
@@ -155,3 +156,81 @@ def test_a_secret_in_the_error_of_a_step_is_masked(secretive: Shop, words: list[
     assert said.code == 1
     assert "was refused" in said.out
     assert SECRET not in said.out + said.err
+
+
+def test_what_is_ignored_is_no_change(deployed: Shop) -> None:
+    deployed.write(
+        "specs/digits/deployment-blue.yml",
+        {**deployed.deployment("digits", "blue"), "instance_count": 5, "x-ignore": ["instance_count"]},
+    )
+    said = deployed.run("plan", "--env", "dev", "--detailed-exitcode", "--format", "json")
+    assert said.code == 0
+    assert len(json.loads(said.out)["unchanged"]) == 4
+
+
+def test_a_plan_for_one_endpoint_leaves_the_others_alone(deployed: Shop) -> None:
+    deployed.declare("prices", "blue", blue=100)
+    said = deployed.run("plan", "--env", "dev", "--endpoint", "digits", "--detailed-exitcode")
+    assert said.code == 0
+    assert deployed.run("plan", "--env", "dev", "--detailed-exitcode").code == 2
+
+
+def test_destroying_takes_neither_stages_nor_smoke_tests(deployed: Shop) -> None:
+    deployed.write("request.json", {})
+    rollout = {"steps": [10, 100], "bake": "100ms", "checks": {"min_requests": 1}}
+    deployed.write(
+        "specs/digits/endpoint.yml",
+        {"name": "digits", "auth_mode": "key", "traffic": {"green": 100}, "x-rollout": rollout},
+    )
+    for name in ("blue", "green"):
+        spec = deployed.deployment("digits", name)
+        deployed.write(
+            f"specs/digits/deployment-{name}.yml", {**spec, "x-smoke-test": {"request": "../../request.json"}}
+        )
+    assert deployed.run("destroy", "--env", "dev", "--yes", "digits").code == 0
+    assert (deployed.workspace.written, deployed.workspace.asked) == (["- endpoint digits"], [])
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [({"image": "../../seven.png"}, "--image seven.png"), ({"request": "../../seven.json"}, "--request seven.json")],
+)
+def test_the_next_command_sends_what_the_declared_test_sends(shop: Shop, test: dict[str, str], words: str) -> None:
+    for name in ("seven.png", "seven.json"):
+        (shop.folder / name).write_text("{}")
+    shop.write("specs/digits/deployment-blue.yml", {**shop.deployment("digits", "blue"), "x-smoke-test": test})
+    said = shop.run("apply")
+    assert said.code == 0, said
+    assert f"`deployer score {words}`" in said.out or f"deployer score {words}\n" in said.out
+
+
+def test_after_a_failure_the_next_command_is_to_plan(shop: Shop) -> None:
+    def fail(step: Step) -> None:
+        raise WorkspaceError("no")
+
+    shop.workspace.before_execute = fail
+    said = shop.run("apply")
+    assert said.code == 1
+    assert "deployer plan" in said.out
+    assert "--env" not in said.out
+
+
+def test_an_outcome_as_json_goes_to_stdout_alone(shop: Shop) -> None:
+    said = shop.run("apply", "--env", "dev", "--yes", "--json")
+    assert json.loads(said.out)["next_command"] == "deployer status --env dev"
+    assert "to create" in said.err
+    assert "created endpoint digits" in said.err
+
+
+def test_the_outcome_is_coloured_on_a_terminal(shop: Shop) -> None:
+    said = shop.run("apply", typed="", color=True)
+    assert "\x1b[" in said.out.rpartition("Plan:")[2].partition("\n")[2].replace("\x1b[0m", "")
+
+
+def test_only_what_is_busy_is_waited_for_and_then_looked_at_again(deployed: Shop) -> None:
+    deployed.run("apply", "--env", "dev", "--yes")
+    assert len(deployed.workspace.wanted) == 2
+    in_state(deployed, BLUE, "Updating")
+    deployed.workspace.wanted.clear()
+    deployed.run("apply", "--env", "dev", "--yes")
+    assert len(deployed.workspace.wanted) == 2

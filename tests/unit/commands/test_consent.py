@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from tests.unit.commands.conftest import Shop
+from deployer.core.resources import Kind, state_of
+from tests.unit.commands.conftest import Shop, Tty
 
 
 def test_an_apply_outside_the_local_workspace_asks_and_yes_agrees(shop: Shop) -> None:
@@ -109,3 +112,57 @@ def test_colour_is_for_terminals_and_no_color_turns_it_off(shop: Shop) -> None:
     assert escape in shop.run("plan", typed="", color=True).out
     assert escape not in shop.run("plan", typed="").out
     assert escape not in shop.run("plan", color=True).out
+
+
+@pytest.mark.parametrize(
+    "words", [["apply", "--env", "dev"], ["rollback", "--env", "dev"], ["destroy", "--env", "dev"]]
+)
+def test_what_is_asked_about_was_shown_before(deployed: Shop, words: list[str]) -> None:
+    deployed.declare("digits", green=100)
+    deployed.applied()
+    deployed.declare("digits", blue=50, green=50)
+    asked_at: list[str] = []
+
+    def look(stream: Tty) -> str:
+        assert isinstance(sys.stdout, Tty)
+        asked_at.append(sys.stdout.getvalue())
+        return "no\n"
+
+    deployed.monkeypatch.setattr(Tty, "readline", look)
+    said = deployed.run(*words, typed="no")
+    assert (said.code, deployed.workspace.written) == (1, [])
+    assert len(asked_at) == 1
+    assert "to create" in asked_at[0]
+    assert "digits" in asked_at[0]
+
+
+def test_with_json_the_plan_is_shown_on_stderr_before_the_question(shop: Shop) -> None:
+    said = shop.run("apply", "--env", "dev", "--json", typed="no")
+    assert (said.code, said.out, shop.workspace.written) == (1, "", [])
+    plan, _, rest = said.err.partition("Apply these changes")
+    assert "3 to create" in plan
+    assert "Nothing was applied." in rest
+
+
+def test_a_plan_without_changes_that_is_refused_is_no_success(deployed: Shop) -> None:
+    """The model that a deployment names has gone from the workspace."""
+    kept = [item for ref, item in deployed.workspace.state.resources.items() if ref.kind is not Kind.MODEL]
+    deployed.workspace.state = state_of(kept)
+    said = deployed.run("apply", "--env", "dev", "--yes")
+    assert (said.code, deployed.workspace.written) == (3, [])
+    assert "No changes" in said.out
+    assert "the plan is refused: 2 findings above must be resolved first" in said.err
+
+
+def test_a_saved_plan_is_applied_to_its_own_env(shop: Shop) -> None:
+    shop.write("specs/env/other.yml", {"project": "other", "workspace": "local"})
+    assert shop.run("plan", "--env", "other", "--out", "plan.json").code == 0
+    shop.workspace.owner = "other"
+    said = shop.run("apply", "plan.json", "--env", "dev")
+    assert said.code == 0, said
+    assert "deployer status --env other" in said.out
+
+
+def test_a_saved_plan_that_cannot_be_read_is_wrong_usage(shop: Shop) -> None:
+    said = shop.run("apply", "nowhere.json")
+    assert (said.code, said.err) == (64, "error: nowhere.json cannot be read: No such file or directory\n")

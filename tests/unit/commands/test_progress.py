@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
 from io import StringIO
@@ -10,6 +11,7 @@ from io import StringIO
 import pytest
 
 from deployer.commands.progress import Progress
+from deployer.core.errors import WorkspaceError
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import deployment_ref
@@ -118,3 +120,102 @@ def test_what_ended_is_no_longer_shown_as_running() -> None:
         ended = stream.getvalue().rindex("created deployment")
     assert "create deployment digits/blue" in stream.getvalue()[:ended]
     assert "create deployment digits/blue" not in stream.getvalue()[ended:]
+
+
+def failed(message: str) -> StepResult:
+    return StepResult(step=step("blue"), result=Result.FAILED, seconds=1.0, error=WorkspaceError(message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[bold]no markup[/bold]",
+        "no picture :smile:",
+        "no colours for 17, 'x' and /a/b",
+        "a line that is too long " * 20,
+    ],
+)
+def test_on_a_terminal_a_line_is_printed_as_it_is(message: str) -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=True) as progress:
+        progress.step_ended(failed(message))
+    assert f"could not create deployment digits/blue: {message} (1 s)\n" in stream.getvalue()
+
+
+def test_a_table_leaves_the_other_streams_alone_and_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = sys.stdout, sys.stderr
+    stream = StringIO()
+    with Progress(stream, terminal=True) as progress:
+        assert (sys.stdout, sys.stderr) == streams
+        progress.step_started(step("blue"))
+        progress._say("now")
+        shown = stream.getvalue()
+    assert "create deployment digits/blue" in shown
+    assert stream.getvalue()[len(shown) :].rstrip().endswith("\x1b[2K")
+
+
+def test_the_phase_is_dim_and_the_columns_are_apart() -> None:
+    from rich.console import Console
+
+    progress = Progress(StringIO(), terminal=True, clock=lambda: 1.0)
+    progress.step_started(step("blue"))
+    progress.waiting(step("blue"), "image builds")
+    console = Console(file=StringIO(), width=100, record=True)
+    console.print(progress._table())
+    printed = console.export_text(styles=True)
+    assert "create deployment digits/blue  \x1b[2mimage builds\x1b[0m" in printed
+
+
+def test_a_step_without_its_own_time_is_measured() -> None:
+    ticks = iter([10.0, 82.0])
+    stream = StringIO()
+    with Progress(stream, terminal=False, clock=lambda: next(ticks)) as progress:
+        progress.step_started(step("blue"))
+        progress.step_ended(StepResult(step=step("blue"), result=Result.APPLIED))
+    assert stream.getvalue().splitlines()[-1] == "created deployment digits/blue (1 min 12 s)"
+
+
+def test_a_step_that_never_began_has_no_time() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False) as progress:
+        progress.step_ended(StepResult(step=step("blue"), result=Result.SKIPPED))
+    assert stream.getvalue() == "did not create deployment digits/blue\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "note", "line"),
+    [
+        (Result.APPLIED, "", "created deployment digits/blue"),
+        (Result.APPLIED, "already so", "created deployment digits/blue: already so"),
+        (Result.UNDONE, "restored", "undid: create deployment digits/blue: restored"),
+    ],
+)
+def test_every_result_has_its_words_and_its_note(result: Result, note: str, line: str) -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False) as progress:
+        progress.step_ended(StepResult(step=step("blue"), result=result, note=note, seconds=2.0))
+    assert stream.getvalue() == f"{line} (2 s)\n"
+
+
+def test_each_wait_is_said_once_and_probes_are_counted_in_the_table_alone() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False, secrets=frozenset({"s3cret-value"})) as progress:
+        progress.step_started(step("blue"))
+        progress.waiting(step("blue"), "s3cret-value\nbuilds")
+        progress.probing(step("blue"), 1, 2)
+        progress.waiting(step("blue"), "verifying")
+    assert stream.getvalue().splitlines() == [
+        "create deployment digits/blue …",
+        "create deployment digits/blue: (sensitive)\\nbuilds",
+        "create deployment digits/blue: verifying",
+    ]
+
+
+def test_a_step_keeps_its_beginning_when_its_phase_changes() -> None:
+    ticks = iter([10.0, 82.0])
+    stream = StringIO()
+    with Progress(stream, terminal=False, clock=lambda: next(ticks)) as progress:
+        progress.step_started(step("blue"))
+        progress.waiting(step("blue"), "image builds")
+        progress.step_ended(StepResult(step=step("blue"), result=Result.APPLIED))
+    assert stream.getvalue().splitlines()[-1] == "created deployment digits/blue (1 min 12 s)"

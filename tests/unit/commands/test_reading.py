@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from deployer.core.errors import Unreachable
-from deployer.core.resources import Bookkeeping, endpoint_ref, traffic_ref
-from deployer.core.workspace import Answer
+from deployer.core.resources import Bookkeeping, Kind, asset_ref, endpoint_ref, traffic_ref
+from deployer.core.workspace import Answer, Wanted
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
+from tests import build
 from tests.unit.commands.conftest import KEYS, Shop
 from tests.unit.memory import answer
 
@@ -52,6 +54,16 @@ def test_drift_exits_with_2_where_the_workspace_differs(deployed: Shop) -> None:
     assert deployed.workspace.written == []
 
 
+def test_drift_exits_with_3_where_apply_would_be_refused(deployed: Shop) -> None:
+    state = deployed.workspace.state
+    left = {ref: item for ref, item in state.resources.items() if ref != asset_ref(Kind.MODEL, "digits", "1")}
+    deployed.workspace.state = replace(state, resources=left)
+    said = deployed.run("drift", "--env", "dev")
+    assert said.code == 3
+    assert "[asset-missing]" in said.out
+    assert "No drift" not in said.out
+
+
 def test_drift_says_that_a_rollout_was_put_back(deployed: Shop) -> None:
     deployed.declare("digits", green=100)
     assert "failed" not in deployed.run("drift", "--env", "dev").out
@@ -80,6 +92,7 @@ def test_status_shows_what_is_live(deployed: Shop) -> None:
 
 def test_logs_are_those_of_the_deployment_named(deployed: Shop) -> None:
     said = deployed.run("logs", "blue", "--env", "dev", "--tail", "7", "--container", "storage-initializer")
+    assert said.code == 0
     assert said.out == "7 lines of storage-initializer of deployment digits/blue\n"
     missing = deployed.run("logs", "purple", "--env", "dev")
     assert (missing.code, missing.out) == (1, "")
@@ -130,8 +143,121 @@ def test_import_writes_specs_and_leaves_files_alone(deployed: Shop) -> None:
     (deployed.folder / "specs/digits").rmdir()
     said = deployed.run("import", "Digits", "--env", "dev")
     assert said.code == 0, said
-    assert "wrote specs/digits/endpoint.yml" in said.out
+    assert said.out.splitlines() == [
+        f"wrote specs/digits/{name}.yml" for name in ("endpoint", "deployment-blue", "deployment-green")
+    ]
+    assert said.err == (
+        "`deployer plan --env dev --endpoint digits` shows no changes now; --adopt adds it to this project.\n"
+    )
+    assert deployed.workspace.wanted[-1] == Wanted(endpoints=frozenset({"digits"}))
     assert (deployed.folder / "specs/digits/deployment-green.yml").is_file()
+
+
+def test_an_import_that_is_refused_says_why_and_writes_nothing(deployed: Shop) -> None:
+    missing, there = (deployed.run("import", name, "--env", "dev") for name in ("Prices", "digits"))
+    assert missing.err == "error: there is no endpoint Prices in the workspace of env dev\n"
+    assert not (deployed.folder / "specs/prices").exists()
+    assert there.err == "error: specs/digits already exists\n  Move it away, then import again.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "endpoints"), [([], {"digits"}), (["--endpoint", "Prices"], {"prices"}), (["--env", "local"], {"digits"})]
+)
+def test_status_looks_at_what_is_declared_or_named_and_at_what_is_the_projects(
+    deployed: Shop, words: list[str], endpoints: set[str]
+) -> None:
+    said = deployed.run("status", "--env", "dev", *words)
+    assert said.code == 0
+    assert deployed.workspace.wanted[-1] == Wanted(endpoints=frozenset(endpoints), project="shop")
+    assert ("not deployed" in said.out) == ("prices" in endpoints)
+
+
+def test_logs_of_an_unknown_deployment_list_those_of_that_endpoint(deployed: Shop) -> None:
+    said = deployed.run("logs", "purple", "--env", "dev", "--endpoint", "Digits")
+    assert said.err == "error: endpoint digits has no deployment purple\n  It has: blue, green.\n"
+    assert deployed.workspace.wanted[-1] == Wanted(endpoints=frozenset({"digits"}))
+    deployed.workspace.state = build.live(build.endpoint())
+    assert deployed.run("logs", "purple", "--env", "dev").err.endswith("It has: none.\n")
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "status", "validate", "apply", "destroy"])
+def test_results_are_coloured_on_a_terminal(deployed: Shop, command: str) -> None:
+    deployed.declare("digits", green=100)
+    if command == "validate":
+        deployed.write("specs/digits/endpoint.yml", {"name": "digits", "auth_mod": "key"})
+    words = (command, *(() if command == "validate" else ("--env", "dev")))
+    assert "\x1b[" in deployed.run(*words, typed="", color=True).out
+    assert "\x1b[" not in deployed.run(*words, typed="").out
+
+
+def test_drift_shows_the_plan(deployed: Shop) -> None:
+    deployed.declare("digits", green=100)
+    said = deployed.run("drift", "--env", "dev")
+    assert said.out.startswith("  ~ set traffic of digits")
+    assert said.out.endswith("Plan: 0 to create, 1 to update, 0 to delete.\n")
+
+
+def test_a_saved_plan_is_the_plan_as_json_and_its_use_is_said(shop: Shop) -> None:
+    shown = shop.run("plan", "--env", "dev", "--format", "json")
+    said = shop.run("plan", "--env", "dev", "--out", "plan.json", "--detailed-exitcode")
+    assert (said.code, (shop.folder / "plan.json").read_text()) == (2, shown.out)
+    assert said.err == "Saved to plan.json; `deployer apply plan.json` applies exactly this plan.\n"
+    assert (shown.code, shown.err) == (0, "")
+
+
+def test_a_plan_lists_the_files_that_it_uploads(shop: Shop) -> None:
+    said = shop.run("plan", "--env", "dev", "--format", "json")
+    assert "score.py" in said.out
+
+
+def test_what_is_not_valid_is_shown_with_its_line(shop: Shop) -> None:
+    (shop.folder / "specs/digits/endpoint.yml").write_text("name: digits\nauth_mod: key\n")
+    said = shop.run("validate")
+    assert "    2 | auth_mod: key\n      | ^\n" in said.out
+
+
+def test_paths_are_validated_without_a_project(shop: Shop, tmp_path: Path) -> None:
+    single = shop.folder / "single.yml"
+    single.write_text("name: digits\nauth_mod: key\n")
+    assert "auth_mod" in shop.run("validate", "single.yml").out
+    shop.write(
+        "single.yml",
+        {**shop.deployment("digits", "blue"), "code_configuration": {"code": "no", "scoring_script": "x.py"}},
+    )
+    assert shop.run("validate", "single.yml").code == 1
+    assert shop.run("validate", "single.yml", "--no-files").code == 0
+    assert shop.run("validate", "single.yml", "--no-files", "--set", "instance_count=none").code == 1
+
+
+def test_validate_knows_overrides_and_the_env(shop: Shop) -> None:
+    assert shop.run("validate", "--set", "instance_count=none").code == 1
+    assert shop.run("validate", "--env", "nowhere").code == 1
+    shop.write("specs/env/dev.yml", {"project": "shop", "workspace": "nonsense"})
+    assert (shop.run("validate").code, shop.run("validate", "--env", "dev").code) == (0, 1)
+
+
+def test_a_file_that_cannot_be_shown_is_still_reported(shop: Shop) -> None:
+    (shop.folder / "specs/digits/endpoint.yml").write_bytes(b"name: \xff\n")
+    said = shop.run("validate")
+    assert said.code == 1
+    assert "specs/digits/endpoint.yml" in said.out
+
+
+def test_specs_are_rendered_by_file_name_with_overrides(shop: Shop) -> None:
+    said = shop.run("render", "--env", "dev", "--set", "instance_count=3")
+    assert said.code == 0
+    files = [line for line in said.out.splitlines() if line.startswith("# ")]
+    assert files == [f"# specs/digits/{name}.yml" for name in ("deployment-blue", "deployment-green", "endpoint")]
+    assert said.out.startswith("---\n# specs/digits/deployment-blue.yml\n")
+    assert said.out.count("instance_count: 3") == 2
+
+
+def test_what_cannot_be_explained_has_a_suggestion(shop: Shop) -> None:
+    assert shop.run("explain", "traffic-sum").code == 0
+    assert "Did you mean" in shop.run("explain", "trafic-sum").err
+    assert shop.run("explain", "zzzzzzzzzzzz").err == (
+        "error: zzzzzzzzzzzz is neither a code nor a field\n  Codes are in brackets at the end of messages.\n"
+    )
 
 
 def test_validate_render_and_explain_need_no_workspace(shop: Shop) -> None:

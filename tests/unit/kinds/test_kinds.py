@@ -23,7 +23,7 @@ from deployer.kinds import ASSETS, KINDS, OPERATED, OWNED
 from deployer.kinds.phases import Phase
 from deployer.kinds.spelling import respelled
 from deployer.kinds.table import DOCUMENTS, telling_keys
-from deployer.planning.reconcile import phase_of, serves
+from deployer.planning.reconcile import phase_of
 
 MODEL, ENVIRONMENT = asset_ref(Kind.MODEL, "Digits", "1"), asset_ref(Kind.ENVIRONMENT, "sklearn", "3")
 ENDPOINT, BLUE, TRAFFIC = endpoint_ref("digits"), deployment_ref("digits", "blue"), traffic_ref("digits")
@@ -98,21 +98,6 @@ def test_what_each_kind_is() -> None:
 def test_a_kind_is_told_with_its_verb() -> None:
     assert KINDS[Kind.DEPLOYMENT].words("update", BLUE) == "update deployment digits/blue"
     assert KINDS[Kind.TRAFFIC].words("update", TRAFFIC) == "set traffic of digits"
-
-
-@pytest.mark.parametrize(
-    ("ref", "split", "serving"),
-    [
-        (ENDPOINT, {"blue": 100}, True),
-        (ENDPOINT, {}, False),
-        (BLUE, {"blue": 1, "green": 99}, True),
-        (BLUE, {"green": 100}, False),
-        (MODEL, {"Digits:1": 100}, False),
-        (TRAFFIC, {"blue": 100}, False),
-    ],
-)
-def test_an_endpoint_and_a_deployment_can_serve(ref: Ref, split: dict[str, int], serving: bool) -> None:
-    assert serves(ref, split) is serving
 
 
 @pytest.mark.parametrize(

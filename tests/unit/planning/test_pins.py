@@ -57,6 +57,22 @@ def test_a_label_becomes_the_version_it_stood_for() -> None:
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
 
 
+def test_the_newest_version_may_be_one_that_the_same_plan_registers() -> None:
+    desired = wish(model("9"), model("10"), deployment("blue", model=LATEST))
+    there = State(references={LABEL: replace(LABEL, version="8", label="")})
+    concrete = with_pinned_references(desired, there)
+    assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:10"]
+    registered = replace(live(model("9"), model("10")), references={LABEL: replace(LABEL, version="9", label="")})
+    concrete = with_pinned_references(desired, registered)
+    assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:9"]
+
+
+def test_a_version_that_is_no_number_is_newer_than_numbers() -> None:
+    desired = wish(model("2"), model("beta"), deployment("blue", model=LATEST))
+    concrete = with_pinned_references(desired, State())
+    assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:beta"]
+
+
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:
     desired = wish(deployment("blue", model=LATEST))
     assert with_pinned_references(desired, State()) == desired

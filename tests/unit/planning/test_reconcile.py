@@ -54,6 +54,15 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
     assert step.ignore == ignored[BLUE]
 
 
+def test_an_ignored_field_stays_absent_where_it_is_absent() -> None:
+    ignored = {BLUE: (("tags", "owner"), ("tags", "cost.center"))}
+    there = live(deployment(tags={"task": "digits"}))
+    desired = wish(deployment(tags={"task": "digits", "owner": "a", "cost.center": "1"}))
+    assert reconcile(desired, there, ignored=ignored) == ()
+    kept = live(deployment(tags={"task": "digits", "cost.center": "2"}))
+    assert reconcile(desired, kept, ignored=ignored) == ()
+
+
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
     step = only(reconcile(wish(deployment(instance_count=3)), State(), ignored={BLUE: (("instance_count",),)}))
     assert after(step).fields["instance_count"] == 3
@@ -113,11 +122,25 @@ def test_a_failed_deployment_that_serves_is_updated_in_place_and_never_deleted()
     assert words(reconcile(wish(endpoint(), deployment()), there)) == ["~ deployment digits/blue"]
 
 
-def test_an_endpoint_whose_creation_failed_is_replaced_with_all_it_has() -> None:
-    there = live(seen(endpoint(), "Failed"), deployment(), traffic())
+def test_an_endpoint_whose_creation_failed_is_replaced() -> None:
+    there = live(seen(endpoint(), "Failed"), traffic())
     desired = wish(endpoint(), deployment(), traffic(blue=100))
     steps = reconcile(desired, there)
     assert words(steps) == ["-/+ endpoint digits", "+ deployment digits/blue", "~ traffic digits"]
+
+
+@pytest.mark.parametrize(
+    "kept", [[deployment(), traffic()], [traffic()]], ids=["it has a deployment", "it has an address"]
+)
+def test_an_endpoint_that_was_created_is_repaired_and_never_deleted(kept: list[Resource]) -> None:
+    there = live(seen(endpoint(), "Failed", scoring_uri="" if kept[1:] else "https://digits/score"), *kept)
+    assert words(reconcile(wish(endpoint(), deployment()), there))[0] == "~ endpoint digits"
+
+
+def test_a_failed_deployment_that_gets_a_mirror_of_the_traffic_is_updated_in_place() -> None:
+    there = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(mirror={"green": 10}, blue=100))
+    desired = wish(endpoint(), deployment(), deployment("green"))
+    assert words(reconcile(desired, there)) == ["~ deployment digits/green"]
 
 
 def test_a_failed_endpoint_that_serves_is_updated() -> None:
@@ -229,11 +252,11 @@ def test_nothing_new_is_marked_as_ignored_or_changed_elsewhere() -> None:
     assert [(step.ref.name, step.ignore) for step in steps] == [("blue", ()), ("green", (("instance_count",),))]
 
 
-def test_an_ignored_field_that_is_not_live_has_the_value_of_the_specs() -> None:
+def test_an_ignored_field_that_is_not_live_stays_absent_from_a_write() -> None:
     there = live(deployment(tags={}, environment_variables={"A": "1"}))
     desired = wish(deployment(tags={"owner": "me"}, environment_variables={"A": "2"}))
     step = only(reconcile(desired, there, ignored={BLUE: (("tags", "owner"),)}))
-    assert after(step).fields["tags"] == {"owner": "me"}
+    assert after(step).fields["tags"] == {}
 
 
 def test_a_failed_asset_is_written_again_and_never_replaced() -> None:

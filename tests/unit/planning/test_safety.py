@@ -105,13 +105,21 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
         case([], [endpoint()], deletes=[endpoint_ref("digits")]),
     ),
-    "protected, by a replacement": (
-        case(
-            [endpoint()],
-            [seen(endpoint(), "Failed")],
-            intent=Intent(protected=frozenset({"digits"})),
-        ),
-        case([endpoint()], [seen(endpoint(), "Failed")]),
+    "protected, a deployment": (
+        case([endpoint()], TWO, deletes=[GREEN], intent=Intent(protected=frozenset({"digits"}))),
+        case([endpoint()], TWO, deletes=[GREEN]),
+    ),
+    "protected, unless it was never created": (
+        case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
+        case([endpoint()], [seen(endpoint(), "Failed")], intent=Intent(protected=frozenset({"digits"}))),
+    ),
+    "immutable-field, a property": (
+        case([endpoint(properties={"a": "2"})], [endpoint(properties={"a": "1"})]),
+        case([endpoint(properties={"a": "1", "b": "2"})], [endpoint(properties={"a": "1"})]),
+    ),
+    "reference-unresolved": (
+        case([*TWO[:1], deployment(model="azureml:m@prod")], TWO[:1]),
+        case([*TWO[:1], model("1", "m"), deployment(model="azureml:m:1")], TWO[:1]),
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),

@@ -26,7 +26,7 @@ from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
-from deployer.report.redaction import MASK, mask_of
+from deployer.report.redaction import MASK, mask_of, visible
 
 ESCAPED = re.compile(r"[\\xu0-9a-fA-F]*")
 """What escapes and hashes are made of: a secret of these alone would also be found where it does not come from."""
@@ -139,6 +139,91 @@ def test_base64_of_something_around_a_secret_gives_nothing_back(before: bytes, s
     assert left * 6 / 8 <= len(before) + len(after) + 6
 
 
+ENCODERS = [base64.b64encode, base64.urlsafe_b64encode]
+
+
+@pytest.mark.parametrize("encode", ENCODERS)
+@pytest.mark.parametrize("before", [b"", b"\xff", b"\xff\xff", b"\xff\xff\xff"])
+@pytest.mark.parametrize("secret", ["12345", ">>>>????~~~~", "hunter2-and-more"])
+def test_in_longer_base64_exactly_the_characters_of_the_secret_are_masked(
+    encode: Callable[[bytes], bytes], before: bytes, secret: str
+) -> None:
+    """Whole characters: those at its ends also carry bits of what stands beside it."""
+    whole = encode(before + secret.encode() + b"\xff\xff").decode()
+    first = -(-len(before) * 8 // 6)
+    last = (len(before) + len(secret)) * 8 // 6
+    assert mask_of(frozenset({secret})).hide(whole) == f"{whole[:first]}{MASK}{whole[last:]}"
+
+
+def test_a_fragment_of_base64_that_is_too_short_would_match_everywhere() -> None:
+    whole = base64.b64encode(b"1234\xff\xff\xff").decode()
+    assert mask_of(frozenset({"1234"})).hide(whole) == whole
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("path/to a?b", "path%2Fto%20a%3Fb"),
+        ("path/to a?b", "path/to%20a%3Fb"),
+        ("path/to a?b", "path%2Fto+a%3Fb"),
+        ('caf\u00e9 "7"', 'caf\\u00e9 \\"7\\"'),
+        ('caf\u00e9 "7"', 'caf\u00e9 \\"7\\"'),
+        ("it's\x01so\nit", "it's\\x01so\\nit"),
+        ("it's\\so", "it\\'s\\\\so"),
+        ("a<b'c\"d", "a&lt;b&#x27;c&quot;d"),
+        ("a<b'c\"d", "a&lt;b'c\"d"),
+        ("one\x00two\nthree", "one\\x00two\nthree"),
+        ("  in blanks  ", "in blanks"),
+        ("first line\n12345678", "12345678"),
+    ],
+)
+def test_every_way_to_write_a_secret_is_masked(secret: str, written: str) -> None:
+    assert mask_of(frozenset({secret})).hide(f"<{written}>") == f"<{MASK}>"
+
+
+def test_a_line_that_is_too_short_to_be_secret_alone_stays() -> None:
+    assert mask_of(frozenset({"first line\n1234567"})).hide("<1234567>") == "<1234567>"
+
+
+def test_four_characters_are_enough_to_be_masked_inside_a_text() -> None:
+    mask = mask_of(frozenset({"1234", "abc"}))
+    assert mask.hide("<1234>, <abc>") == f"<{MASK}>, <abc>"
+    assert mask.hide("abc") == MASK
+
+
+def test_a_secret_that_repeats_itself_is_masked_to_its_last_character() -> None:
+    assert mask_of(frozenset({"aaaa"})).hide("<aaaaaaa>") == f"<{MASK}>"
+
+
+def test_adjacent_secrets_are_masked_as_one_and_distant_ones_apart() -> None:
+    mask = mask_of(frozenset({"first-one", "second-one", "one-third"}))
+    assert mask.hide("first-onesecond-one") == MASK
+    assert mask.hide("first-one, second-one-third.") == f"{MASK}, {MASK}."
+    assert mask.hide("first-one, second-one, first-one-third.") == f"{MASK}, {MASK}, {MASK}."
+
+
+def test_a_secret_within_another_does_not_cut_it_short() -> None:
+    assert mask_of(frozenset({"abcdefgh", "bcde"})).hide("<abcdefgh>") == f"<{MASK}>"
+
+
+def test_the_mask_itself_is_never_masked() -> None:
+    assert mask_of(frozenset({"sensitive"})).hide(f"{MASK}, sensitive") == f"{MASK}, {MASK}"
+
+
+def test_a_mask_makes_control_characters_visible_and_a_line_of_it_has_no_ends() -> None:
+    mask = mask_of(frozenset({"s3cret"}))
+    text = "\x1b[31mred\x1b[0m s3cret\n\ta\rb\x85\xad\u200b\u202e?"
+    assert mask(text) == f"red {MASK}\n\ta\\x0db\\x85\\xad\\u200b\\u202e?"
+    assert mask.line(text) == f"red {MASK}\\n\\ta\\x0db\\x85\\xad\\u200b\\u202e?"
+    assert visible("plain \u00e9\u4e16") == "plain \u00e9\u4e16"
+
+
+def test_what_is_plain_data_stays_plain_data() -> None:
+    mask = mask_of(frozenset({"s3cret", "1234"}))
+    before: Value = {"s3cret": ["a s3cret", {"k": None, "yes": True}, 1.5, 91234]}
+    assert mask.value(before) == {MASK: [f"a {MASK}", {"k": None, "yes": True}, 1.5, MASK]}
+
+
 def test_overlapping_secrets_are_masked_as_one() -> None:
     mask = mask_of(frozenset({"abcdef", "defghi"}))
     assert mask.hide("-abcdefghi-") == f"-{MASK}-"
@@ -173,8 +258,9 @@ def test_masking_twice_is_masking_once(secret: str, around: str) -> None:
     assert mask.hide(once) == once
 
 
-def test_blank_secrets_mask_nothing() -> None:
-    assert mask_of(frozenset({"", "  "})).hide("a  b") == "a  b"
+@pytest.mark.parametrize("text", ["", "  ", "      ", "a      b"])
+def test_blank_secrets_mask_nothing(text: str) -> None:
+    assert mask_of(frozenset({"", "  ", "      "})).hide(text) == text
 
 
 def test_what_a_secret_replaces_is_not_shown_either() -> None:

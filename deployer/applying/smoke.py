@@ -1,0 +1,69 @@
+"""Run the smoke test of a deployment and judge its answer."""
+
+from __future__ import annotations
+
+import json
+
+from deployer.applying.step import Tools, wait_for
+from deployer.core.errors import Unreachable
+from deployer.core.intent import ANYTHING, SmokeTest
+from deployer.core.resources import Ref
+from deployer.core.workspace import Answer
+from deployer.planning.rollout import Observation
+
+NOT_YET = frozenset({404, 429, 502, 503})
+"""Statuses that a new deployment may briefly return: routes and probes settle after the operation."""
+
+SETTLING_SECONDS = 30.0
+
+
+def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
+    """Run one smoke test; the observation's problem is one sentence, empty if the answer is as expected."""
+    try:
+        answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+    except Unreachable as error:
+        return Observation(milliseconds=0.0, problem=error.message)
+    return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
+
+
+def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
+    """Run a smoke test, with retries while a new deployment settles, but not after a wrong answer.
+
+    Raises Unreachable if there was no response at all, which proves nothing about the deployment, and Interrupted.
+    """
+    deadline, wait = tools.now() + SETTLING_SECONDS, 0.5
+    while True:
+        try:
+            answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+            if answer.status not in NOT_YET or answer.status == test.status or tools.now() >= deadline:
+                return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
+        except Unreachable:
+            if tools.now() >= deadline:
+                raise
+        wait_for(wait, tools, f"waiting for {ref} to settle")
+        wait = min(wait * 2, 5.0)
+
+
+def problem_of(answer: Answer, test: SmokeTest) -> str:
+    """The problem with an answer to a smoke test, in one sentence; empty if there is none."""
+    if answer.status != test.status:
+        return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
+    if test.json is not ANYTHING and (wrong := _wrong_json(answer.body, test)):
+        return wrong
+    if test.max_ms is not None and answer.milliseconds > test.max_ms:
+        return f"took {answer.milliseconds:.0f} ms; at most {test.max_ms} ms is allowed"
+    return ""
+
+
+def _wrong_json(body: bytes, test: SmokeTest) -> str:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return f"answered something that is not JSON: {_excerpt(body)}"
+    same = value == test.json and isinstance(value, bool) == isinstance(test.json, bool)
+    return "" if same else f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body.decode("utf-8", errors="replace").split())
+    return text[:200] + ("…" if len(text) > 200 else "") if text else "an empty body"
