@@ -19,7 +19,8 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 .PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench lock clean
 
 help:
-	@echo "make validate|plan|apply|drift|destroy ENV=local|dev|prod [YES=1]   make score IMAGE=FILE   make local-down"
+	@echo "make validate|plan|drift ENV=local|dev|prod   make apply ENV=… [YES=1]   make destroy ENV=… [YES=NAMES]   make local-down"
+	@echo "make score ENV=… IMAGE=FILE"
 	@echo "make quick   make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
 
 validate: $(VENV)/.runtime
@@ -38,7 +39,7 @@ drift: $(VENV)/.runtime
 	@$(DEPLOYER) drift --env $(ENV)
 
 destroy: $(VENV)/.runtime
-	@$(DEPLOYER) destroy --env $(ENV)
+	@$(DEPLOYER) destroy --env $(ENV) $(if $(YES),--yes "$(YES)")
 
 local-down: $(VENV)/.runtime
 	@$(DEPLOYER) local down

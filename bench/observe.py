@@ -197,7 +197,7 @@ def list_with_sdk(folder: Path, port: int) -> int:
     os.environ["REQUESTS_CA_BUNDLE"] = str(folder / "ca.pem")
     from azure.ai.ml import MLClient
 
-    from deployer.azureml.client import site_of
+    from deployer.azureml.client import access_to
 
     where, local = site(folder, port)
     known = dict.fromkeys(
@@ -205,7 +205,7 @@ def list_with_sdk(folder: Path, port: int) -> int:
         local.api,
     )
     client = MLClient(
-        site_of(where, local).tokens.credential,
+        access_to(where, local).tokens.credential,
         where.subscription_id,
         where.resource_group,
         where.name,

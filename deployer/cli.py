@@ -78,7 +78,7 @@ def apply(console: Console, request: Request, saved: Path | None, yes: bool, as_
 @spec_options
 @click.pass_obj
 def drift(console: Console, request: Request) -> int:
-    """Show where the workspace differs from the specs. Exits with 2 if it does.
+    """Show where the workspace differs from the specs. Exits with 2 if it does, with 3 if apply would be refused.
 
     Example: deployer drift --env prod
     """

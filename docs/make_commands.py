@@ -64,7 +64,7 @@ def _text(usage: str, text: str, rows: list[tuple[str, str]]) -> str:
         f"| `{name.replace('|', chr(92) + '|')}` | {' '.join(text.split())} |\n" for name, text in rows if text
     )
     options = f"\n| option | meaning |\n|---|---|\n{table}" if table else ""
-    title = " ".join(word for word in call.split()[:4] if word.islower() and word.isalpha())
+    title = " ".join(word for word in call.split()[:4] if word.islower() and word.replace("-", "").isalpha())
     return f"## {title}\n\n{sentence[:1].upper()}{sentence[1:]}\n\n```\n{call}\n\n{example.strip()}\n```\n{options}"
 
 

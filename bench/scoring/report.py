@@ -30,17 +30,17 @@ def section(
     parts = [
         TITLE,
         f"Measured on {date.today().isoformat()} with `python -m bench.scoring`: {machine()}. Load from {generator()} "
-        f"on the same machine over loopback, one worker a server where its name says no other, medians of {rounds} "
-        f"interleaved rounds of {seconds} s. `constant` is a scoring script that returns 7: the floor of Microsoft's "
-        "inference server, on which the first five rows run. A worker of it is one process; LitServe has one beside "
-        "its workers that speaks HTTP. Compare within a table, and only if the machine was idle otherwise: the load "
-        f"average was {os.getloadavg()[2]:.1f} over the last quarter of an hour.",
+        "on the same machine over loopback, one worker per server unless its name says otherwise, medians of "
+        f"{rounds} interleaved rounds of {seconds} s. `constant` is a scoring script that returns 7: the baseline of "
+        "Microsoft's inference server, which runs the first five rows. Its workers are one process each; LitServe has "
+        "an additional process for HTTP. Compare rows within a table, and only if the machine was otherwise idle: the "
+        f"load average was {os.getloadavg()[2]:.1f} over the last 15 minutes.",
         *(_table(loads, body) for body in dict.fromkeys(body for _, body, _ in loads)),
         *_beside_litserve(loads),
         _resources(memory, boots),
-        f"32 images in one request: {images['served']:,.0f} images a second from the server. Without a server, in one "
-        f"process: {images['bytes']:,.0f} from PNG bytes in JSON, {images['arrays']:,.0f} on decoded arrays, which is "
-        f"{images['arrays'] / images['limit']:.2f} of what the engine alone does ({images['limit']:,.0f}).",
+        f"32 images per request: {images['served']:,.0f} images per second from the server. Without a server, in one "
+        f"process: {images['bytes']:,.0f} from PNG bytes in JSON, and {images['arrays']:,.0f} from decoded arrays, "
+        f"which is {images['arrays'] / images['limit']:.2f} of the engine alone ({images['limit']:,.0f}).",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -52,7 +52,7 @@ def _beside_litserve(loads: Loads) -> list[str]:
         for (name, body, connections), load in loads.items()
         if (name, connections) == ("litserve", 8)
     ]
-    return [f"With 8 connections, LiteRT relative to LitServe. {'; '.join(parts)}."] if parts else []
+    return [f"LiteRT relative to LitServe, with 8 connections. {'; '.join(parts)}."] if parts else []
 
 
 def _two_workers(loads: Loads, name: str, body: str) -> float:

@@ -22,6 +22,7 @@ from deployer.core.resources import (
     traffic_ref,
 )
 from deployer.core.workspace import Workspace
+from deployer.planning.facts import has_traffic
 from deployer.planning.reconcile import keep_live
 
 READ_BACK_SECONDS = 60.0
@@ -142,7 +143,7 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
 def _check_idle(step: Step, tools: Tools) -> None:
     """Raise Refused if a deployment has traffic: Azure would delete it without warning."""
     traffic = tools.workspace.read(traffic_ref(step.ref.endpoint))
-    if step.ref.name in {**share_map(traffic, "traffic"), **share_map(traffic, "mirror_traffic")}:
+    if has_traffic(step.ref, traffic):
         raise Refused(
             f"{step.ref} has received traffic since it was planned; it was not deleted",
             hint="Run `deployer plan` to see what is needed now.",

@@ -17,9 +17,9 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.intent import Intent, Origins
-from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
+    ANONYMOUS_ENVIRONMENT,
     KeyPath,
     Kind,
     Resource,
@@ -67,7 +67,7 @@ class Places(Mapping[KeyPath, Location]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Declared:
     """A resource, its document, and the field that it is inline in (() for the document itself)."""
 
     resource: Resource
@@ -76,10 +76,10 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
-    """The inputs for turning documents into resources, and a cache of hashes."""
+class Checkout:
+    """What documents need to become resources: the project folder, its env, and the hashes computed so far."""
 
-    project: Path
+    folder: Path
     env: EnvFile
     hashes: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -95,12 +95,12 @@ def desired_of(
     documents: Sequence[Document], env: EnvFile, project: Path, secrets: frozenset[str], warnings: Sequence[Diagnostic]
 ) -> Desired:
     """The desired state of valid documents."""
-    maker = Maker(project=project, env=env)
-    made = [item for document in documents for item in _resources(document, maker)]
-    places = {item.resource.ref: Places(item.document, item.root) for item in made}
+    checkout = Checkout(folder=project, env=env)
+    declared = [item for document in documents for item in _resources(document, checkout)]
+    places = {item.resource.ref: Places(item.document, item.root) for item in declared}
     return Desired(
         env=env,
-        state=state_of([item.resource for item in made]),
+        state=state_of([item.resource for item in declared]),
         intent=intent_of(documents, project),
         origins=Origins(places=places),
         warnings=tuple(warnings),
@@ -108,85 +108,87 @@ def desired_of(
     )
 
 
-def _resources(document: Document, maker: Maker) -> Iterator[Made]:
+def _resources(document: Document, checkout: Checkout) -> Iterator[Declared]:
     match document.kind:
         case Kind.ENDPOINT:
             yield from _endpoint(document)
         case Kind.DEPLOYMENT:
-            yield from _deployment(document, maker)
+            yield from _deployment(document, checkout)
         case Kind.MODEL:
             name, version = document.text("name"), document.text("version")
-            yield Made(resource=_model(document, (), maker, name, version), document=document)
+            yield Declared(resource=_model(document, (), checkout, name, version), document=document)
         case Kind.ENVIRONMENT:
             name, version = document.text("name"), document.text("version")
-            yield Made(resource=_environment(document, (), maker, name, version), document=document)
+            yield Declared(resource=_environment(document, (), checkout, name, version), document=document)
         case Kind.TRAFFIC | None:
             raise ValueError(f"{document.file} declares no resource of its own")
         case _:
             assert_never(document.kind)
 
 
-def _endpoint(document: Document) -> Iterator[Made]:
+def _endpoint(document: Document) -> Iterator[Declared]:
     name = document.text("name")
-    yield Made(
+    yield Declared(
         resource=Resource(ref=endpoint_ref(name), fields=canonical(Kind.ENDPOINT, document.data)), document=document
     )
     shares: dict[str, Value] = {
         key: _shares(document.map(key)) for key in ("traffic", "mirror_traffic") if key in document.data
     }
     if shares:
-        yield Made(resource=Resource(ref=traffic_ref(name), fields=shares), document=document)
+        yield Declared(resource=Resource(ref=traffic_ref(name), fields=shares), document=document)
 
 
 def _shares(traffic: Mapping[str, Any]) -> dict[str, Value]:
     return {name.lower(): int(share) for name, share in traffic.items() if share}
 
 
-def _deployment(document: Document, maker: Maker) -> Iterator[Made]:
+def _deployment(document: Document, checkout: Checkout) -> Iterator[Declared]:
     data, sources = dict(document.data), dict[KeyPath, str]()
     for kind in (Kind.MODEL, Kind.ENVIRONMENT):
         value = data.get(kind.value)
         if isinstance(value, dict):
-            lifted = _lifted(document, kind, maker)
+            lifted = _lifted(document, kind, checkout)
             data[kind.value] = str(parse_reference(AssetType(kind.value), lifted.resource.ref.name, None))
             yield lifted
         elif isinstance(value, str):
-            data[kind.value] = str(parse_reference(AssetType(kind.value), value, maker.env.workspace))
+            data[kind.value] = str(parse_reference(AssetType(kind.value), value, checkout.env.workspace))
     fields = canonical(Kind.DEPLOYMENT, data)
     code = document.text("code_configuration", "code")
     if code:
         fields["code_configuration"] = {
             **document.map("code_configuration"),
-            "code": _code(document, code, maker, sources),
+            "code": _code(document, code, checkout, sources),
         }
-    yield Made(resource=Resource(ref=declared_by(document), fields=fields, sources=sources), document=document)
+    yield Declared(resource=Resource(ref=declared_by(document), fields=fields, sources=sources), document=document)
 
 
-def _code(document: Document, code: str, maker: Maker, sources: dict[KeyPath, str]) -> str:
+def _code(document: Document, code: str, checkout: Checkout, sources: dict[KeyPath, str]) -> str:
     """The content hash of a code folder, or the reference to a code asset."""
     if is_reference(code):
-        return str(parse_reference(AssetType.CODE, code, maker.env.workspace))
+        return str(parse_reference(AssetType.CODE, code, checkout.env.workspace))
     folder = resolved(document, code)
-    sources["code_configuration", "code"] = project_path(folder, maker.project)
-    return maker.hash_of("code", folder)
+    sources["code_configuration", "code"] = project_path(folder, checkout.folder)
+    return checkout.hash_of("code", folder)
 
 
-def _lifted(document: Document, kind: Kind, maker: Maker) -> Made:
+def _lifted(document: Document, kind: Kind, checkout: Checkout) -> Declared:
     """An inline model or environment as a separate resource, named by its content unless it has name and version."""
     root = (kind.value,)
     name, version = document.text(*root, "name"), document.text(*root, "version")
     make = _model if kind is Kind.MODEL else _environment
-    resource = make(document, root, maker, name, version) if name and version else make(document, root, maker, "", "")
-    return Made(resource=resource, document=document, root=root)
+    resource = (
+        make(document, root, checkout, name, version) if name and version else make(document, root, checkout, "", "")
+    )
+    return Declared(resource=resource, document=document, root=root)
 
 
-def _model(document: Document, root: FieldPath, maker: Maker, name: str, version: str) -> Resource:
+def _model(document: Document, root: FieldPath, checkout: Checkout, name: str, version: str) -> Resource:
     data, sources = dict(document.map(*root)), dict[KeyPath, str]()
     path = str(data.get("path", ""))
     if path and not REMOTE.match(path):
         folder = resolved(document, path)
-        sources[("path",)] = project_path(folder, maker.project)
-        data["path"] = maker.hash_of("model", folder)
+        sources[("path",)] = project_path(folder, checkout.folder)
+        data["path"] = checkout.hash_of("model", folder)
     fields = canonical(Kind.MODEL, data)
     named = (name, version) if name else (_anonymous_model(str(data["path"])), "1")
     return Resource(ref=asset_ref(Kind.MODEL, *named), fields=fields, sources=sources)
@@ -198,17 +200,17 @@ def _anonymous_model(path: str) -> str:
     return content if prefix == "sha256" else hashlib.sha256(path.encode()).hexdigest()
 
 
-def _environment(document: Document, root: FieldPath, maker: Maker, name: str, version: str) -> Resource:
+def _environment(document: Document, root: FieldPath, checkout: Checkout, name: str, version: str) -> Resource:
     data, sources = dict(document.map(*root)), dict[KeyPath, str]()
     conda, build = data.get("conda_file"), data.get("build")
     if isinstance(conda, str):
         file = resolved(document, conda)
-        sources[("conda_file",)] = project_path(file, maker.project)
+        sources[("conda_file",)] = project_path(file, checkout.folder)
         data["conda_file"] = parse(read_text(file, sources[("conda_file",)]), sources[("conda_file",)]).data
     if isinstance(build, dict) and not REMOTE.match(str(build["path"])):
         folder = resolved(document, str(build["path"]))
-        sources["build", "path"] = project_path(folder, maker.project)
-        data["build"] = {**build, "path": maker.hash_of("model", folder)}
+        sources["build", "path"] = project_path(folder, checkout.folder)
+        data["build"] = {**build, "path": checkout.hash_of("model", folder)}
     fields = canonical(Kind.ENVIRONMENT, data)
     named = (name, version) if name else (ANONYMOUS_ENVIRONMENT, _long_digest(fields))
     return Resource(ref=asset_ref(Kind.ENVIRONMENT, *named), fields=fields, sources=sources)

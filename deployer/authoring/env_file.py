@@ -11,7 +11,7 @@ from typing import Any
 from deployer.authoring.documents.check_schema import schema_faults
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.documents.read_spec import read_document
-from deployer.authoring.plain_yaml import discreet
+from deployer.authoring.plain_yaml import masked_diagnostics
 from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope, is_name
 from deployer.authoring.text.suggest import did_you_mean
@@ -55,7 +55,7 @@ def read_env(project: Path, env: str) -> tuple[EnvFile, frozenset[str]]:
     document, diagnostics = read_document(project / file, file, templates, "env")
     faults = [document.diagnostic("env", fault) for fault in _faults(document)]
     if diagnostics or faults:
-        raise SpecError(discreet([*diagnostics, *faults], frozenset(scope.secrets)))
+        raise SpecError(masked_diagnostics([*diagnostics, *faults], frozenset(scope.secrets)))
     return _env_file(env, document), frozenset(scope.secrets)
 
 

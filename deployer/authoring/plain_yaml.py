@@ -21,7 +21,7 @@ def masked(text: str, secrets: frozenset[str]) -> str:
     return text
 
 
-def discreet(diagnostics: Iterable[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:
+def masked_diagnostics(diagnostics: Iterable[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:
     """Diagnostics with secrets masked in summary and detail, which can quote values."""
     return [
         replace(item, summary=masked(item.summary, secrets), detail=masked(item.detail, secrets))

@@ -13,7 +13,7 @@ from deployer.authoring.documents.kind_of import looks_like_a_spec
 from deployer.authoring.documents.overrides import Override, for_fields, parse_overrides, with_overrides
 from deployer.authoring.documents.read_spec import read_spec
 from deployer.authoring.env_file import EnvFile, read_env
-from deployer.authoring.plain_yaml import discreet
+from deployer.authoring.plain_yaml import masked_diagnostics
 from deployer.authoring.project_index import World, declared_by, index_of, project_path, resolved
 from deployer.authoring.rules.table import broken_rules
 from deployer.authoring.text.encoding import failure, read_text
@@ -102,7 +102,7 @@ def check_paths(
 
 def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
     """The result of a run, with secrets masked in its diagnostics."""
-    said = in_order(discreet(diagnostics, world.hidden))
+    said = in_order(masked_diagnostics(diagnostics, world.hidden))
     return Checked(documents=tuple(world.documents), diagnostics=said, env=env, secrets=world.hidden)
 
 

@@ -9,7 +9,7 @@ from deployer.azureml import observe as reading
 from deployer.azureml import score as scoring
 from deployer.azureml.access import Reader, Writer
 from deployer.azureml.arm import Arm
-from deployer.azureml.client import Site, site_of
+from deployer.azureml.client import WorkspaceAccess, access_to
 from deployer.azureml.kinds import deployment
 from deployer.azureml.logs import failed_with_logs, read_logs
 from deployer.azureml.retry import Patience
@@ -29,19 +29,19 @@ def connect(where: Coordinates, *, project: str, root: Path, local: LocalServer 
     relative to `root`.
     """
     patience = Patience(poll=_LOCAL_POLL, longest_pause=2.0) if local else Patience()
-    return AzureWorkspace(site_of(where, local), project=project, root=root, patience=patience)
+    return AzureWorkspace(access_to(where, local), project=project, root=root, patience=patience)
 
 
 class AzureWorkspace:
     """The Workspace port, implemented over ARM and azure-ai-ml. Thread-safe."""
 
-    def __init__(self, site: Site, *, project: str, root: Path, patience: Patience) -> None:
+    def __init__(self, access: WorkspaceAccess, *, project: str, root: Path, patience: Patience) -> None:
         self._patience = patience
-        self._arm = Arm(site)
-        self._reader = Reader(arm=self._arm, where=site.where)
-        sdk = Sdk(site, patience, deployments_api=deployment.API)
+        self._arm = Arm(access)
+        self._reader = Reader(arm=self._arm, where=access.where)
+        sdk = Sdk(access, patience, deployments_api=deployment.API)
         self._writer = Writer(sdk=sdk, reader=self._reader, project=project, root=root)
-        self._scorer = scoring.Scorer(site, self._reader)
+        self._scorer = scoring.Scorer(access, self._reader)
 
     def observe(self, wanted: Wanted) -> State:
         """The live state in canonical form."""

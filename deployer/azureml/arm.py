@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from deployer.azureml.causes import error_of, names_no_workspace
-from deployer.azureml.client import Site
+from deployer.azureml.client import WorkspaceAccess
 from deployer.azureml.refusal import Refusal, read_refusal
 
 CONNECTIONS = 32
@@ -20,25 +20,23 @@ _RETRIES = urllib3.Retry(
     total=6,
     connect=2,
     read=3,
-    status=6,
     redirect=0,
     backoff_factor=0.2,
-    backoff_max=20,
     status_forcelist=(408, 429, 500, 502, 503, 504),
     allowed_methods=None,
     raise_on_status=False,
 )
 
 
-def pool_for(site: Site, host: str, *, retries: urllib3.Retry) -> urllib3.PoolManager:
+def pool_for(access: WorkspaceAccess, host: str, *, retries: urllib3.Retry) -> urllib3.PoolManager:
     """A pool of persistent connections, through the system's proxy if one is set for `host`."""
-    proxy = None if site.local is not None or proxy_bypass(host) else getproxies().get("https")
+    proxy = None if access.local is not None or proxy_bypass(host) else getproxies().get("https")
     options: dict[str, Any] = {
         "maxsize": CONNECTIONS,
         "block": True,
         "retries": retries,
         "timeout": _TIMEOUT,
-        "ca_certs": site.ca_file,
+        "ca_certs": access.ca_file,
     }
     return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
@@ -46,13 +44,13 @@ def pool_for(site: Site, host: str, *, retries: urllib3.Retry) -> urllib3.PoolMa
 class Arm:
     """The management API of one workspace. Thread-safe."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._pool = pool_for(site, urlsplit(site.base).hostname or "", retries=_RETRIES)
+    def __init__(self, access: WorkspaceAccess) -> None:
+        self._access = access
+        self._pool = pool_for(access, urlsplit(access.base).hostname or "", retries=_RETRIES)
 
     def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
         """GET the resource at `path` in the workspace; None if it does not exist. Raises WorkspaceError."""
-        url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
+        url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
         return self._send("GET", url, what=f"read {path.lstrip('/')}")
 
     def pages(self, path: str, version: str, *, required: bool = False) -> Iterator[Mapping[str, Any]]:
@@ -65,13 +63,13 @@ class Arm:
         while page is not None:
             yield from page.get("value") or ()
             following = page.get("nextLink")
-            if not following or urlsplit(following)[:2] != urlsplit(self._site.base)[:2]:
+            if not following or urlsplit(following)[:2] != urlsplit(self._access.base)[:2]:
                 return
             page = self._send("GET", following, what=f"read {path.lstrip('/')}")
 
     def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """POST, for actions such as listing keys, tokens or logs. Raises WorkspaceError, also NotFound."""
-        url = f"{self._site.base}{self._site.home}{path}?{urlencode({'api-version': version})}"
+        url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version})}"
         what = f"call {path.lstrip('/')}"
         found = self._send("POST", url, what=what, body=body)
         if found is None:
@@ -91,7 +89,7 @@ class Arm:
 
     def _authorised(self, method: str, url: str, what: str, body: Mapping[str, Any] | None) -> urllib3.BaseHTTPResponse:
         """Send a request with a bearer token; after a 401, once more with a new token."""
-        tokens, scope = self._site.tokens, self._site.scope
+        tokens, scope = self._access.tokens, self._access.scope
         bearer = tokens.bearer(scope)
         answer = self._request(method, url, bearer, what, body)
         if answer.status != 401:

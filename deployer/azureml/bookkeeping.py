@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deployer.core.limits import RESERVED
-from deployer.core.resources import Value
+from deployer.core.resources import RESERVED, Value
 
 PROJECT, CODE, SENT, PREVIOUS, ROLLOUT, PROTECTED = (
     f"{RESERVED}{name}" for name in ("project", "code", "sent", "previous", "rollout", "protected")

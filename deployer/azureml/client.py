@@ -80,7 +80,7 @@ def _reason(text: str) -> str:
     return next(refused, "none is set up on this machine.")[:300]
 
 
-class Tokens:
+class BearerTokens:
     """Bearer tokens by scope, renewed five minutes before they expire. Thread-safe."""
 
     def __init__(self, credential: Credential) -> None:
@@ -105,13 +105,13 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class WorkspaceAccess:
     """One workspace: the address of its management API, its ARM id (`home`), and which credential and CAs to use."""
 
     where: Coordinates
     base: str
     home: str
-    tokens: Tokens
+    tokens: BearerTokens
     local: LocalServer | None = None
 
     @property
@@ -137,8 +137,8 @@ def trusted_bundle() -> str:
     return certifi.where()
 
 
-def site_of(where: Coordinates, local: LocalServer | None) -> Site:
+def access_to(where: Coordinates, local: LocalServer | None) -> WorkspaceAccess:
     """How to reach a workspace, real or local."""
     credential: Credential = LocalCredential(local.token_file) if local else AzureCredential()
     base = (local.api if local else MANAGEMENT).rstrip("/")
-    return Site(where=where, base=base, home=where.arm_id, tokens=Tokens(credential), local=local)
+    return WorkspaceAccess(where=where, base=base, home=where.arm_id, tokens=BearerTokens(credential), local=local)

@@ -37,7 +37,7 @@ def observe(reader: Reader, wanted: Wanted) -> State:
         try:
             return _gather(pool, reader, wanted)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
 
 

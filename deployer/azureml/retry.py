@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
-class Refused(Exception):
+class AzureRefused(Exception):
     """A refused call of the SDK, before `insist` retries it or raises a WorkspaceError."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -48,7 +49,7 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_
     while True:
         try:
             return attempt()
-        except Refused as refused:
+        except AzureRefused as refused:
             refusal = refused.refusal
         wait = pause if refusal.retry_after is None else refusal.retry_after
         final = refusal.status == 409 and not conflict_passes
@@ -59,10 +60,10 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_
 
 
 def _time_for(refusal: Refusal, patience: Patience) -> float:
-    """How long to retry after such a refusal, in seconds; negative for not at all."""
+    """How long to retry after such a refusal, in seconds; `-inf` for not at all."""
     if refusal.busy:
         return patience.busy
-    return patience.broken if refusal.broken else -1.0
+    return patience.broken if refusal.broken else -math.inf
 
 
 def wait_for(patience: Patience, what: str, look: Callable[[], T], done: Callable[[T], bool]) -> T:

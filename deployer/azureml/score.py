@@ -8,20 +8,22 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import urllib3
 
 from deployer.azureml.access import Reader
 from deployer.azureml.arm import Arm, pool_for, silence
 from deployer.azureml.causes import error_of
-from deployer.azureml.client import SCORING_SCOPE, Site
+from deployer.azureml.client import SCORING_SCOPE, WorkspaceAccess
 from deployer.azureml.kinds import endpoint as endpoints
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
 from deployer.core.errors import NotFound, WorkspaceError
 from deployer.core.workspace import Answer
 
-_NO_RETRIES = urllib3.Retry(total=1, connect=1, read=0, status=0, redirect=0, other=0)
+_ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
+"""A POST that was sent is never sent again by urllib3: only idempotent methods are, after errors or by status."""
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
@@ -37,12 +39,12 @@ class Door:
 class Scorer:
     """Sends requests to the endpoints of one workspace over persistent connections. Thread-safe."""
 
-    def __init__(self, site: Site, reader: Reader) -> None:
-        self._site = site
+    def __init__(self, access: WorkspaceAccess, reader: Reader) -> None:
+        self._access = access
         self._reader = reader
         self._doors: dict[str, Door] = {}
         self._lock = threading.Lock()
-        self._pool = pool_for(site, "inference.ml.azure.com", retries=_NO_RETRIES)
+        self._pool = pool_for(access, "inference.ml.azure.com", retries=_ONE_MORE_CONNECTION)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
         """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
@@ -74,10 +76,11 @@ class Scorer:
 
     def _send(self, uri: str, body: bytes, headers: dict[str, str], timeout: float) -> urllib3.BaseHTTPResponse:
         """Send one request; once more if the connection was closed, as servers do with idle ones."""
+        ask = partial(self._pool.request, "POST", uri, body=body, headers=headers, timeout=timeout)
         try:
-            return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
+            return ask()
         except urllib3.exceptions.ProtocolError:
-            return self._pool.request("POST", uri, body=body, headers=headers, timeout=timeout)
+            return ask()
 
     def _door(self, endpoint: str) -> Door:
         with self._lock:
@@ -109,7 +112,7 @@ class Scorer:
                 refresh = float(token.get("refreshAfterTimeUtc") or 0) - time.time()
                 return str(token["accessToken"]), max(60.0, refresh)
             case "aad_token":
-                return self._site.tokens.bearer(SCORING_SCOPE), 60.0
+                return self._access.tokens.bearer(SCORING_SCOPE), 60.0
             case _:
                 return keys(self._reader.arm, endpoint)[0], 3600.0
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from deployer.azureml.client import Site, trusted_bundle
+from deployer.azureml.client import WorkspaceAccess, trusted_bundle
 from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
-from deployer.azureml.retry import Patience, Refused, insist
+from deployer.azureml.retry import AzureRefused, Patience, insist
 from deployer.azureml.silence_sdk import sdk_at_work, silence
 from deployer.core.errors import Busy
 
@@ -41,11 +41,11 @@ _KNOWN_CLOUD = "AzureCloud"
 class Sdk:
     """azure-ai-ml for one workspace. Thread-safe: threads share one client, and code uploads run one at a time."""
 
-    def __init__(self, site: Site, patience: Patience, *, deployments_api: str) -> None:
+    def __init__(self, access: WorkspaceAccess, patience: Patience, *, deployments_api: str) -> None:
         self.patience = patience
         self._deployments_api = deployments_api
         self.uploading = threading.Lock()
-        self._site = site
+        self._access = access
         self._lock = threading.Lock()
         self._client: Any = None
         self._settings: Mapping[str, str] = {}
@@ -84,12 +84,12 @@ class Sdk:
         """The client. The SDK looks up its cloud on import, and registers ours when the client is created."""
         with self._lock:
             if self._client is None:
-                settings = self._local_settings(self._site.local.ca_file) if self._site.local else {}
-                with sdk_at_work({**settings, _CLOUD: _KNOWN_CLOUD if self._site.local else None}):
-                    client = _make_client(self._site, self.patience.poll)
+                settings = self._local_settings(self._access.local.ca_file) if self._access.local else {}
+                with sdk_at_work({**settings, _CLOUD: _KNOWN_CLOUD if self._access.local else None}):
+                    client = _make_client(self._access, self.patience.poll)
                     _ask_deployments_at(client, self._deployments_api)
                     self._client = client
-                self._settings = settings | ({_CLOUD: _cloud_name(self._site)} if self._site.local else {})
+                self._settings = settings | ({_CLOUD: _cloud_name(self._access)} if self._access.local else {})
             return self._client
 
     def _local_settings(self, ca_file: Path) -> dict[str, str]:
@@ -102,16 +102,18 @@ class Sdk:
         return {"REQUESTS_CA_BUNDLE": str(bundle), "no_proxy": direct, "NO_PROXY": direct}
 
 
-def _make_client(site: Site, poll: float) -> Any:
+def _make_client(access: WorkspaceAccess, poll: float) -> Any:
     from azure.ai.ml import MLClient
 
     silence()
-    cloud = {} if site.local is None else {"cloud": _cloud_name(site), "cloud_metadata": _cloud_metadata(site.base)}
+    cloud = (
+        {} if access.local is None else {"cloud": _cloud_name(access), "cloud_metadata": _cloud_metadata(access.base)}
+    )
     return MLClient(
-        site.tokens.credential,
-        site.where.subscription_id,
-        site.where.resource_group,
-        site.where.name,
+        access.tokens.credential,
+        access.where.subscription_id,
+        access.where.resource_group,
+        access.where.name,
         show_progress=True,  # never seen; without it the SDK waits for ever for a file whose upload failed
         enable_telemetry=False,
         polling_interval=poll,
@@ -129,9 +131,9 @@ def _ask_deployments_at(client: Any, version: str) -> None:
     deployments._online_deployment = type(fixed)(fixed._client, settings, fixed._serialize, fixed._deserialize)
 
 
-def _cloud_name(site: Site) -> str:
+def _cloud_name(access: WorkspaceAccess) -> str:
     """The name of the local cloud. The SDK caches clouds by name, so it contains the port."""
-    return f"local-{urlsplit(site.base).port}"
+    return f"local-{urlsplit(access.base).port}"
 
 
 def _cloud_metadata(base: str) -> Mapping[str, str]:
@@ -142,15 +144,15 @@ def _cloud_metadata(base: str) -> Mapping[str, str]:
 
 @contextmanager
 def failures_as_refusals() -> Iterator[None]:
-    """Turn the exceptions of azure-core and of the SDK into Refused."""
+    """Turn the exceptions of azure-core and of the SDK into AzureRefused."""
     from azure.core.exceptions import AzureError, HttpResponseError
 
     try:
         yield
     except HttpResponseError as error:
-        raise Refused(_of_response(error)) from error
+        raise AzureRefused(_of_response(error)) from error
     except AzureError as error:
-        raise Refused(_without_answer(error)) from error
+        raise AzureRefused(_without_answer(error)) from error
 
 
 def _of_response(error: Any) -> Refusal:

@@ -54,7 +54,7 @@ def silence() -> None:
     """Silence the SDK's loggers and warnings permanently."""
     for name in ("azure", "msrest", "msal"):
         logger = logging.getLogger(name)
-        logger.setLevel(logging.CRITICAL + 1)
+        logger.setLevel(sys.maxsize)
         logger.propagate = False
     for name, known in list(logging.root.manager.loggerDict.items()):
         if name.startswith("azure.") and isinstance(known, logging.Logger):

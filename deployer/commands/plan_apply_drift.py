@@ -136,12 +136,12 @@ def _next_command(outcome: Outcome, planned: Planned) -> str:
 
 
 def drift(request: Request, console: Console) -> int:
-    """Show where the live state differs from the specs; exit 2 if it does."""
+    """Show where the live state differs from the specs; exit 2 if it does, 3 if apply would be refused."""
     planned = pipeline.plan(request, console)
-    if planned.plan.is_empty:
+    if planned.plan.is_empty and not planned.plan.blockers:
         console.out("No drift: the workspace matches the specs.")
         return 0
     for name in failed_rollouts(planned.plan):
         console.out(f"The last rollout of endpoint {name} failed and was undone; `deployer apply` tries it again.\n")
     show(planned, console)
-    return PENDING
+    return Refused.exit_code if planned.plan.blockers else PENDING

@@ -65,9 +65,13 @@ def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPa
 
 def _same(before: Side, after: Side) -> bool:
     """Equality that distinguishes True from 1, unlike Python's, also inside maps."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return before == after and all(_same(value, after[key]) for key, value in before.items())
-    return before == after and isinstance(before, bool) == isinstance(after, bool)
+    if before != after:
+        return False
+    match before, after:
+        case Mapping() as old, Mapping() as new:
+            return all(_same(value, new[key]) for key, value in old.items())
+        case _:
+            return isinstance(before, bool) == isinstance(after, bool)
 
 
 def _opens(side: Side) -> bool:

@@ -223,12 +223,12 @@ def _applies(node: Schema, siblings: Mapping[str, Value]) -> bool:
 def _value(node: Schema, value: Value, compute: Compute) -> Value:
     if value is None:
         value = _default(node, compute)
-    if value is None or isinstance(value, str | int | float):  # most are, and asking for a Mapping is slow
+    if isinstance(value, str | int | float | None):  # most are, and asking for a Mapping is slow
         return value
     if isinstance(value, Mapping):
         described = "properties" in node or isinstance(node.get("additionalProperties"), dict)
         return with_schema_defaults(node, value, compute) if described else dict(value)
-    return list(value) if isinstance(value, list | tuple) else value
+    return list(value)
 
 
 def _default(node: Schema, compute: Compute) -> Value:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from deployer.core.coordinates import Coordinates
 
 _PREFIX = "azureml:"
-_LATEST = "latest"
+LATEST = "latest"
 _ARM_ID = re.compile(
     r"(?P<home>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+)/"
     r"(?P<collection>[a-z]+)/(?P<name>[^/]+)/(?P<how>versions|labels)/(?P<which>[^/]+)/?",
@@ -83,7 +83,7 @@ def parse_reference(type_: AssetType, text: str, home: Coordinates | None) -> As
     name, _, version = short.rpartition(":")
     if name:
         return AssetReference(type=type_, name=name, version=version)
-    return AssetReference(type=type_, name=short, label=_LATEST)
+    return AssetReference(type=type_, name=short, label=LATEST)
 
 
 def _of_arm_id(type_: AssetType, found: re.Match[str], home: Coordinates | None) -> AssetReference:

@@ -10,7 +10,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from deployer.core.limits import ANONYMOUS_ENVIRONMENT
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -31,6 +30,12 @@ class Kind(StrEnum):
     MODEL = "model"
     ENVIRONMENT = "environment"
 
+
+ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
+"""The name that the CLI and the SDK give to inline environments."""
+
+RESERVED = "deployer-"
+"""Prefix of the deployer's own tags."""
 
 FAILED_STATES = frozenset({"Failed", "Canceled"})
 BUSY_STATES = frozenset({"Creating", "Updating", "Deleting", "Scaling"})
@@ -88,7 +93,19 @@ def reference_at(deployment: Resource, path: KeyPath, type_: AssetType) -> Asset
 def referenced(deployment: Resource, kind: Kind) -> Ref | None:
     """The model or environment version in this workspace that a deployment uses; None for labels and registries."""
     found = reference_at(deployment, (kind.value,), AssetType(kind.value))
-    return asset_ref(kind, found.name, found.version) if found and found.version else None
+    return version_named(found) if found else None
+
+
+def version_named(reference: AssetReference) -> Ref | None:
+    """The model or environment version of this workspace that a reference names; None for anything else."""
+    if not reference.version:
+        return None
+    match reference.type:
+        case AssetType.MODEL | AssetType.ENVIRONMENT:
+            return asset_ref(Kind(reference.type.value), reference.name, reference.version)
+        case AssetType.CODE | AssetType.DATA:
+            return None
+    assert_never(reference.type)
 
 
 def asset_ref(kind: Kind, name: str, version: str) -> Ref:

@@ -10,6 +10,9 @@ from deployer.core.resources import Ref, endpoint_ref
 from deployer.kinds.phases import Phase
 from deployer.kinds.spec import Fields, KindSpec, text
 
+MAX_DEPLOYMENTS = 20
+"""Maximum deployments of one endpoint: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+
 
 def declared(fields: Mapping[str, Any]) -> Ref:
     """The endpoint that a document declares."""

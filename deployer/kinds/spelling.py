@@ -1,9 +1,15 @@
-"""One spelling for values that Azure accepts in several."""
+"""One spelling for names and values that Azure, its SDK and its YAML spell differently."""
 
 from __future__ import annotations
 
-from deployer.core.spelling import snake
+import re
+
 from deployer.kinds.spec import Fields
+
+
+def snake(text: str) -> str:
+    """`AMLToken`, `AmlToken` and `AML_TOKEN` as `aml_token`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower()
 
 
 def respelled(fields: Fields, path: tuple[str, ...]) -> Fields:

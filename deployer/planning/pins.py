@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from deployer.core.references import AssetReference, AssetType
+from deployer.core.references import LATEST, AssetReference, AssetType, parse_reference
 from deployer.core.resources import (
     BUSY_STATES,
     Kind,
@@ -29,13 +29,13 @@ def wanted(desired: State, project: str) -> Wanted:
     return Wanted(
         endpoints=frozenset(ref.endpoint for ref in desired.resources if ref.endpoint),
         assets=frozenset({ref for ref in desired.resources if ref.kind in ASSETS} | named),
-        labels=frozenset(label for item in deployments for label in _labels(item)),
+        labels=frozenset(label for item in deployments for label in labels_of(item)),
         codes=frozenset(code for item in deployments if (code := _code_asset(item))),
         project=project,
     )
 
 
-def _labels(deployment: Resource) -> Iterator[AssetReference]:
+def labels_of(deployment: Resource) -> Iterator[AssetReference]:
     """The references of a deployment to a model or an environment by label."""
     for type_ in (AssetType.MODEL, AssetType.ENVIRONMENT):
         found = reference_at(deployment, (type_.value,), type_)
@@ -64,20 +64,42 @@ def without_deleting(live: State) -> State:
 
 
 def with_pinned_references(desired: State, live: State) -> State:
-    """`desired` with labels replaced by versions, and code assets by their content, as read into `live`."""
-    return replace(
-        desired, resources={ref: _with_pinned_references(item, live) for ref, item in desired.resources.items()}
-    )
+    """`desired` with labels replaced by versions, and code assets by their content.
+
+    The newest version is the one that will be the newest when the plan is done: one that the specs register, else the
+    newest that was read into `live`.
+    """
+    known = {**live.references, **_registered_by_plan(desired, live)}
+    pinned = {ref: _with_pinned_references(item, known, live.contents) for ref, item in desired.resources.items()}
+    return replace(desired, resources=pinned)
 
 
-def _with_pinned_references(resource: Resource, live: State) -> Resource:
+def _registered_by_plan(desired: State, live: State) -> Mapping[AssetReference, AssetReference]:
+    """What "latest" will mean for each asset of which the specs declare versions that are not registered yet."""
+    found: dict[AssetReference, AssetReference] = {}
+    fresh = [ref for ref in desired.resources if ref.kind in ASSETS and live.get(ref) is None]
+    for ref in sorted(fresh, key=_by_version):
+        version = parse_reference(AssetType(ref.kind.value), ref.name, None)
+        found[replace(version, version="", label=LATEST)] = version
+    return found
+
+
+def _by_version(ref: Ref) -> tuple[bool, int, str]:
+    """An order of versions: numbers as numbers, and before any other text."""
+    version = ref.name.rpartition(":")[2]
+    return (False, int(version), "") if version.isdecimal() else (True, 0, version)
+
+
+def _with_pinned_references(
+    resource: Resource, known: Mapping[AssetReference, AssetReference], contents: Mapping[AssetReference, str]
+) -> Resource:
     """A deployment with its references resolved; any other resource unchanged."""
     if resource.ref.kind is not Kind.DEPLOYMENT:
         return resource
-    versions = {label.type.value: str(live.references.get(label, label)) for label in _labels(resource)}
+    versions = {label.type.value: str(known.get(label, label)) for label in labels_of(resource)}
     fields = {**resource.fields, **versions}
     asset = _code_asset(resource)
-    if asset and (content := live.contents.get(asset)):
+    if asset and (content := contents.get(asset)):
         sources = {**resource.sources, CODE: str(asset)}
         return replace(resource, fields=with_value(fields, CODE, content), sources=sources)
     return replace(resource, fields=fields)

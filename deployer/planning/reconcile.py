@@ -23,9 +23,11 @@ from deployer.core.resources import (
     traffic_ref,
     value_at,
     with_value,
+    without,
 )
-from deployer.kinds import KINDS, OPERATED
+from deployer.kinds import KINDS
 from deployer.kinds.phases import Phase
+from deployer.planning.facts import has_traffic, was_created
 
 
 def phase_of(step: Step) -> Phase:
@@ -92,12 +94,18 @@ def keep_live(
 ) -> Mapping[str, Value]:
     """Fields with the live values of the ignored paths, and with the live properties that no spec declares."""
     for path in ignored:
-        value = value_at(live, path)
-        fields = fields if value is None else with_value(fields, path, value)
+        there = path[-1] in _keys_at(live, path[:-1])
+        fields = with_value(fields, path, value_at(live, path)) if there else without(fields, path)
     theirs, ours = live.get("properties"), fields.get("properties")
     if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
         fields = {**fields, "properties": {**theirs, **ours}}
     return fields
+
+
+def _keys_at(fields: Mapping[str, Value], path: KeyPath) -> Mapping[str, Value]:
+    """The map at a path; an empty one if there is none."""
+    found = value_at(fields, path)
+    return found if isinstance(found, Mapping) else NOTHING
 
 
 def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str, Value]:
@@ -134,10 +142,15 @@ def _initial(ref: Ref) -> Resource | None:
     """The state before the first write: none, except that the traffic of a new endpoint is empty."""
     match ref.kind:
         case Kind.TRAFFIC:
-            return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}}, observed=Observed())
+            return _no_traffic(ref)
         case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
             return None
     assert_never(ref.kind)
+
+
+def _no_traffic(ref: Ref) -> Resource:
+    """The traffic of a new endpoint."""
+    return Resource(ref=ref, fields={"traffic": {}, "mirror_traffic": {}})
 
 
 def _visible(changes: tuple[FieldChange, ...], before: Resource | None) -> tuple[FieldChange, ...]:
@@ -150,29 +163,33 @@ def _action(before: Resource | None, changed: bool, live: State) -> tuple[Action
     if before is None:
         return Action.CREATE, ""
     if _is_dead(before, live):
-        return Action.REPLACE, "its creation failed, and Azure cannot repair a resource that was never created"
+        return Action.REPLACE, _why_replaced(before.ref)
     if is_failed(before):
         return Action.UPDATE, "its last update failed"
     return (Action.UPDATE, "") if changed else (None, "")
 
 
 def _is_dead(resource: Resource | None, live: State) -> bool:
-    """Whether an endpoint or a deployment is failed and without traffic: replacing it interrupts nothing."""
-    if resource is None or not is_failed(resource) or resource.ref.kind not in OPERATED:
+    """Whether replacing a failed resource loses nothing: an endpoint that was never created, an idle deployment.
+
+    An update of an endpoint that failed is repaired by another one; to replace it would lose its keys and deployments.
+    """
+    if resource is None or not is_failed(resource):
         return False
-    return not serves(resource.ref, live.split(resource.ref.endpoint))
-
-
-def serves(ref: Ref, split: Mapping[str, int]) -> bool:
-    """Whether an endpoint has live traffic, or a deployment a share of it."""
-    match ref.kind:
+    match resource.ref.kind:
         case Kind.ENDPOINT:
-            return bool(split)
+            return not was_created(resource, live)
         case Kind.DEPLOYMENT:
-            return ref.name in split
+            return not has_traffic(resource.ref, live.get(traffic_ref(resource.ref.endpoint)))
         case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
             return False
-    assert_never(ref.kind)
+    assert_never(resource.ref.kind)
+
+
+def _why_replaced(ref: Ref) -> str:
+    if ref.kind is Kind.ENDPOINT:
+        return "its creation failed, and Azure cannot repair a resource that was never created"
+    return "its last operation failed, and it has no traffic"
 
 
 def _observed_after(step: Step) -> Observed:
@@ -186,11 +203,11 @@ def simulate(live: State, step: Step) -> State:
     if not step.action.writes:
         return live
     resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
-    endpoint = step.ref.endpoint
+    traffic = traffic_ref(step.ref.endpoint)
     if step.after is not None:
         resources[step.ref] = replace(step.after, observed=_observed_after(step))
-    if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic_ref(endpoint) not in resources:
-        resources[traffic_ref(endpoint)] = _initial(traffic_ref(endpoint)) or step.after
+    if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic not in resources:
+        resources[traffic] = _no_traffic(traffic)
     return replace(live, resources=resources)
 
 

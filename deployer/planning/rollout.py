@@ -37,9 +37,7 @@ def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) ->
 
 
 def _changes_service(step: Step) -> bool:
-    """Whether a step can change a deployment's responses, beyond its scale and metadata."""
-    if step.ref.kind is not Kind.DEPLOYMENT:
-        return False
+    """Whether a step can change responses; of what it changes, only deployments have smoke tests."""
     match step.action:
         case Action.CREATE | Action.REPLACE:
             return True
@@ -73,7 +71,7 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
     target = share_map(step.after, "traffic")
     start, done = _start(step.before, target)
     before: Resource = step.before
-    for stage in stages(start, target, rollout or Rollout(), done=done) or (Stage(percent=100, split=target),):
+    for stage in stages(start, target, rollout or Rollout(), done=done) or (_arrival(target),):
         after = _at_stage(step.after, stage)
         yield replace(
             step,
@@ -135,9 +133,14 @@ def stages(start: Split, target: Split, rollout: Rollout, *, done: int = 0) -> t
     If the sums of `start` and `target` differ (such as for a first split), the only stage is the target.
     """
     if sum(start.values()) != sum(target.values()):
-        return (Stage(percent=100, split=_without_zeros(target)),)
+        return (_arrival(target),)
     percents = [percent for percent in sorted({*rollout.steps, 100}) if percent > done]
     return _distinct(start, [Stage(percent=percent, split=between(start, target, percent)) for percent in percents])
+
+
+def _arrival(target: Split) -> Stage:
+    """The last stage of every rollout."""
+    return Stage(percent=100, split=_without_zeros(target))
 
 
 def _distinct(start: Split, candidates: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -161,7 +164,7 @@ def between(start: Split, target: Split, percent: int) -> Split:
 
 def apportion(exact: Mapping[str, float]) -> Split:
     """Whole shares with the same sum, by largest remainder; zero shares are left out."""
-    whole = {name: math.floor(share + 1e-9) for name, share in exact.items()}
+    whole = {name: math.floor(share) for name, share in exact.items()}
     missing = round(sum(exact.values())) - sum(whole.values())
     by_remainder = sorted(exact, key=lambda name: (whole[name] - exact[name], name))
     for name in by_remainder[:missing]:
@@ -226,7 +229,7 @@ def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict,
 
 def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:
     """The split without `failing`: shares of the other healthy deployments, scaled up; empty if there are none."""
-    others = {name: share for name, share in split.items() if name != failing and name in healthy and share > 0}
+    others = {name: share for name, share in split.items() if name != failing and name in healthy}
     total = sum(others.values())
     if not total:
         return {}

@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from deployer.core.compute import is_kubernetes
+from deployer.core.diff import MISSING, FieldChange
 from deployer.core.fields import Effect
-from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.plan_options import Allow
-from deployer.core.resources import KeyPath, Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref
+from deployer.core.references import LATEST
+from deployer.core.resources import Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref, version_named
 from deployer.kinds import ASSETS, OWNED
+from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
-from deployer.planning.reconcile import serves, simulate
+from deployer.planning.facts import has_traffic
+from deployer.planning.pins import labels_of
+from deployer.planning.reconcile import simulate
 from deployer.planning.review import Case
 
 DELETES_WORTH_ASKING = 5
@@ -32,11 +36,7 @@ def findings(case: Case) -> tuple[Finding, ...]:
 def _immutable(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         for change in step.changes:
-            if (
-                step.action is Action.UPDATE
-                and step.ref.kind not in ASSETS
-                and _cannot_change(step, change.path, change.effect)
-            ):
+            if step.action is Action.UPDATE and step.ref.kind not in ASSETS and _cannot_change(step, change):
                 yield Finding(
                     code="immutable-field",
                     summary=f"{dotted(change.path)} of {step.ref} cannot be changed after creation",
@@ -47,14 +47,19 @@ def _immutable(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _cannot_change(step: Step, path: KeyPath, effect: Effect) -> bool:
-    """Kubernetes ignores a new instance type silently: https://github.com/Azure/AML-Kubernetes/issues/247"""
-    match effect:
+def _cannot_change(step: Step, change: FieldChange) -> bool:
+    """Kubernetes ignores a new instance type silently: https://github.com/Azure/AML-Kubernetes/issues/247
+
+    Azure lets `properties` be added, and neither altered nor removed.
+    """
+    match change.effect:
         case Effect.IMMUTABLE:
             return True
-        case Effect.METADATA | Effect.SCALE | Effect.ROLLING | Effect.ADD_ONLY | Effect.TRAFFIC:
-            return path == ("instance_type",) and step.after is not None and is_kubernetes(step.after.fields)
-    assert_never(effect)
+        case Effect.ADD_ONLY:
+            return change.before is not MISSING
+        case Effect.METADATA | Effect.SCALE | Effect.ROLLING | Effect.TRAFFIC:
+            return change.path == ("instance_type",) and step.after is not None and is_kubernetes(step.after.fields)
+    assert_never(change.effect)
 
 
 def _way_round(ref: Ref) -> str:
@@ -94,10 +99,11 @@ def _is_content(effect: Effect) -> bool:
 
 
 def _missing_assets(case: Case) -> Iterator[Finding]:
+    newest = {version_named(found) for found in case.live.references.values()}
     for deployment in case.desired.of_kind(Kind.DEPLOYMENT):
         for kind in sorted(ASSETS):
             ref = referenced(deployment, kind)
-            if ref and not case.desired.get(ref) and not case.live.get(ref):
+            if ref and not case.desired.get(ref) and not case.live.get(ref) and ref not in newest:
                 yield Finding(
                     code="asset-missing",
                     summary=f"{deployment.ref} needs {ref}, which is neither in the workspace nor in the specs",
@@ -106,6 +112,20 @@ def _missing_assets(case: Case) -> Iterator[Finding]:
                     origin=case.origins.of(deployment.ref, (kind.value,)),
                     blocking=True,
                 )
+
+
+def _unresolved_references(case: Case) -> Iterator[Finding]:
+    """Labels are resolved before anything is compared, so one that is left stands for nothing."""
+    for deployment in case.desired.of_kind(Kind.DEPLOYMENT):
+        for label in labels_of(deployment):
+            yield Finding(
+                code="reference-unresolved",
+                summary=f"{deployment.ref} needs {label}, which names no registered version",
+                detail=f"Write a version, azureml:{label.name}:<version>; of labels, only @{LATEST} is resolved.",
+                ref=deployment.ref,
+                origin=case.origins.of(deployment.ref, (label.type.value,)),
+                blocking=True,
+            )
 
 
 def _traffic_targets(case: Case) -> Iterator[Finding]:
@@ -154,7 +174,7 @@ def _outage(case: Case) -> Iterator[Finding]:
 
 
 def _ownership(case: Case) -> Iterator[Finding]:
-    for endpoint in sorted({step.ref.endpoint for step in case.steps if step.ref.endpoint}):
+    for endpoint in sorted({step.ref.endpoint for step in case.steps}):
         live = case.live.get(endpoint_ref(endpoint))
         owner = live.seen.owner if live else case.project
         if owner == case.project:
@@ -191,8 +211,8 @@ def _too_many(case: Case) -> Iterator[Finding]:
 def _deletes_of_serving(case: Case) -> Iterator[Finding]:
     state = case.live
     for step in case.steps:
-        split = state.split(step.ref.endpoint)
-        if step.action is Action.DELETE and serves(step.ref, split) and not case.destroying:
+        traffic = state.get(traffic_ref(step.ref.endpoint))
+        if step.action is Action.DELETE and has_traffic(step.ref, traffic) and not case.destroying:
             yield Finding(
                 code="delete-while-serving",
                 summary=f"{step.ref} has live traffic and would be deleted",
@@ -204,14 +224,15 @@ def _deletes_of_serving(case: Case) -> Iterator[Finding]:
 
 
 def _protected(case: Case) -> Iterator[Finding]:
+    """An endpoint that was never created holds nothing to protect: it may be replaced."""
     for step in case.steps:
-        live = case.live.get(step.ref)
+        live = case.live.get(endpoint_ref(step.ref.endpoint))
         kept = step.ref.endpoint in case.intent.protected or (live and live.fields.get("x-protect") is True)
-        if step.action.removes and step.ref.kind is Kind.ENDPOINT and kept:
+        if step.action is Action.DELETE and kept:
             yield Finding(
                 code="protected",
-                summary=f"endpoint {step.ref.endpoint} is protected (x-protect: true)",
-                detail="Apply its spec with x-protect: false first.",
+                summary=f"{step.ref} is protected (x-protect: true)",
+                detail="Apply the spec of its endpoint with x-protect: false first.",
                 ref=step.ref,
                 blocking=True,
             )
@@ -235,6 +256,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _immutable,
     _asset_content,
     _missing_assets,
+    _unresolved_references,
     _traffic_targets,
     _mirror_and_live,
     _outage,

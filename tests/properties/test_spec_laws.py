@@ -25,7 +25,7 @@ from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.errors import SpecError
 from deployer.core.fields import fields_of, schema_of
 from deployer.core.resources import Kind
-from deployer.core.spelling import snake
+from deployer.kinds.spelling import snake
 
 EXAMPLES = int(os.environ.get("DEPLOYER_FUZZ_EXAMPLES", "150"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])

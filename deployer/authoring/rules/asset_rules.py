@@ -12,8 +12,7 @@ from deployer.authoring.documents.document import Document, Fault, FieldPath, do
 from deployer.authoring.project_index import World
 from deployer.core.diagnostics import Severity
 from deployer.core.fields import schema_name, schema_of
-from deployer.core.limits import RESERVED
-from deployer.core.resources import Kind
+from deployer.core.resources import RESERVED, Kind
 from deployer.kinds import ASSETS
 
 

@@ -17,7 +17,7 @@ from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
 from deployer.core.references import AssetType, parse_reference
-from deployer.core.spelling import snake
+from deployer.kinds.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")

@@ -15,7 +15,7 @@ from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.compute import is_kubernetes
 from deployer.core.diagnostics import Severity
-from deployer.core.spelling import snake
+from deployer.kinds.spelling import snake
 
 MIRROR_MAXIMUM = 50
 IDENTITY_ID = re.compile(

@@ -13,9 +13,9 @@ from deployer.authoring.project_index import World, declared_by
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.fields import field_at, fields_of, path_of
-from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.resources import Kind, dotted
 from deployer.kinds import KINDS
+from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 
 KUBERNETES_NAMES = range(6, 63)
 

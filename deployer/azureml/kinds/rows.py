@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from deployer.core import spelling
 from deployer.core.resources import KeyPath, Value
+from deployer.kinds import spelling
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _DURATION_UNITS = (86_400_000, 3_600_000, 60_000, 1000)

@@ -17,7 +17,7 @@ def test_the_local_workspace_is_controlled_by_its_commands(clone: Project) -> No
     assert clone.run("local", "down").stdout == "local workspace is not running\n"
     assert clone.run("local", "up").stdout.startswith("local workspace started: API https://")
     assert clone.run("local", "status").returncode == 0
-    assert "runs here already" in clone.run("local", "serve").stderr
+    assert "already running here" in clone.run("local", "serve").stderr
     assert clone.run("local", "reset").returncode == 0
     assert clone.run("local", "status").returncode == 1
 

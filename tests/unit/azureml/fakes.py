@@ -23,7 +23,9 @@ ENDPOINT, BLUE = "/onlineEndpoints/digits", "/onlineEndpoints/digits/deployments
 class FakeArm:
     """ARM JSON by path. `states` are shown first, one a read, by whatever is read next; `log` says what was asked.
 
-    What is deleted is still found by the next `lingers` reads.
+    What is deleted is still found by the next `lingers` reads. A POST to a path in `posts` has that answer, or that
+    error; any other is one for logs. `posted` holds the bodies, `queries` those of reads that had one, `required` the
+    lists that had to be there.
     """
 
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -31,6 +33,10 @@ class FakeArm:
     log: list[tuple[str, str]] = field(default_factory=list)
     lingers: int = 0
     leaving: dict[str, dict[str, Any]] = field(default_factory=dict)
+    posts: dict[str, Any] = field(default_factory=dict)
+    posted: list[Mapping[str, Any] | None] = field(default_factory=list)
+    queries: list[Mapping[str, str]] = field(default_factory=list)
+    required: list[str] = field(default_factory=list)
 
     def delete(self, path: str) -> None:
         self.leaving = {place: raw for place, raw in self.found.items() if place.startswith(path)}
@@ -38,6 +44,7 @@ class FakeArm:
 
     def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Raw | None:
         self.log.append((path, version))
+        self.queries += [query] if query else []
         raw = self.found.get(path)
         if path in self.leaving and self.lingers:
             self.lingers -= 1
@@ -48,11 +55,16 @@ class FakeArm:
 
     def pages(self, path: str, version: str, *, required: bool = False) -> Iterator[Raw]:
         self.log.append((path, version))
+        self.required += [path] if required else []
         yield from (raw for place, raw in sorted(self.found.items()) if place.rpartition("/")[0] == path)
 
     def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Raw:
         self.log.append((path, version))
-        return {"content": f"{body and body['containerType']} said this"}
+        self.posted.append(body)
+        answer: Any = self.posts.get(path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or {"content": f"{body and body['containerType']} said this"}
 
 
 def answer(status: int, body: str) -> SimpleNamespace:

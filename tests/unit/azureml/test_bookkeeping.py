@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
+from deployer.core.resources import Value
 from tests.unit.azureml import fields
 
 splits = st.dictionaries(
@@ -45,3 +46,52 @@ def test_what_does_not_fit_is_left_out_and_not_cut_off() -> None:
 
 def test_tags_that_somebody_else_wrote_say_nothing() -> None:
     assert read_notes({"deployer-sent": "[1", "deployer-previous-1": "blue;=;x=y"}) == Notes()
+
+
+def test_notes_of_nothing_are_no_tags() -> None:
+    assert tags_of(Notes()) == {}
+    assert read_notes(None) == read_notes({}) == Notes()
+    assert visible(None) == {}
+
+
+def test_what_was_sent_is_written_shortly_and_in_one_order() -> None:
+    assert tags_of(Notes(sent={"b": [1, 2], "a": 1})) == {"deployer-sent": '{"a":1,"b":[1,2]}'}
+
+
+def test_the_content_of_code_and_the_asset_with_it_are_noted_together_or_not_at_all() -> None:
+    assert tags_of(Notes(code="sha256:ab", code_id="c:1")) == {"deployer-code": "sha256:ab c:1"}
+    assert tags_of(Notes(code="sha256:ab")) == tags_of(Notes(code_id="c:1")) == {}
+
+
+def test_a_deployment_without_traffic_is_no_part_of_the_split_before() -> None:
+    assert tags_of(Notes(previous={"green": 10, "blue": 90, "red": 0})) == {"deployer-previous-1": "blue=90;green=10;"}
+
+
+@pytest.mark.parametrize(("length", "written"), [(1, True), (256, True), (257, False)])
+def test_a_tag_has_at_most_256_characters(length: int, written: bool) -> None:
+    assert tags_of(Notes(rollout="x" * length)) == ({"deployer-rollout": "x" * length} if written else {})
+
+
+@pytest.mark.parametrize(
+    ("length", "tags"),
+    [
+        (256, ["deployer-sent"]),
+        (257, ["deployer-sent", "deployer-sent-2"]),
+        (768, ["deployer-sent", "deployer-sent-2", "deployer-sent-3"]),
+        (769, []),
+    ],
+)
+def test_what_was_sent_may_take_three_tags(length: int, tags: list[str]) -> None:
+    sent: dict[str, Value] = {"a": "x" * (length - len('{"a":""}'))}
+    written = tags_of(Notes(sent=sent))
+    assert list(written) == tags
+    assert read_notes(written).sent == (sent if tags else {})
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(256, 1), (257, 2), (1024, 4), (1025, 0)])
+def test_the_split_before_may_take_four_tags(length: int, pieces: int) -> None:
+    previous = {"x" * (length - len("=100;")): 100}
+    written = tags_of(Notes(previous=previous))
+    assert list(written) == [f"deployer-previous-{number}" for number in range(1, pieces + 1)]
+    assert all(len(value) == 256 for value in list(written.values())[:-1])
+    assert read_notes(written).previous == (previous if pieces else {})

@@ -195,3 +195,108 @@ def test_specs_and_workspaces_speak_of_the_same_fields() -> None:
             if key in known
         }
         assert canonical(kind, given) == dict(known)
+
+
+EMPTY: dict[str, Any] = {"description": "", "modelMountPath": "", "image": "", "build": {"dockerfilePath": ""}}
+
+
+def test_text_that_is_empty_is_none() -> None:
+    fields_of = [
+        endpoint.normalise({"name": "e", "properties": EMPTY}, WHERE).fields,
+        deployment.normalise({**UPDATING, "properties": {**UPDATING["properties"], **EMPTY}}, "e", READER).fields,
+        model.normalise({"properties": EMPTY}, Ref(kind=Kind.MODEL, name="digits:1")).fields,
+        environment.normalise({"properties": EMPTY}, Ref(kind=Kind.ENVIRONMENT, name="sklearn:1")).fields,
+    ]
+    assert [found["description"] for found in fields_of] == [None] * 4
+    assert (fields_of[1]["model_mount_path"], fields_of[3]["image"]) == (None, None)
+
+
+def test_the_build_context_of_an_environment_is_its_content_and_its_dockerfile() -> None:
+    wire = {"build": {"contextUri": f"https://x/LocalUpload/{'AB' * 16}", "dockerfilePath": "docker/Dockerfile"}}
+    ref = Ref(kind=Kind.ENVIRONMENT, name="sklearn:1")
+    built = environment.normalise({"properties": wire}, ref).fields["build"]
+    assert built == {"path": f"sha256:{'ab' * 16}", "dockerfile_path": "docker/Dockerfile"}
+
+
+def test_what_the_service_adds_to_properties_is_hidden_and_values_are_text() -> None:
+    added = dict.fromkeys(
+        [
+            "azureml.onlineendpointid",
+            "azureml.onlinedeploymentid",
+            "AzureAsyncOperationUri",
+            "private-network-connection",
+            "createdBy",
+            "createdAt",
+            "lastModifiedAt",
+        ],
+        "x",
+    )
+    kept = {"team": "a", "limits": {"cpu": 1}}
+    assert service_keys.properties({**added, **kept}) == {"team": "a", "limits": '{"cpu": 1}'}
+    assert service_keys.properties(None) == {}
+
+
+def test_variables_and_tags_without_a_value_are_empty_text() -> None:
+    assert service_keys.variables({"A": None, "B": 2}, Notes()) == {"A": "", "B": "2"}
+    assert service_keys.variables(None, Notes()) == {}
+    assert rows.texts({"a": None, 1: 2}) == {"a": "", "1": "2"}
+    assert rows.texts(None) == {}
+
+
+def test_a_note_of_variables_that_is_no_list_hides_nothing_less() -> None:
+    wire = {"AZUREML_ENTRY_SCRIPT": "score.py"}
+    assert service_keys.variables(wire, Notes(sent={"variables": "AZUREML_ENTRY_SCRIPT"})) == {}
+
+
+@pytest.mark.parametrize(
+    ("wire", "identity"),
+    [
+        ({"type": "SystemAssigned"}, ("system_assigned", [])),
+        ({"userAssignedIdentities": None}, ("system_assigned", [])),
+        ({"type": "UserAssigned", "userAssignedIdentities": {"/B": {}, "/a": {}}}, ("user_assigned", ["/a", "/b"])),
+    ],
+)
+def test_an_identity_has_its_ids_in_order_and_in_lower_case(wire: Any, identity: tuple[str, list[str]]) -> None:
+    found = endpoint.normalise({"name": "e", "identity": wire, "properties": {}}, WHERE).fields["identity"]
+    assert found == {"type": identity[0], "user_assigned_identities": identity[1]}
+
+
+def test_protection_owner_and_the_record_of_a_rollout_are_read_from_our_tags() -> None:
+    noted = tags_of(Notes(project="demo", protected=True, previous={"blue": 100}, rollout="abc:10"))
+    raw = {"name": "e", "tags": {**noted, "team": "a"}, "properties": {"scoringUri": "https://e/score"}}
+    live = endpoint.normalise(raw, WHERE)
+    assert (live.fields["x-protect"], live.fields["tags"]) == (True, {"team": "a"})
+    assert (live.seen.owner, live.seen.scoring_uri) == ("demo", "https://e/score")
+    assert (live.seen.bookkeeping.previous_split, live.seen.bookkeeping.rollout) == ({"blue": 100}, "abc:10")
+    assert endpoint.normalise({"name": "e", "properties": {}}, WHERE).seen.scoring_uri == ""
+
+
+def test_the_smallest_share_of_traffic_is_one_percent() -> None:
+    assert endpoint.shares({"blue": 1, "green": 99}) == {"blue": 1, "green": 99}
+    assert endpoint.shares(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "wire"),
+    [
+        (0, None),
+        (1, "PT0.001S"),
+        (999, "PT0.999S"),
+        (1000, "PT1S"),
+        (59_999, "PT59.999S"),
+        (60_000, "PT1M"),
+        (3_599_000, "PT59M59S"),
+        (3_600_000, "PT1H"),
+        (86_399_000, "PT23H59M59S"),
+        (86_400_000, "P1D"),
+        (90_061_500, "P1DT1H1M1.5S"),
+    ],
+)
+def test_durations_are_written_in_their_largest_units(milliseconds: int, wire: str | None) -> None:
+    assert rows.duration_of_ms(milliseconds) == wire
+    assert rows.milliseconds(wire) == (milliseconds or None)
+
+
+def test_seconds_are_whole() -> None:
+    assert [rows.seconds(wire) for wire in ("PT1.4S", "PT1.6S", "P10D", "soon")] == [1, 2, 864_000, None]
+    assert [rows.duration_of(value) for value in (0, 1, 864_000)] == [None, "PT1S", "P10D"]

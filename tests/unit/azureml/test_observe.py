@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from deployer.azureml.access import Reader
+from deployer.azureml.arm import CONNECTIONS
 from deployer.azureml.bookkeeping import Notes, tags_of
 from deployer.azureml.kinds import deployment, endpoint, environment, model
+from deployer.azureml.kinds.table import azure_asset
 from deployer.azureml.observe import observe, read
-from deployer.core.errors import Busy
+from deployer.core.errors import Busy, WorkspaceError
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import BUSY_STATES, Kind, Ref, deployment_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted
@@ -111,9 +116,14 @@ def test_endpoints_are_found_by_name_and_by_project() -> None:
     assert observe(made.reader, Wanted(project="demo")).endpoints() == ("digits",)
     both = Wanted(endpoints=frozenset({"other"}), project="demo")
     assert observe(made.reader, both).endpoints() == ("digits", "other")
+    made.arm.found["/onlineEndpoints/strange"] = raw_endpoint("strange")
     two = Wanted(endpoints=frozenset({"other", "absent"}))
     assert observe(made.reader, two).endpoints() == ("other",)
     assert observe(made.reader, Wanted(project="nobody")).resources == {}
+    assert set(made.arm.required) == {"/onlineEndpoints"}, "a workspace that is not there has no endpoints"
+    made.arm.required.clear()
+    assert observe(made.reader, Wanted(endpoints=frozenset({"other"}))).endpoints() == ("other",)
+    assert made.arm.required == []
 
 
 def test_deployments_of_an_endpoint_that_is_gone_do_not_count() -> None:
@@ -147,6 +157,7 @@ def test_assets_labels_and_code_are_read() -> None:
     assert dict(seen.resources) == {fields.model().ref: fields.model()}
     assert seen.references == {LATEST: replace(LATEST, version="7", label="")}
     assert seen.contents == {ASSET: "sha256:abc"}
+    assert made.arm.queries == [{"$orderBy": "createdtime desc", "$top": "1"}] * 2
     assert ("/models/digits/versions", model.API) in made.arm.log
     assert ("/environments/none/versions", environment.API) in made.arm.log
 
@@ -172,3 +183,47 @@ def test_code_that_no_client_hashed_is_known_by_its_name() -> None:
     assert found is not None
     assert found.fields["code_configuration"] == {"code": str(ASSET), "scoring_script": "score.py"}
     assert found.seen.code == ASSET
+
+
+def test_once_one_read_fails_those_that_have_not_begun_never_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped, asked = threading.Event(), list[str]()
+
+    class Pool(ThreadPoolExecutor):
+        """Whoever reads waits until the first pool that is shut down was told so."""
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            stopped.set()
+            super().shutdown(wait=wait)
+
+    class Arm:
+        def get(self, path: str, _version: str) -> None:
+            asked.append(path)
+            if len(asked) == 1:
+                raise WorkspaceError("no")
+            stopped.wait()
+
+    monkeypatch.setattr("deployer.azureml.observe.ThreadPoolExecutor", Pool)
+    assets = frozenset(Ref(kind=Kind.MODEL, name=f"model:{number}") for number in range(100))
+    with pytest.raises(WorkspaceError, match="no"):
+        observe(Reader(arm=cast("Any", Arm()), where=service.WHERE), Wanted(assets=assets))
+    assert len(asked) <= CONNECTIONS + 1
+
+
+def test_an_asset_that_nobody_registered_has_no_newest_version() -> None:
+    made = stand()
+    made.arm.found["/models/digits/versions"] = {"value": [{"name": "7"}, {"name": "6"}]}
+    assert (model.latest(made.reader, "digits"), model.latest(made.reader, "absent")) == ("7", None)
+
+
+def test_code_without_a_version_is_not_read() -> None:
+    made = stand()
+    labelled = AssetReference(type=AssetType.CODE, name="c", label="latest")
+    assert observe(made.reader, Wanted(codes=frozenset({labelled}))).contents == {labelled: "azureml:c@latest"}
+    assert made.arm.log == []
+
+
+@pytest.mark.parametrize("kind", [Kind.ENDPOINT, Kind.DEPLOYMENT, Kind.TRAFFIC])
+def test_only_assets_have_versions(kind: Kind) -> None:
+    with pytest.raises(ValueError, match="has no versions"):
+        azure_asset(kind)

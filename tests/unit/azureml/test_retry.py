@@ -8,21 +8,27 @@ from dataclasses import dataclass, field
 import pytest
 
 from deployer.azureml.refusal import Refusal
-from deployer.azureml.retry import Patience, Refused, insist, wait_for
+from deployer.azureml.retry import AzureRefused, Patience, insist, wait_for
 from deployer.core.errors import Busy, Unreachable, WorkspaceError
 
 
 @dataclass
 class Time:
-    now: float = 0.0
+    """A clock that begins at `start`, and moves when somebody sleeps."""
+
+    start: float = 1000.0
     slept: list[float] = field(default_factory=list)
+
+    @property
+    def now(self) -> float:
+        return sum(self.slept)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.now += seconds
 
-    def patience(self) -> Patience:
-        return Patience(busy=100.0, broken=20.0, operation=60.0, clock=lambda: self.now, sleep=self.sleep)
+    def patience(self, **limits: float) -> Patience:
+        known: dict[str, float] = {"busy": 100.0, "broken": 20.0, "operation": 60.0, **limits}
+        return Patience(**known, clock=lambda: self.start + self.now, sleep=self.sleep)
 
 
 def after(refusals: list[Refusal]) -> Callable[[], str]:
@@ -30,7 +36,7 @@ def after(refusals: list[Refusal]) -> Callable[[], str]:
 
     def attempt() -> str:
         for refusal in left:
-            raise Refused(refusal)
+            raise AzureRefused(refusal)
         return "done"
 
     return attempt
@@ -78,3 +84,46 @@ def test_waiting_for_what_never_comes_ends() -> None:
     with pytest.raises(Busy, match="1 minutes"):
         wait_for(time.patience(), "see it", lambda: 1, lambda seen: seen == 2)
     assert 60.0 < time.now <= 70.0
+
+
+@pytest.mark.parametrize(("busy", "slept"), [(14.0, [7.0, 7.0]), (13.0, [7.0])])
+def test_the_last_try_is_at_the_end_of_the_time_at_the_latest(busy: float, slept: list[float]) -> None:
+    time = Time()
+    with pytest.raises(Busy):
+        insist(time.patience(busy=busy), "write", after([Refusal(status=429, retry_after=7.0)] * 9))
+    assert time.slept == slept
+
+
+def test_a_workspace_that_is_polled_often_is_also_asked_again_soon() -> None:
+    time = Time()
+    insist(time.patience(poll=0.2, longest_pause=0.5), "write", after([Refusal(status=409)] * 3))
+    assert time.slept == [0.2, 0.4, 0.5]
+
+
+def test_what_is_wrong_is_not_tried_again_even_where_the_server_says_at_once() -> None:
+    time = Time()
+    with pytest.raises(WorkspaceError):
+        insist(time.patience(), "write", after([Refusal(status=400, retry_after=0.0)]))
+    assert time.slept == []
+
+
+@pytest.mark.parametrize("status", [408, 423, 503])
+def test_what_passes_passes_for_assets_too(status: int) -> None:
+    time = Time()
+    assert insist(time.patience(), "register", after([Refusal(status=status)]), conflict_passes=False) == "done"
+
+
+def test_a_refusal_in_a_traceback_says_what_azure_said() -> None:
+    assert str(AzureRefused(Refusal(status=400, message="no such size"))) == "no such size"
+
+
+def test_a_first_deployment_has_two_hours_and_a_busy_endpoint_half_an_hour() -> None:
+    known = Patience()
+    assert (known.operation, known.busy, known.broken) == (7200.0, 1800.0, 120.0)
+    assert (known.poll, known.longest_pause) == (5.0, 30.0)
+
+
+def test_waiting_reads_again_after_each_pause_and_gives_what_was_seen_last() -> None:
+    time, states = Time(), iter(["Creating", "Updating", "Succeeded"])
+    found = wait_for(time.patience(poll=4.0), "see it", lambda: next(states), lambda seen: seen == "Succeeded")
+    assert (found, time.slept) == ("Succeeded", [4.0, 4.0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployer.core.errors import Unreachable
-from deployer.core.resources import Bookkeeping, endpoint_ref, traffic_ref
+from deployer.core.resources import Bookkeeping, Kind, asset_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Answer, Wanted
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
 from tests import build
@@ -52,6 +52,16 @@ def test_drift_exits_with_2_where_the_workspace_differs(deployed: Shop) -> None:
     deployed.declare("digits", green=100)
     assert deployed.run("drift", "--env", "dev").code == 2
     assert deployed.workspace.written == []
+
+
+def test_drift_exits_with_3_where_apply_would_be_refused(deployed: Shop) -> None:
+    state = deployed.workspace.state
+    left = {ref: item for ref, item in state.resources.items() if ref != asset_ref(Kind.MODEL, "digits", "1")}
+    deployed.workspace.state = replace(state, resources=left)
+    said = deployed.run("drift", "--env", "dev")
+    assert said.code == 3
+    assert "[asset-missing]" in said.out
+    assert "No drift" not in said.out
 
 
 def test_drift_says_that_a_rollout_was_put_back(deployed: Shop) -> None:

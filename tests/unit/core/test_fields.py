@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from deployer.core import fields
 from deployer.core.fields import Effect, field_at, fields_of, path_of, schema_of, with_defaults
 from deployer.core.resources import KeyPath, Kind, dotted
 
@@ -113,3 +115,10 @@ def test_defaults_cannot_be_changed_by_who_uses_them() -> None:
     with_defaults(Kind.DEPLOYMENT, {})["tags"]["a"] = "b"  # type: ignore[index]
     assert with_defaults(Kind.DEPLOYMENT, {})["tags"] == {}
     assert schema_of("deployment")["properties"]["tags"]["default"] == {}
+
+
+def test_in_a_wheel_the_schemas_are_where_the_build_puts_them() -> None:
+    root = SCHEMAS[0].parents[1]
+    build = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    put = build["targets"]["wheel"]["force-include"]["schemas"]
+    assert (root / put, root / "schemas") == (fields.PACKAGED, fields.CHECKED_OUT)

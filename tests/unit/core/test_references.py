@@ -73,3 +73,14 @@ def test_some_references_are_pinned_and_some_of_registries(
 )
 def test_a_local_path_is_no_reference(text: str, told: bool) -> None:
     assert is_reference(text) is told
+
+
+def test_an_arm_id_is_kept_as_it_is_where_no_workspace_is_known() -> None:
+    arm_id = f"{HOME.arm_id}/models/digits/versions/7"
+    assert parse_reference(AssetType.MODEL, arm_id, None) == AssetReference(type=AssetType.MODEL, elsewhere=arm_id)
+    assert parse_reference(AssetType.MODEL, arm_id, None).bare == arm_id
+
+
+@pytest.mark.parametrize(("written", "bare"), [("azureml:digits:7", "digits:7"), ("digits", "digits@latest")])
+def test_the_sdk_is_given_references_without_a_prefix(written: str, bare: str) -> None:
+    assert parse_reference(AssetType.MODEL, written, HOME).bare == bare

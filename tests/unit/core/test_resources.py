@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
 from deployer.core.compute import Compute, compute_of
-from deployer.core.diff import MISSING, diff
-from deployer.core.errors import Refused, WorkspaceError, as_deployer_error
-from deployer.core.fields import Effect
-from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import (
     KeyPath,
     Kind,
+    Observed,
     Ref,
     Value,
     asset_ref,
@@ -26,12 +24,12 @@ from deployer.core.resources import (
     is_failed,
     referenced,
     share_map,
+    state_of,
     traffic_ref,
     value_at,
     with_value,
     without,
 )
-from deployer.core.spelling import snake
 from tests.build import changed, deployment, endpoint, live, model, seen, traffic
 
 BLUE = deployment_ref("digits", "blue")
@@ -162,38 +160,6 @@ def test_a_failed_operation_is_one_of_its_resource_and_never_of_traffic(state: s
     assert not is_failed(seen(traffic(), state))
 
 
-def test_a_new_resource_differs_in_what_is_not_at_its_default() -> None:
-    made = deployment(instance_count=3, tags={"team": "vision"}, app_insights_enabled=False, description=None)
-    assert {change.path: change.after for change in diff(None, made)} == {
-        ("instance_count",): 3,
-        ("instance_type",): "standard_ds3_v2",
-        ("tags", "team"): "vision",
-    }
-
-
-def test_each_key_of_a_map_is_a_change_of_its_own() -> None:
-    before, after = deployment(environment_variables={"A": "1", "B": "2"}), deployment(environment_variables={"B": "3"})
-    found = [(change.path[1], change.before, change.after) for change in diff(before, after)]
-    assert found == [("A", "1", MISSING), ("B", "2", "3")]
-    (opened,) = diff(deployment(code_configuration=None), deployment(code_configuration={"code": "x"}))[:1]
-    assert opened.path == ("code_configuration", "code")
-
-
-def test_a_change_says_what_it_does_and_whether_it_is_secret() -> None:
-    (count,) = diff(deployment(), deployment(instance_count=2))
-    assert (count.effect, count.sensitive) == (Effect.SCALE, False)
-
-
-def test_true_is_not_one() -> None:
-    (change,) = diff(changed(deployment(), instance_count=True), deployment(instance_count=1))
-    assert (change.before, change.after) == (True, 1)
-
-
-def test_an_empty_map_is_not_a_missing_one() -> None:
-    (change,) = diff(changed(deployment(), tags=None), changed(deployment(), tags={}))
-    assert (change.path, change.before, change.after) == (("tags",), None, {})
-
-
 @pytest.mark.parametrize(
     ("fields", "compute"),
     [
@@ -208,59 +174,18 @@ def test_a_cluster_is_named_or_typed(fields: dict[str, Value], compute: Compute)
     assert compute_of(fields) is compute
 
 
-@pytest.mark.parametrize("text", ["AMLToken", "AmlToken", "AML_TOKEN", "amlToken", "aml_token"])
-def test_every_spelling_of_a_word_is_one(text: str) -> None:
-    assert snake(text) == "aml_token"
+def test_states_are_equal_when_their_resources_are() -> None:
+    label = AssetReference(type=AssetType.MODEL, name="m", label="latest")
+    version = AssetReference(type=AssetType.MODEL, name="m", version="1")
+    there = state_of([deployment()])
+    assert replace(there, references={label: version}) == replace(there, contents={version: "sha256:ab"}) == there
+    assert replace(deployment(), sources={("model",): "model"}, observed=Observed(owner="other")) == deployment()
+    assert there != state_of([deployment(instance_count=2)])
 
 
-@pytest.mark.parametrize(
-    ("action", "writes", "removes"),
-    [
-        (Action.CREATE, True, False),
-        (Action.UPDATE, True, False),
-        (Action.REPLACE, True, True),
-        (Action.DELETE, True, True),
-        (Action.TEST, False, False),
-    ],
-)
-def test_what_an_action_does(action: Action, writes: bool, removes: bool) -> None:
-    assert (action.writes, action.removes) == (writes, removes)
+def test_a_digest_is_the_same_in_every_release_because_tags_and_saved_plans_hold_it() -> None:
+    assert digest_of({"b": [1, None, True], "a": {"ä": 0.5}}) == "78cdf19356db1fb0"
 
 
-def test_a_plan_of_tests_alone_is_empty_and_only_blocking_findings_block() -> None:
-    told, blocking = Finding(code="a", summary="a"), Finding(code="b", summary="b", blocking=True)
-    test = Step(action=Action.TEST, ref=BLUE)
-    assert Plan(env="e", project="p", steps=(test,)).is_empty
-    assert not Plan(env="e", project="p", steps=(test, Step(action=Action.DELETE, ref=BLUE))).is_empty
-    assert Plan(env="e", project="p", findings=(told, blocking)).blockers == (blocking,)
-
-
-STEP = Step(action=Action.UPDATE, ref=BLUE)
-DONE = StepResult(step=STEP, result=Result.APPLIED)
-FAILED = StepResult(step=STEP, result=Result.FAILED, error=WorkspaceError("no"))
-STALE = StepResult(step=STEP, result=Result.FAILED, error=Refused("stale"))
-SKIPPED = StepResult(step=STEP, result=Result.SKIPPED)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "code"),
-    [
-        (Outcome(), 0),
-        (Outcome(results=(DONE,)), 0),
-        (Outcome(results=(DONE,), interrupted=True), 130),
-        (Outcome(results=(DONE, FAILED)), 1),
-        (Outcome(results=(FAILED, STALE)), 3),
-        (Outcome(results=(FAILED,), interrupted=True), 130),
-        (Outcome(results=(DONE, SKIPPED)), 1),
-    ],
-)
-def test_the_exit_code_of_an_outcome(outcome: Outcome, code: int) -> None:
-    assert (outcome.exit_code, outcome.ok) == (code, code == 0)
-
-
-def test_an_error_that_is_not_ours_is_a_bug_of_ours() -> None:
-    ours, foreign = Refused("no"), KeyError("fingers " * 100)
-    assert as_deployer_error(ours) is ours
-    wrapped = as_deployer_error(foreign)
-    assert (wrapped.exit_code, wrapped.__cause__) == (1, foreign)
-    assert len(wrapped.message) < 400
+def test_messages_call_a_compute_as_its_makers_do() -> None:
+    assert [compute.adjective for compute in Compute] == ["managed", "Kubernetes"]

@@ -89,3 +89,12 @@ def test_nothing_but_errors_has_no_latencies() -> None:
         {},
         (),
     )
+
+
+def test_a_short_run_has_a_rate_ten_bins_and_names_in_order() -> None:
+    samples = [Sample(milliseconds=number, deployment="ba"[number % 2]) for number in range(20)]
+    found = summary(samples, 0.5)
+    assert (found.requests, found.seconds, found.per_second) == (20, 0.5, 40.0)
+    assert [part.count for part in found.histogram] == [2] * 10
+    assert list(found.deployments) == ["a", "b"]
+    assert list(found.percentiles) == [50, 95, 99]

@@ -6,13 +6,24 @@ from typing import Any
 
 import pytest
 
+from deployer.authoring.canonical import canonical
+from deployer.authoring.documents.kind_of import kind_of
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Kind, Ref, asset_ref, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import (
+    Kind,
+    Ref,
+    asset_ref,
+    deployment_ref,
+    endpoint_ref,
+    traffic_ref,
+    value_at,
+    with_value,
+)
 from deployer.kinds import ASSETS, KINDS, OPERATED, OWNED
 from deployer.kinds.phases import Phase
 from deployer.kinds.spelling import respelled
 from deployer.kinds.table import DOCUMENTS, telling_keys
-from deployer.planning.reconcile import phase_of, serves
+from deployer.planning.reconcile import phase_of
 
 MODEL, ENVIRONMENT = asset_ref(Kind.MODEL, "Digits", "1"), asset_ref(Kind.ENVIRONMENT, "sklearn", "3")
 ENDPOINT, BLUE, TRAFFIC = endpoint_ref("digits"), deployment_ref("digits", "blue"), traffic_ref("digits")
@@ -90,21 +101,6 @@ def test_a_kind_is_told_with_its_verb() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ref", "split", "serving"),
-    [
-        (ENDPOINT, {"blue": 100}, True),
-        (ENDPOINT, {}, False),
-        (BLUE, {"blue": 1, "green": 99}, True),
-        (BLUE, {"green": 100}, False),
-        (MODEL, {"Digits:1": 100}, False),
-        (TRAFFIC, {"blue": 100}, False),
-    ],
-)
-def test_an_endpoint_and_a_deployment_can_serve(ref: Ref, split: dict[str, int], serving: bool) -> None:
-    assert serves(ref, split) is serving
-
-
-@pytest.mark.parametrize(
     ("kind", "given", "spelled"),
     [
         (Kind.DEPLOYMENT, {"instance_type": "Standard_DS3_v2"}, {"instance_type": "standard_ds3_v2"}),
@@ -125,6 +121,18 @@ def test_an_endpoint_and_a_deployment_can_serve(ref: Ref, split: dict[str, int],
             {"identity": {"type": "x", "user_assigned_identities": [{"resource_id": "/B"}, {"resource_id": "/a"}]}},
             {"identity": {"type": "x", "user_assigned_identities": ["/a", "/b"]}},
         ),
+        (
+            Kind.ENDPOINT,
+            {"identity": {"user_assigned_identities": ["/a", {"resource_id": "/B"}, {"client_id": "c"}]}},
+            {"identity": {"user_assigned_identities": ["", "/b"]}},
+        ),
+        (Kind.ENDPOINT, {"identity": None, "name": "a"}, {"identity": None, "name": "a"}),
+        (
+            Kind.DEPLOYMENT,
+            {"data_collector": {"sampling_rate": 1}},
+            {"data_collector": {"sampling_rate": 1, "collections": {}}},
+        ),
+        (Kind.DEPLOYMENT, {"data_collector": None}, {"data_collector": None}),
         (Kind.ENDPOINT, {"identity": {"type": "x"}}, {"identity": {"type": "x", "user_assigned_identities": []}}),
         (Kind.ENDPOINT, {"auth_mode": "key"}, {"auth_mode": "key"}),
         (Kind.MODEL, {"path": "../Model"}, {"path": "../Model"}),
@@ -139,3 +147,41 @@ def test_an_enum_is_respelled_where_it_stands() -> None:
     assert respelled(fields, ("identity", "type"))["identity"] == {"type": "system_assigned", "a": "B"}
     assert respelled(fields, ("auth_mode",))["auth_mode"] == "aml_token"
     assert respelled(fields, ("compute", "type")) == respelled(fields, ("nothing",)) == fields
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (Kind.ENDPOINT, ("auth_mode",)),
+        (Kind.ENDPOINT, ("public_network_access",)),
+        (Kind.ENDPOINT, ("identity", "type")),
+        (Kind.DEPLOYMENT, ("type",)),
+        (Kind.DEPLOYMENT, ("egress_public_network_access",)),
+        (Kind.DEPLOYMENT, ("scale_settings", "type")),
+        (Kind.DEPLOYMENT, ("data_collector", "rolling_rate")),
+        (Kind.MODEL, ("type",)),
+    ],
+)
+def test_an_enum_may_be_written_as_in_the_sdk(kind: Kind, path: tuple[str, ...]) -> None:
+    assert value_at(canonical(kind, with_value({}, path, "SomeValue")), path) == "some_value"
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ("Endpoint", Kind.ENDPOINT),
+        ("OnlineEndpoint", Kind.ENDPOINT),
+        ("ManagedOnlineEndpoint", Kind.ENDPOINT),
+        ("KubernetesOnlineEndpoint", Kind.ENDPOINT),
+        ("Deployment", Kind.DEPLOYMENT),
+        ("OnlineDeployment", Kind.DEPLOYMENT),
+        ("ManagedOnlineDeployment", Kind.DEPLOYMENT),
+        ("KubernetesOnlineDeployment", Kind.DEPLOYMENT),
+        ("Model", Kind.MODEL),
+        ("Environment", Kind.ENVIRONMENT),
+        ("BatchDeployment", None),
+    ],
+)
+def test_a_schema_of_azure_names_the_kind(schema: str, kind: Kind | None) -> None:
+    found = kind_of({"$schema": f"https://azuremlschemas.azureedge.net/latest/{schema}.schema.json"}, "", "a.yml")[0]
+    assert found is kind

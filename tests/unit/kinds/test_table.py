@@ -10,10 +10,9 @@ from deployer.core.action import Action
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.fields import fields_of, schema_name, schema_of
 from deployer.core.resources import Kind, deployment_ref, endpoint_ref, traffic_ref
-from deployer.core.spelling import snake
 from deployer.kinds import ASSETS, DOCUMENTS, KINDS, OPERATED, OWNED, telling_keys
 from deployer.kinds.phases import Phase
-from deployer.kinds.spelling import respelled
+from deployer.kinds.spelling import respelled, snake
 
 DOCUMENT = {"name": "Blue", "endpoint_name": "Digits", "version": "3"}
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
+from deployer.core.intent import ANYTHING, Anything, Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
 from deployer.core.resources import KeyPath, State, Value, deployment_ref
 from deployer.planning.digest import with_digest
@@ -66,11 +66,32 @@ def test_the_same_is_sealed_the_same() -> None:
         lambda: digest(rollout=replace(ROLLOUT, bake_seconds=1)),
         lambda: digest(rollout=replace(ROLLOUT, checks=Checks(min_requests=1))),
         lambda: digest(env="dev"),
+        lambda: digest(test=replace(TEST, status=201)),
+        lambda: digest(rollout=replace(ROLLOUT, checks=Checks(max_p95_ms=1))),
+        lambda: digest(desired=wish(endpoint(), deployment(instance_count=2), deployment("green"), traffic(blue=100))),
+        lambda: digest(desired=wish(deployment(instance_count=2), traffic(blue=100))),
     ],
 )
 def test_what_is_wanted_and_what_is_live_are_sealed(other: object) -> None:
     assert callable(other)
     assert other() != digest()
+
+
+def test_each_expected_answer_is_sealed_as_itself() -> None:
+    answers: list[Value | Anything] = [ANYTHING, None, [], 7, 8, "anything"]
+    assert len({digest(test=replace(TEST, json=answer)) for answer in answers}) == len(answers)
+
+
+def test_a_deletion_is_sealed_and_what_it_deletes() -> None:
+    there = live(endpoint(), deployment(), deployment("green"))
+
+    def deleting(*names: str, state: State = there) -> str:
+        deletes = frozenset(deployment_ref("digits", name) for name in names)
+        steps = reconcile(wish(endpoint()), state, deletes=deletes)
+        return with_digest(Plan(env="prod", project="shop", steps=steps), mask_of(frozenset()).value).digest
+
+    other = live(endpoint(), deployment(instance_count=9), deployment("green"))
+    assert len({deleting("blue"), deleting("green"), deleting(), deleting("blue", state=other)}) == 4
 
 
 def test_the_stages_of_a_rollout_are_sealed() -> None:

@@ -28,12 +28,49 @@ def test_endpoints_assets_and_labels_are_read_once_each() -> None:
     assert asked.assets == {shared, asset_ref(Kind.MODEL, "other", "2"), asset_ref(Kind.ENVIRONMENT, "plain", "3")}
     assert asked.labels == {LABEL}
     assert asked.project == "shop"
+    assert asked.codes == set()
+
+
+def test_code_assets_are_read_and_folders_are_not() -> None:
+    named = deployment("blue", code_configuration={"code": "azureml:c0de:1", "scoring_script": "score.py"})
+    folder = deployment("green", code_configuration={"code": "sha256:ab", "scoring_script": "score.py"})
+    assert wanted(wish(named, folder), "shop").codes == {AssetReference(type=AssetType.CODE, name="c0de", version="1")}
+
+
+def test_an_environment_by_its_label_is_read_and_pinned() -> None:
+    desired = wish(deployment(environment="azureml:plain@latest"))
+    label = AssetReference(type=AssetType.ENVIRONMENT, name="plain", label="latest")
+    assert wanted(desired, "shop").labels == {label}
+    assert wanted(desired, "shop").assets == set()
+    found = with_pinned_references(desired, State(references={label: replace(label, version="2", label="")}))
+    assert found.resources[deployment().ref].fields["environment"] == "azureml:plain:2"
+
+
+def test_only_deployments_have_references() -> None:
+    described = endpoint(tags={"model": LATEST})
+    assert with_pinned_references(wish(described, model()), State()) == wish(described, model())
 
 
 def test_a_label_becomes_the_version_it_stood_for() -> None:
     desired = wish(deployment("blue", model=LATEST), deployment("green", model="azureml:m:1"))
     concrete = with_pinned_references(desired, State(references={LABEL: replace(LABEL, version="7", label="")}))
     assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:7", "azureml:m:1"]
+
+
+def test_the_newest_version_may_be_one_that_the_same_plan_registers() -> None:
+    desired = wish(model("9"), model("10"), deployment("blue", model=LATEST))
+    there = State(references={LABEL: replace(LABEL, version="8", label="")})
+    concrete = with_pinned_references(desired, there)
+    assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:10"]
+    registered = replace(live(model("9"), model("10")), references={LABEL: replace(LABEL, version="9", label="")})
+    concrete = with_pinned_references(desired, registered)
+    assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:9"]
+
+
+def test_a_version_that_is_no_number_is_newer_than_numbers() -> None:
+    desired = wish(model("2"), model("beta"), deployment("blue", model=LATEST))
+    concrete = with_pinned_references(desired, State())
+    assert [item.fields["model"] for item in concrete.of_kind(Kind.DEPLOYMENT)] == ["azureml:digits:beta"]
 
 
 def test_a_label_that_names_nothing_stays_as_it_is() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import pytest
 
@@ -11,6 +12,7 @@ from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
     Bookkeeping,
+    Ref,
     Resource,
     State,
     Value,
@@ -50,6 +52,15 @@ def test_an_ignored_field_is_never_compared_and_keeps_its_live_value() -> None:
     assert after(step).fields["instance_count"] == 7
     assert after(step).fields["tags"] == {"owner": "autoscale", "task": "other"}
     assert step.ignore == ignored[BLUE]
+
+
+def test_an_ignored_field_stays_absent_where_it_is_absent() -> None:
+    ignored = {BLUE: (("tags", "owner"), ("tags", "cost.center"))}
+    there = live(deployment(tags={"task": "digits"}))
+    desired = wish(deployment(tags={"task": "digits", "owner": "a", "cost.center": "1"}))
+    assert reconcile(desired, there, ignored=ignored) == ()
+    kept = live(deployment(tags={"task": "digits", "cost.center": "2"}))
+    assert reconcile(desired, kept, ignored=ignored) == ()
 
 
 def test_an_ignored_field_of_something_new_has_the_value_of_the_specs() -> None:
@@ -111,11 +122,25 @@ def test_a_failed_deployment_that_serves_is_updated_in_place_and_never_deleted()
     assert words(reconcile(wish(endpoint(), deployment()), there)) == ["~ deployment digits/blue"]
 
 
-def test_an_endpoint_whose_creation_failed_is_replaced_with_all_it_has() -> None:
-    there = live(seen(endpoint(), "Failed"), deployment(), traffic())
+def test_an_endpoint_whose_creation_failed_is_replaced() -> None:
+    there = live(seen(endpoint(), "Failed"), traffic())
     desired = wish(endpoint(), deployment(), traffic(blue=100))
     steps = reconcile(desired, there)
     assert words(steps) == ["-/+ endpoint digits", "+ deployment digits/blue", "~ traffic digits"]
+
+
+@pytest.mark.parametrize(
+    "kept", [[deployment(), traffic()], [traffic()]], ids=["it has a deployment", "it has an address"]
+)
+def test_an_endpoint_that_was_created_is_repaired_and_never_deleted(kept: list[Resource]) -> None:
+    there = live(seen(endpoint(), "Failed", scoring_uri="" if kept[1:] else "https://digits/score"), *kept)
+    assert words(reconcile(wish(endpoint(), deployment()), there))[0] == "~ endpoint digits"
+
+
+def test_a_failed_deployment_that_gets_a_mirror_of_the_traffic_is_updated_in_place() -> None:
+    there = live(endpoint(), deployment(), seen(deployment("green"), "Failed"), traffic(mirror={"green": 10}, blue=100))
+    desired = wish(endpoint(), deployment(), deployment("green"))
+    assert words(reconcile(desired, there)) == ["~ deployment digits/green"]
 
 
 def test_a_failed_endpoint_that_serves_is_updated() -> None:
@@ -201,3 +226,65 @@ def test_a_change_points_to_its_field_and_several_to_their_resource() -> None:
     one = reconcile(wish(deployment(instance_count=2)), live(deployment()), origins=origins)
     several = reconcile(wish(deployment(instance_count=2, tags={"a": "b"})), live(deployment()), origins=origins)
     assert (only(one).origin, only(several).origin) == (field, whole)
+
+
+@pytest.mark.parametrize(
+    ("deleted", "mirror"), [(GREEN, {}), (BLUE, {"green": 10}), (deployment_ref("prices", "green"), {"green": 10})]
+)
+def test_a_mirror_ends_with_its_deployment_and_with_no_other(deleted: Ref, mirror: dict[str, int]) -> None:
+    there = live(endpoint(), deployment(), deployment("green"), deployment("green", "prices"))
+    there = live(*there.resources.values(), traffic(mirror={"green": 10}, red=100))
+    steps = reconcile(wish(endpoint()), there, deletes=frozenset({deleted}))
+    end = reduce(simulate, steps, there)
+    assert end.get(traffic_ref("digits")) == traffic(mirror=mirror, red=100)
+    assert words(steps) == ["~ traffic digits"] * (mirror == {}) + [f"- {deleted}"]
+
+
+def test_a_deployment_of_an_endpoint_without_traffic_is_deleted_all_the_same() -> None:
+    steps = reconcile(State(), live(deployment()), deletes=frozenset({BLUE}))
+    assert words(steps) == ["- deployment digits/blue"]
+    assert only(steps).before == deployment()
+
+
+def test_nothing_new_is_marked_as_ignored_or_changed_elsewhere() -> None:
+    ignored = {GREEN: (("instance_count",),)}
+    steps = reconcile(wish(deployment(), deployment("green")), State(), ignored=ignored)
+    assert [(step.ref.name, step.ignore) for step in steps] == [("blue", ()), ("green", (("instance_count",),))]
+
+
+def test_an_ignored_field_that_is_not_live_stays_absent_from_a_write() -> None:
+    there = live(deployment(tags={}, environment_variables={"A": "1"}))
+    desired = wish(deployment(tags={"owner": "me"}, environment_variables={"A": "2"}))
+    step = only(reconcile(desired, there, ignored={BLUE: (("tags", "owner"),)}))
+    assert after(step).fields["tags"] == {}
+
+
+def test_a_failed_asset_is_written_again_and_never_replaced() -> None:
+    assert words(reconcile(wish(model()), live(seen(model(), "Failed")))) == ["~ model digits:1"]
+
+
+@pytest.mark.parametrize(
+    ("action", "item", "left"),
+    [
+        (Action.TEST, deployment(), {BLUE, GREEN, endpoint_ref("digits"), traffic_ref("digits")}),
+        (Action.DELETE, deployment(), {GREEN, endpoint_ref("digits"), traffic_ref("digits")}),
+        (Action.DELETE, endpoint(), set()),
+        (Action.REPLACE, endpoint(), {endpoint_ref("digits"), traffic_ref("digits")}),
+    ],
+)
+def test_what_is_left_after_a_step(action: Action, item: Resource, left: set[Ref]) -> None:
+    there = live(endpoint(), deployment(), deployment("green"), traffic(blue=100))
+    new = None if action in (Action.TEST, Action.DELETE) else item
+    end = simulate(there, Step(action=action, ref=item.ref, before=item, after=new))
+    assert set(end.resources) == left
+    assert end.split("digits") == ({"blue": 100} if BLUE in left or GREEN in left else {})
+
+
+def test_a_new_endpoint_has_traffic_of_its_own_and_a_changed_one_keeps_its_own() -> None:
+    new = simulate(State(), Step(action=Action.CREATE, ref=endpoint_ref("digits"), after=endpoint()))
+    assert new.get(traffic_ref("digits")) == traffic(mirror={})
+    there = live(endpoint(), traffic(blue=100))
+    changed = simulate(there, Step(action=Action.UPDATE, ref=endpoint_ref("digits"), after=endpoint(tags={"a": "b"})))
+    assert changed.split("digits") == {"blue": 100}
+    alone = simulate(State(), Step(action=Action.CREATE, ref=BLUE, after=deployment()))
+    assert set(alone.resources) == {BLUE}

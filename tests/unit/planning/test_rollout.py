@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from deployer.core.diff import MISSING
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
-from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Kind, Resource, deployment_ref
+from deployer.core.plan import Action, Plan, Step
+from deployer.core.resources import Bookkeeping, Kind, Resource, deployment_ref, share_map
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import (
     Observation,
@@ -20,6 +20,7 @@ from deployer.planning.rollout import (
     Verdict,
     apportion,
     between,
+    failed_rollouts,
     failed_towards,
     judge,
     progress_towards,
@@ -65,7 +66,9 @@ def test_a_mark_tells_how_far_a_rollout_came_and_where_it_went() -> None:
     assert progress_towards(mark, {"green": 100}) == 50
     assert progress_towards(mark, {"green": 90, "blue": 10}) == 0
     assert progress_towards("", {"green": 100}) == 0
-    assert failed_towards(rollout_mark({"green": 100}, "failed"), {"green": 100})
+    failed = rollout_mark({"green": 100}, "failed")
+    assert failed_towards(failed, {"green": 100})
+    assert progress_towards(failed, {"green": 100}) == 0
     assert not failed_towards(mark, {"green": 100})
 
 
@@ -170,10 +173,21 @@ def test_the_largest_remainder_gets_the_percent_that_is_left_and_names_break_tie
         (seen("bad", ""), Checks(min_requests=2, max_error_rate=0.5), Verdict.PASSED),
         (seen("bad", "", ""), Checks(min_requests=3, max_error_rate=0.0), Verdict.FAILED),
         ([], Checks(min_requests=0, max_error_rate=0.0), Verdict.PASSED),
+        ([], Checks(min_requests=1, max_p95_ms=0.5), Verdict.INCONCLUSIVE),
+        (seen(*[""] * 95) + seen(*[""] * 5, milliseconds=900), Checks(max_p95_ms=500), Verdict.PASSED),
+        (seen(*[""] * 94) + seen(*[""] * 6, milliseconds=900), Checks(max_p95_ms=500), Verdict.FAILED),
+        (seen("bad", ""), Checks(min_requests=2, smoke=False, max_error_rate=0.4), Verdict.FAILED),
+        (seen("bad", ""), Checks(min_requests=2, max_error_rate=0.5, max_p95_ms=1), Verdict.FAILED),
     ],
 )
 def test_verdicts_at_the_very_limit(observations: list[Observation], checks: Checks, verdict: Verdict) -> None:
     assert judge(observations, checks)[0] is verdict
+
+
+def test_a_verdict_gives_the_latest_problem_as_its_reason() -> None:
+    assert judge(seen("first", "", "second", "last", ""), Checks(min_requests=1)) == (Verdict.FAILED, "last")
+    _, rate = judge(seen("first", "", "last", ""), Checks(max_error_rate=0.25))
+    assert rate == "50.0% of 4 probes failed; at most 25.0% may fail; the last one: last"
 
 
 def test_a_rescue_needs_a_healthy_deployment_that_has_a_share_already() -> None:
@@ -202,6 +216,95 @@ def test_what_may_answer_otherwise_is_tested(before: Resource | None, after: Res
     assert [step.ref for step in steps if step.action is Action.TEST] == [after.ref] * tested
 
 
+def test_a_test_knows_what_is_live_and_what_may_change_there() -> None:
+    there = live(endpoint(), deployment(), traffic())
+    wanted = wish(endpoint(), deployment(environment_variables={"A": "1"}))
+    blue = deployment().ref
+    intent = Intent(smoke_tests={blue: SmokeTest(request="r.json")}, ignored={blue: (("instance_count",),)})
+    steps = with_tests_and_stages(reconcile(wanted, there, ignored=intent.ignored), there, intent)
+    (test,) = [step for step in steps if step.action is Action.TEST]
+    assert (test.before, test.ignore) == (there.get(blue), (("instance_count",),))
+
+
+def test_what_gets_more_traffic_is_tested_although_it_stays_as_it_is() -> None:
+    there = live(endpoint(), deployment("blue"), deployment("green"), deployment("red"), traffic(blue=60, green=40))
+    refs = {name: deployment_ref("digits", name) for name in ("blue", "green", "red")}
+    intent = Intent(smoke_tests={ref: SmokeTest(request="r.json") for ref in refs.values()})
+    wanted = wish(endpoint(), traffic(blue=60, green=39, red=1))
+    steps = with_tests_and_stages(reconcile(wanted, there), there, intent)
+    assert [(step.action, step.ref) for step in steps] == [
+        (Action.TEST, refs["red"]),
+        (Action.UPDATE, traffic().ref),
+    ]
+
+
+def test_traffic_without_a_rollout_moves_at_once_and_is_not_probed() -> None:
+    there = live(endpoint(), deployment("blue"), deployment("green"), traffic(blue=100))
+    steps = with_tests_and_stages(reconcile(wish(endpoint(), traffic(green=100)), there), there, Intent())
+    (step,) = [step for step in steps if step.ref.kind is Kind.TRAFFIC]
+    assert (step.bake, step.bookkeeping) == (None, Bookkeeping(previous_split={"blue": 100}))
+
+
+def test_a_mirror_alone_moves_in_one_stage_that_is_the_last() -> None:
+    (step,) = traffic_steps(
+        start=traffic(mirror={}, blue=100),
+        target=traffic(mirror={"green": 10}, blue=100),
+        rollout=Rollout(steps=(10, 100)),
+    )
+    assert step.after is not None
+    assert step.after.fields == {"traffic": {"blue": 100}, "mirror_traffic": {"green": 10}}
+    assert step.bookkeeping == Bookkeeping(previous_split={"blue": 100})
+
+
+CANARY = Rollout(steps=(10, 50, 100))
+HALFWAY = {"blue": 50, "green": 50}
+
+
+@pytest.mark.parametrize(
+    ("now", "noted", "splits_ahead"),
+    [
+        (HALFWAY, rollout_mark({"green": 100}, 50), [{"green": 100}]),
+        ({"blue": 90, "green": 10}, rollout_mark({"green": 100}, 10), [HALFWAY, {"green": 100}]),
+        (
+            HALFWAY,
+            rollout_mark({"green": 100}, 10),
+            [{"blue": 45, "green": 55}, {"blue": 25, "green": 75}, {"green": 100}],
+        ),
+        (
+            HALFWAY,
+            rollout_mark({"red": 100}, 50),
+            [{"blue": 45, "green": 55}, {"blue": 25, "green": 75}, {"green": 100}],
+        ),
+        (HALFWAY, "", [{"blue": 45, "green": 55}, {"blue": 25, "green": 75}, {"green": 100}]),
+        ({"blue": 100}, rollout_mark({"green": 100}, "failed"), [{"blue": 90, "green": 10}, HALFWAY, {"green": 100}]),
+    ],
+)
+def test_a_rollout_goes_on_only_from_the_split_that_it_had_reached(
+    now: Split, noted: str, splits_ahead: list[Split]
+) -> None:
+    history = Bookkeeping(previous_split={"blue": 100}, rollout=noted)
+    start = build.seen(traffic(**now), bookkeeping=history)
+    steps = traffic_steps(start=start, target=traffic(green=100), rollout=CANARY)
+    assert [share_map(step.after, "traffic") for step in steps] == splits_ahead
+
+
+def planned(*steps: Step) -> Plan:
+    return Plan(env="prod", project="shop", steps=steps)
+
+
+def test_a_rollout_that_failed_is_told_before_it_is_tried_again() -> None:
+    failed = Bookkeeping(previous_split={"blue": 100}, rollout=rollout_mark({"green": 100}, "failed"))
+    start = build.seen(traffic(blue=100), bookkeeping=failed)
+    towards_green = traffic_steps(start=start, target=traffic(green=100), rollout=CANARY)
+    assert len(towards_green) == 3
+    assert failed_rollouts(planned(*towards_green)) == ("digits",)
+    elsewhere = traffic_steps(start=start, target=traffic(blue=50, green=50), rollout=CANARY)
+    assert failed_rollouts(planned(*elsewhere)) == ()
+    fresh = traffic_steps(start=traffic(blue=100), target=traffic(green=100), rollout=CANARY)
+    assert failed_rollouts(planned(*fresh)) == ()
+    assert failed_rollouts(planned(Step(action=Action.UPDATE, ref=start.ref, after=traffic(green=100)))) == ()
+
+
 def test_what_is_deleted_is_not_tested() -> None:
     there, blue = live(endpoint(), deployment(), traffic()), deployment().ref
     intent = Intent(smoke_tests={blue: SmokeTest(request="r.json")})
@@ -214,6 +317,11 @@ def test_a_rollout_whose_mark_is_at_its_end_has_one_stage_left() -> None:
     assert stages({"blue": 100}, {"green": 100}, Rollout(steps=(10,)), done=10) == (
         Stage(percent=100, split={"green": 100}),
     )
+
+
+def test_the_first_percent_is_a_stage_of_its_own() -> None:
+    found = stages({"blue": 100}, {"green": 100}, Rollout(steps=(1, 2)))
+    assert [(stage.percent, stage.split.get("green")) for stage in found] == [(1, 1), (2, 2), (100, 100)]
 
 
 def test_stages_that_change_no_whole_percent_are_left_out() -> None:

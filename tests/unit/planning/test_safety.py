@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.intent import Intent, SmokeTest
-from deployer.core.limits import MAX_DEPLOYMENTS
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, endpoint_ref
+from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
@@ -91,6 +91,10 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([endpoint(description="new")], [seen(endpoint(), owner="")]),
         case([endpoint(description="new")], [seen(endpoint(), owner="")], allow=frozenset({Allow.ADOPT})),
     ),
+    "not-ours, a deployment": (
+        case([deployment("blue", description="new")], [seen(endpoint(), owner="other"), deployment("blue")]),
+        case([model(description="new")], [seen(endpoint(), owner="other"), model()]),
+    ),
     "too-many-deployments": (case([endpoint(), *MANY], []), case([endpoint(), *MANY[1:]], [])),
     "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
     "delete-while-serving, an endpoint": (
@@ -101,13 +105,21 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
         case([], [endpoint()], deletes=[endpoint_ref("digits")]),
     ),
-    "protected, by a replacement": (
-        case(
-            [endpoint()],
-            [seen(endpoint(), "Failed")],
-            intent=Intent(protected=frozenset({"digits"})),
-        ),
-        case([endpoint()], [seen(endpoint(), "Failed")]),
+    "protected, a deployment": (
+        case([endpoint()], TWO, deletes=[GREEN], intent=Intent(protected=frozenset({"digits"}))),
+        case([endpoint()], TWO, deletes=[GREEN]),
+    ),
+    "protected, unless it was never created": (
+        case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
+        case([endpoint()], [seen(endpoint(), "Failed")], intent=Intent(protected=frozenset({"digits"}))),
+    ),
+    "immutable-field, a property": (
+        case([endpoint(properties={"a": "2"})], [endpoint(properties={"a": "1"})]),
+        case([endpoint(properties={"a": "1", "b": "2"})], [endpoint(properties={"a": "1"})]),
+    ),
+    "reference-unresolved": (
+        case([*TWO[:1], deployment(model="azureml:m@prod")], TWO[:1]),
+        case([*TWO[:1], model("1", "m"), deployment(model="azureml:m:1")], TWO[:1]),
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
@@ -136,6 +148,22 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     "no-smoke-test, whose share rises": (
         case([*TWO[:3], traffic(green=100)], TWO),
         case([*TWO[:3], traffic(green=100)], TWO, intent=TESTED),
+    ),
+    "no-smoke-test, for the first percent": (
+        case([*TWO[:3], traffic(blue=99, green=1)], TWO),
+        case([*TWO[:3], traffic(blue=100)], TWO),
+    ),
+    "in-place-update, of the last percent": (
+        case([deployment("blue", model="azureml:digits:1")], [*TWO[:3], traffic(blue=1, green=99)]),
+        case([deployment("blue", model="azureml:digits:1")], [*TWO[:3], traffic(green=100)]),
+    ),
+    "properties-stay, beside declared ones": (
+        case([deployment("blue", properties={"a": "1"})], [deployment("blue", properties={"a": "1", "b": "1"})]),
+        case([deployment("blue", properties={"a": "1"})], [deployment("blue", properties={"a": "2"})]),
+    ),
+    "under-way, an endpoint": (
+        case([endpoint()], [seen(endpoint(), "Scaling")]),
+        case([endpoint("prices")], [endpoint("prices"), seen(endpoint(), "Scaling")]),
     ),
     "no-traffic": (case([endpoint(), deployment("blue")], []), case(SERVING, [])),
     "content-unknown": (
@@ -185,6 +213,36 @@ def test_the_named_flag_lifts_a_refusal_and_no_other(named: str, flag: Allow) ->
     has = BLOCKING[named][0]
     assert of_code(replace(has, allow=frozenset(Allow) - {flag}), named) == [True]
     assert of_code(replace(has, allow=frozenset({flag})), named) == []
+
+
+def test_findings_are_sorted_by_code_and_resource() -> None:
+    missing = [deployment(name, model="azureml:digits:2") for name in ("red", "green")]
+    found = findings(case([endpoint(), *missing, *MANY], SERVING, deletes=[BLUE]))
+    assert [(finding.code, str(finding.ref)) for finding in found if finding.blocking] == [
+        ("asset-missing", "deployment digits/green"),
+        ("asset-missing", "deployment digits/red"),
+        ("delete-while-serving", "deployment digits/blue"),
+        ("too-many-deployments", "endpoint digits"),
+        ("traffic-to-missing", "traffic digits"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "whose", "way_out"),
+    [
+        ("other", "belongs to the project other", "Change it from that project, or use another name."),
+        ("", "was not created by this tool", "Pass --adopt to take it over."),
+    ],
+)
+def test_whose_an_endpoint_is_decides_the_way_out(owner: str, whose: str, way_out: str) -> None:
+    found = findings(case([endpoint(description="new")], [seen(endpoint(), owner=owner)]))
+    assert [(item.summary, item.detail) for item in found if item.blocking] == [(f"endpoint digits {whose}", way_out)]
+
+
+def test_what_is_safe_at_the_end_may_be_deleted_on_the_way() -> None:
+    moved = case([endpoint(), deployment("green"), traffic(green=100)], TWO, deletes=[BLUE])
+    assert of_code(moved, "delete-while-serving") == []
+    assert of_code(replace(moved, steps=moved.steps[::-1]), "delete-while-serving") == [True]
 
 
 def test_every_check_is_in_a_table() -> None:

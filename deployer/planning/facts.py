@@ -1,0 +1,28 @@
+"""Facts about live resources that several checks rest on: each is decided here, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from deployer.core.resources import Kind, Ref, Resource, State, is_failed, share_map
+
+
+def has_traffic(ref: Ref, traffic: Resource | None) -> bool:
+    """Whether requests reach an endpoint or a deployment by this traffic of its endpoint: live or mirrored ones."""
+    receivers = {**share_map(traffic, "traffic"), **share_map(traffic, "mirror_traffic")}
+    match ref.kind:
+        case Kind.ENDPOINT:
+            return bool(receivers)
+        case Kind.DEPLOYMENT:
+            return ref.name in receivers
+        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return False
+    assert_never(ref.kind)
+
+
+def was_created(endpoint: Resource, live: State) -> bool:
+    """Whether the creation of an endpoint ever succeeded, be it failed now: it has an address, or deployments.
+
+    Azure gives an endpoint its scoring URI when its creation succeeds, and takes deployments only then.
+    """
+    return not is_failed(endpoint) or bool(endpoint.seen.scoring_uri or live.deployments(endpoint.ref.endpoint))
