@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -67,7 +67,7 @@ class Request:
 
     project: Path
     env: str
-    options: Options = field(default_factory=Options)
+    options: Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

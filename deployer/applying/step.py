@@ -91,11 +91,8 @@ def write(step: Step, tools: Tools) -> str:
 
 def _is_done(step: Step, current: Resource | None) -> bool:
     """Whether the resource already is as the step would write it, for example from an interrupted apply."""
-    if step.after is None or current is None:
-        return step.after is None and current is None
-    return step.action is not Action.REPLACE and fingerprint(current, step.ignore) == fingerprint(
-        step.after, step.ignore
-    )
+    same = fingerprint(current, step.ignore) == fingerprint(step.after, step.ignore)
+    return same and step.action is not Action.REPLACE
 
 
 def _check_fresh(step: Step, current: Resource | None) -> None:

@@ -103,6 +103,12 @@ def test_a_bake_goes_on_while_the_error_rate_can_still_be_met(
     assert len(workspace.asked) == probes
 
 
+def test_a_bake_of_any_number_of_probes_has_one_that_may_fail_if_all_may() -> None:
+    workspace = Failing(wrong=frozenset({1}))
+    note = bake(baking(Checks(min_requests=0, max_error_rate=1.0)), tools(workspace))
+    assert note == "deployment digits/green: 1 probes, 1 failed"
+
+
 def test_where_smoke_is_not_checked_wrong_answers_stop_nothing() -> None:
     workspace = Failing(wrong=frozenset({1, 2}))
     note = bake(baking(Checks(smoke=False, min_requests=2)), tools(workspace))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -57,3 +60,41 @@ def test_a_measurement_sends_the_bodies_in_turn_and_counts_errors_by_kind() -> N
     found = measure(ask, [b"a", b"b"], repeat=6, concurrency=1, progress=untouched)
     assert sent == [b"a", b"b"] * 3
     assert (found.requests, dict(found.errors), found.max_ms) == (6, {"no answer": 1, "424": 1}, 7.0)
+
+
+def test_a_measurement_knows_who_answered_and_how_long_it_took_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([10.0, 12.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
+    names = iter(["blue", "green", "blue", "blue", "blue", "blue"])
+
+    def ask(body: bytes) -> Answer:
+        return replace(answer(), deployment=next(names))
+
+    found = measure(ask, [b"a"], repeat=6, concurrency=1, progress=untouched)
+    assert dict(found.deployments) == {"blue": 5, "green": 1}
+    assert (found.seconds, found.per_second) == (2.0, 3.0)
+
+
+def test_what_had_no_answer_has_no_time_either() -> None:
+    def ask(body: bytes) -> Answer:
+        raise Unreachable("nothing answered")
+
+    found = measure(ask, [b"a"], repeat=6, concurrency=3, progress=untouched)
+    assert (found.mean_ms, found.max_ms, found.per_second, dict(found.errors)) == (None, None, 0.0, {"no answer": 6})
+
+
+def test_as_many_requests_as_wanted_are_on_their_way_at_once() -> None:
+    together = threading.Barrier(3)
+
+    def ask(body: bytes) -> Answer:
+        together.wait(timeout=30)
+        return answer()
+
+    assert measure(ask, [b"a"], repeat=6, concurrency=3, progress=untouched).requests == 6
+
+
+def test_without_a_clock_of_its_own_a_pause_is_a_real_one() -> None:
+    answers = iter([503, 200])
+    began = time.monotonic()
+    assert ask_patiently(lambda: answer(status=next(answers))).status == 200
+    assert time.monotonic() - began >= 0.2

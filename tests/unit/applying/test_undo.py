@@ -245,7 +245,10 @@ def test_what_puts_a_split_back_is_one_write_of_all_of_it_with_the_mark_of_the_f
     """The record for `rollback` stays, and so does each mirror to a deployment that gets no live traffic."""
     there = seen(now)
     found = put_back(ROLLOUT, ROLLOUT[1], tools(MemoryWorkspace(state=live(there))))
+    assert found is not None
     assert found == restored(there, traffic={"blue": 100}, mirror_traffic={"green": 20, "red": 10})
+    assert found.after is not None
+    assert found.after.observed is None
 
 
 def test_a_mirror_to_a_deployment_that_gets_its_traffic_back_is_not_restored() -> None:

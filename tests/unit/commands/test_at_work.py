@@ -234,3 +234,13 @@ def test_only_what_is_busy_is_waited_for_and_then_looked_at_again(deployed: Shop
     deployed.workspace.wanted.clear()
     deployed.run("apply", "--env", "dev", "--yes")
     assert len(deployed.workspace.wanted) == 2
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "rollback", "destroy"])
+def test_only_an_apply_waits_for_the_changes_of_others(deployed: Shop, command: str) -> None:
+    """A rollback must be quick, and what is to be destroyed need not settle first."""
+    deployed.declare("digits", green=100)
+    deployed.applied()
+    in_state(deployed, BLUE, "Updating")
+    assert "waiting" not in deployed.run(command, "--env", "dev").err
+    assert "waiting" in deployed.run("apply", "--env", "dev", "--yes").err
