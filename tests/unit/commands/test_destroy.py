@@ -16,6 +16,7 @@ def test_the_right_name_deletes_the_endpoint_with_everything_on_it(deployed: Sho
     assert QUESTION in said.err
     assert deployed.workspace.written == ["- endpoint digits"]
     assert not deployed.workspace.state.endpoints()
+    assert "endpoint digits" in said.out.partition("Done:")[2], "the outcome is text for people"
 
 
 @pytest.mark.parametrize("typed", ["yes", "digit", "Digits", "digits blue", ""])

@@ -30,6 +30,7 @@ def test_the_split_before_is_put_back(moved: Shop) -> None:
     assert "Restore this traffic split? Only 'yes' is accepted: " in said.err
     assert moved.workspace.written == ["~ traffic digits"]
     assert moved.workspace.state.split("digits") == {"blue": 100}
+    assert "traffic" in said.out.partition("Done:")[2], "the outcome is text for people"
 
 
 @pytest.mark.parametrize("typed", ["no", "Yes", ""])
