@@ -128,7 +128,8 @@ def _is_key(node: ast.Constant, parent: ast.AST) -> bool:
 
 
 def _calls(node: ast.Call) -> Iterator[ast.AST]:
-    if len(node.args) >= 2 and _called(node) not in SYMMETRIC and not isinstance(node.args[0], ast.Starred):
+    differ = len(node.args) >= 2 and ast.dump(node.args[0]) != ast.dump(node.args[1])
+    if differ and _called(node) not in SYMMETRIC and not isinstance(node.args[0], ast.Starred):
         yield _with(node, args=[node.args[1], node.args[0], *node.args[2:]])
     for keyword in node.keywords:
         if keyword.arg and keyword.arg not in HARMLESS_KEYWORDS:

@@ -62,6 +62,24 @@ def test_a_deployment_is_written_with_the_type_that_azure_knows(kind: str, wire:
     assert deployment_body(without_code(type=kind))["properties"]["endpointComputeType"] == wire
 
 
+def test_scale_settings_are_written_in_the_words_of_azure() -> None:
+    assert deployment_body(without_code())["properties"]["scaleSettings"] == {"scaleType": "Default"}
+    scaled = {
+        "type": "target_utilization",
+        "min_instances": 2,
+        "max_instances": 5,
+        "target_utilization_percentage": 60,
+        "polling_interval": 30,
+    }
+    assert deployment_body(without_code(type="kubernetes", scale_settings=scaled))["properties"]["scaleSettings"] == {
+        "scaleType": "TargetUtilization",
+        "minInstances": 2,
+        "maxInstances": 5,
+        "targetUtilizationPercentage": 60,
+        "pollingInterval": "PT30S",
+    }
+
+
 def test_a_deployment_is_written_with_all_that_it_declares() -> None:
     declared = {
         "tags": {"team": "a"},
