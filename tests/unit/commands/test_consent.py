@@ -166,3 +166,19 @@ def test_a_saved_plan_is_applied_to_its_own_env(shop: Shop) -> None:
 def test_a_saved_plan_that_cannot_be_read_is_wrong_usage(shop: Shop) -> None:
     said = shop.run("apply", "nowhere.json")
     assert (said.code, said.err) == (64, "error: nowhere.json cannot be read: No such file or directory\n")
+
+
+def test_a_file_that_is_no_plan_is_named(shop: Shop) -> None:
+    shop.write("other.json", {"kind": "something"})
+    said = shop.run("apply", "other.json")
+    assert said.code == 64
+    assert said.err.startswith("error: other.json ")
+
+
+@pytest.mark.parametrize("command", ["rollback", "destroy"])
+def test_the_outcome_is_text(deployed: Shop, command: str) -> None:
+    deployed.declare("digits", green=100)
+    deployed.applied()
+    said = deployed.run(command, "--env", "dev", typed="yes" if command == "rollback" else "digits")
+    assert said.code == 0
+    assert "\nDone:\n" in said.out
