@@ -6,14 +6,13 @@ from deployer import pipeline
 from deployer.applying.consent import before_destroy, before_rollback
 from deployer.commands.console import Console
 from deployer.commands.plan_apply_drift import carry_out, show
-from deployer.core.plan import Action
 from deployer.pipeline import Request
 
 
 def destroy(request: Request, named: str, console: Console) -> int:
     """Delete the endpoints in the specs with all their deployments, after confirmation by their names."""
     planned = pipeline.plan_destroy(request, console)
-    names = [step.ref.endpoint for step in planned.plan.steps if step.action is Action.DELETE]
+    names = [step.ref.endpoint for step in planned.plan.steps]
     if not names:
         console.out("Nothing to destroy: none of the endpoints in the specs exists.")
         return 0
