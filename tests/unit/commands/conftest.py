@@ -158,3 +158,10 @@ def deployed(shop: Shop) -> Shop:
     """The same project, applied."""
     shop.applied()
     return shop
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole commands are for `make test`: `make quick` has to be quick."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
