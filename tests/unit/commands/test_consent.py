@@ -173,12 +173,3 @@ def test_a_file_that_is_no_plan_is_named(shop: Shop) -> None:
     said = shop.run("apply", "other.json")
     assert said.code == 64
     assert said.err.startswith("error: other.json ")
-
-
-@pytest.mark.parametrize("command", ["rollback", "destroy"])
-def test_the_outcome_is_text(deployed: Shop, command: str) -> None:
-    deployed.declare("digits", green=100)
-    deployed.applied()
-    said = deployed.run(command, "--env", "dev", typed="yes" if command == "rollback" else "digits")
-    assert said.code == 0
-    assert "\nDone:\n" in said.out
