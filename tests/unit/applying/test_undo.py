@@ -397,17 +397,23 @@ def test_what_trying_again_does_not_cure_is_not_tried_again(failure: type[Worksp
     assert (result.result, len(tries)) == (Result.FAILED, 1)
 
 
-def test_an_undo_is_tried_for_ten_minutes_every_ten_seconds() -> None:
+def test_an_undo_is_tried_for_ten_minutes_with_ten_seconds_between() -> None:
+    """Each pause is a second here, so that a second more or less is noticed."""
     workspace = MemoryWorkspace(now=7.0)
-    tries: list[float] = []
+    tries, pauses = list[float](), list[float]()
 
     def fail() -> Step:
         tries.append(workspace.now)
+        assert len(tries) < 1000
         raise Unreachable("Nothing answered.")
 
-    (result,) = undo("digits", fail, tools(workspace))
-    assert tries == [7.0 + 10.0 * number for number in range(61)]
-    assert result.seconds == 600.0
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return workspace.pause(1.0)
+
+    (result,) = undo("digits", fail, replace(tools(workspace), pause=pause))
+    assert tries == [7.0 + number for number in range(601)]
+    assert (set(pauses), result.seconds) == ({10.0}, 600.0)
 
 
 def test_a_stop_ends_the_tries_of_an_undo_and_not_the_first_one() -> None:
