@@ -47,4 +47,5 @@ def test_a_refused_request_is_told_without_the_log_of_a_container_it_never_touch
     failed = project.deployer("apply", "--allow-outage")
     assert failed.code == 1, failed.text
     assert "container's log" in failed.text
-    assert "this model does not load" in failed.text
+    # Which of its lines are the last depends on how far the next start of the crashing container has come.
+    assert "this model does not load" in project.deployer("logs", "blue", "--tail", "2000").text
