@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deployer.core.resources import FAILED_STATES, Observed, Resource, State, endpoint_ref, share_map, traffic_ref
+from deployer.core.resources import Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
 from deployer.report.format import styled
 
 
@@ -19,10 +19,9 @@ def _endpoint(live: State, name: str, color: bool) -> Iterator[str]:
     if endpoint is None:
         yield f"{styled(name, 'bold', color=color)}  not deployed"
         return
-    seen = endpoint.seen
-    yield f"{styled(name, 'bold', color=color)}  {_state(seen, color)}  {endpoint.fields.get('auth_mode')}"
-    if seen.scoring_uri:
-        yield f"  {seen.scoring_uri}"
+    yield f"{styled(name, 'bold', color=color)}  {_state(endpoint, color)}  {endpoint.fields.get('auth_mode')}"
+    if uri := endpoint.seen.scoring_uri:
+        yield f"  {uri}"
     shares, mirrored = (share_map(live.get(traffic_ref(name)), key) for key in ("traffic", "mirror_traffic"))
     for deployment in live.deployments(name):
         share = shares.get(deployment.ref.name, 0)
@@ -34,11 +33,10 @@ def _deployment(deployment: Resource, share: int, copies: int, color: bool) -> s
     size = f"{deployment.fields.get('instance_count')} x {deployment.fields.get('instance_type')}"
     mirror = f" + {copies} % mirrored" if copies else ""
     bar = "█" * round(share / 10) + "·" * (10 - round(share / 10))
-    state = _state(deployment.seen, color)
+    state = _state(deployment, color)
     model = deployment.fields.get("model") or ""
     return f"  {deployment.ref.name:<16} {bar} {share:>3} %{mirror}  {state}  {size}  {model}"
 
 
-def _state(seen: Observed, color: bool) -> str:
-    bad = seen.provisioning_state in FAILED_STATES
-    return styled(seen.provisioning_state, "red" if bad else "green", color=color)
+def _state(resource: Resource, color: bool) -> str:
+    return styled(resource.seen.provisioning_state, "red" if is_failed(resource) else "green", color=color)
