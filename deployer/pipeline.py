@@ -32,6 +32,7 @@ from deployer.core.resources import Ref, State, endpoint_ref
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
 from deployer.planning.digest import with_digest
+from deployer.planning.earlier import earlier_assets, with_also, with_earlier_noted
 from deployer.planning.pins import (
     busy_resources,
     orphans,
@@ -45,6 +46,7 @@ from deployer.planning.review import Case
 from deployer.planning.rollback import earlier_traffic
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
+from deployer.planning.verdicts import owing_endpoints
 from deployer.report.redaction import mask_of
 
 if TYPE_CHECKING:
@@ -136,7 +138,9 @@ def make_plan(
     """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
     intent = desired.intent
     writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=deletes, origins=desired.origins)
-    steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent))
+    writes = with_earlier_noted(writes, live)
+    owing = owing_endpoints(live, desired.env.project, options.allow)
+    steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent, owing))
     case = Case(
         project=desired.env.project,
         desired=desired.state,
@@ -167,7 +171,9 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     workspace = open_workspace(desired.env, request.project)
     asked = wanted(desired.state, desired.env.project)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
-    return replace(desired, state=with_pinned_references(desired.state, live)), live, workspace
+    pinned = with_pinned_references(desired.state, live)
+    known = with_also(live, workspace.observe(earlier_assets(pinned, live)))
+    return replace(desired, state=pinned), known, workspace
 
 
 def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) -> State:

@@ -9,14 +9,18 @@ from itertools import groupby
 from typing import TypeVar, assert_never
 
 from deployer.applying.bake import bake
-from deployer.applying.smoke import ask_until_settled
-from deployer.applying.step import Interrupted, Tools, carry_out, health_problem
-from deployer.applying.undo import move_to_healthy, put_back, undo
-from deployer.core.errors import Refused, WorkspaceError, as_deployer_error
+from deployer.applying.record import record, with_passed
+from deployer.applying.result import tried
+from deployer.applying.smoke import smoke
+from deployer.applying.step import Interrupted, Tools, carry_out
+from deployer.applying.undo import put_back, undo, undo_in_place
+from deployer.core.errors import Refused, WrongAnswer
 from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.core.plan import Plan, Step
+from deployer.core.plan import Action, Plan, Step
+from deployer.core.resources import Ref, referenced
 from deployer.kinds import ASSETS
 from deployer.kinds.phases import Phase
+from deployer.planning.due_tests import gates
 from deployer.planning.reconcile import phase_of
 
 Item = TypeVar("Item")
@@ -24,18 +28,14 @@ Item = TypeVar("Item")
 SIDE_BY_SIDE = 8
 """Endpoints, or steps of one phase, that run in parallel."""
 
-WRONG_ANSWER = "SmokeTestFailed"
-
 
 def apply(plan: Plan, tools: Tools) -> Outcome:
-    """Carry out a plan, assets first. If an asset fails, nothing else runs; a failed endpoint stops alone."""
+    """Carry out a plan, assets first. What needs a failed asset is skipped; a failed endpoint stops alone."""
     assets = [step for step in plan.steps if step.ref.kind in ASSETS]
     rest = [step for step in plan.steps if step.ref.kind not in ASSETS]
     results = _side_by_side(assets, lambda step: [_result_of(step, tools)])
-    if all(item.result is Result.APPLIED for item in results):
-        results += _side_by_side(_by_endpoint(rest), lambda steps: _endpoint(steps, tools))
-    else:
-        results += _skipped(rest)
+    lacking = frozenset(item.step.ref for item in results if item.result is not Result.APPLIED)
+    results += _side_by_side(_by_endpoint(rest), lambda steps: _endpoint(steps, lacking, tools))
     return Outcome(results=tuple(results), interrupted=tools.stopping())
 
 
@@ -51,77 +51,73 @@ def _side_by_side(items: Sequence[Item], work: Callable[[Item], list[StepResult]
         return [result for results in pool.map(work, items) for result in results]
 
 
-def _skipped(steps: Iterable[Step]) -> list[StepResult]:
-    return [StepResult(step=step, result=Result.SKIPPED) for step in steps]
+def _skipped(steps: Iterable[Step], note: str = "") -> list[StepResult]:
+    return [StepResult(step=step, result=Result.SKIPPED, note=note) for step in steps]
 
 
-def _endpoint(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    """The phases of one endpoint in order, until one fails or the user interrupts."""
+def _endpoint(steps: Sequence[Step], lacking: frozenset[Ref], tools: Tools) -> list[StepResult]:
+    """The phases of one endpoint in order, until one fails or the user interrupts; its verdicts are then recorded."""
     results: list[StepResult] = []
     for phase, group in groupby(sorted(steps, key=phase_of), key=phase_of):
-        if tools.stopping() or any(item.result is not Result.APPLIED for item in results):
+        if tools.stopping() or any(_stops(item, steps) for item in results):
             results += _skipped(group)
         else:
-            results += _phase(phase, list(group), tools)
-    return results
+            results += _phase(phase, list(group), results, lacking, tools)
+    return [*results, *record(steps, results, tools)]
 
 
-def _phase(phase: Phase, steps: Sequence[Step], tools: Tools) -> list[StepResult]:
+def _stops(item: StepResult, steps: Sequence[Step]) -> bool:
+    """Whether the phases after a result are not done: not for the failed test of a deployment that stays idle."""
+    if item.result is Result.APPLIED:
+        return False
+    return item.step.action is not Action.TEST or gates(item.step, steps)
+
+
+def _phase(
+    phase: Phase, steps: Sequence[Step], done: Sequence[StepResult], lacking: frozenset[Ref], tools: Tools
+) -> list[StepResult]:
     match phase:
         case Phase.TRAFFIC:
-            return _traffic(steps, tools)
+            return _traffic(with_passed(steps, done), tools)
         case Phase.SMOKE_TESTS:
-            return _tests(steps, tools)
+            return _side_by_side(steps, lambda step: [_result_of(step, tools, smoke)])
+        case Phase.SERVING_DEPLOYMENTS:
+            return _serving(steps, lacking, tools)
         case Phase.ASSETS | Phase.ENDPOINT | Phase.DEPLOYMENTS:
-            return _side_by_side(steps, lambda step: [_result_of(step, tools)])
+            return _side_by_side(steps, lambda step: _if_supplied(step, lacking, tools))
         case Phase.DELETES_OF_DEPLOYMENTS | Phase.DELETES_OF_ENDPOINTS:
             return _side_by_side(steps, lambda step: [_result_of(step, tools)])
     assert_never(phase)
 
 
+def _if_supplied(step: Step, lacking: frozenset[Ref], tools: Tools) -> list[StepResult]:
+    """The result of a step; skipped if an asset that its resource needs could not be registered."""
+    needs = {referenced(step.after, kind) for kind in ASSETS} if step.after else set()
+    missing = sorted(ref for ref in needs if ref in lacking)
+    return _skipped([step], f"needs {missing[0]}") if missing else [_result_of(step, tools)]
+
+
 def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:
-    """Carry out a step; return its result and report it to the watcher."""
-    if tools.stopping():
-        return StepResult(step=step, result=Result.SKIPPED)
-    started = tools.now()
-    tools.watcher.step_started(step)
-    try:
-        note = work(step, tools)
-        result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
-    except Exception as error:
-        result = StepResult(
-            step=step, result=Result.FAILED, seconds=tools.now() - started, error=as_deployer_error(error)
-        )
-    tools.watcher.step_ended(result)
-    return result
+    """The result of a step; skipped if the user has interrupted."""
+    return StepResult(step=step, result=Result.SKIPPED) if tools.stopping() else tried(step, tools, work)
 
 
-def _tests(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
-    """Run smoke tests. If a deployment with traffic fails, its share moves to healthy deployments, if any."""
-    results = _side_by_side(steps, lambda step: [_result_of(step, tools, _smoke)])
-    failing = frozenset(item.step.ref.name for item in results if _answered_wrongly(item))
-    endpoint = steps[0].ref.endpoint
-    return [*results, *(undo(endpoint, lambda: move_to_healthy(endpoint, failing, tools), tools) if failing else ())]
-
-
-def _answered_wrongly(item: StepResult) -> bool:
-    """Whether a deployment gave a wrong answer; an unreachable one may be healthy."""
-    return isinstance(item.error, WorkspaceError) and item.error.code == WRONG_ANSWER
-
-
-def _smoke(step: Step, tools: Tools) -> str:
-    if step.test is None:
-        raise ValueError(f"{step.ref} has nothing to test")
-    if problem := health_problem(tools.workspace.read(step.ref)):
-        raise WorkspaceError(f"{step.ref} {problem}", hint="Run `deployer plan` to see what is needed now.")
-    seen = ask_until_settled(step.ref, step.test, tools)
-    if seen.problem:
-        raise WorkspaceError(
-            f"the smoke test of {step.ref} failed: it {seen.problem}",
-            hint=f"It got no traffic from this apply. Run `deployer logs {step.ref.name}` for its logs.",
-            code=WRONG_ANSWER,
-        )
-    return f"answered in {seen.milliseconds:.0f} ms"
+def _serving(steps: Sequence[Step], lacking: frozenset[Ref], tools: Tools) -> list[StepResult]:
+    """Write and test what serves, one deployment after the other, until one fails; a wrong answer is undone."""
+    results: list[StepResult] = []
+    write: Step | None = None
+    for step in steps:
+        if any(item.result is not Result.APPLIED for item in results):
+            results += _skipped([step])
+        elif step.action is Action.TEST:
+            tested = _result_of(step, tools, smoke)
+            wrong = isinstance(tested.error, WrongAnswer)
+            undone = undo_in_place(write if write and write.ref == step.ref else None, step, tools) if wrong else ()
+            results += [tested, *undone]
+        else:
+            write = step
+            results += _if_supplied(step, lacking, tools)
+    return results
 
 
 def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
@@ -133,7 +129,7 @@ def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
         if last.result is not Result.APPLIED:
             results += _skipped(steps[number + 1 :])
             if _may_be_undone(last):
-                results += undo(step.ref.endpoint, partial(put_back, steps, step, tools), tools)
+                results += undo(step.ref, partial(put_back, steps, step, tools), tools)
             break
     return results
 

@@ -6,7 +6,8 @@ from typing import assert_never
 
 from deployer.applying.smoke import ask
 from deployer.applying.step import Tools, wait_for
-from deployer.core.errors import WorkspaceError
+from deployer.core.errors import WorkspaceError, WrongAnswer
+from deployer.core.intent import Checks
 from deployer.core.plan import Bake, Step
 from deployer.planning.rollout import Observation, Verdict, judge
 
@@ -36,26 +37,34 @@ def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
             _stop_early(seen, plan)
         tools.watcher.probing(step, number + 1, rounds)
         wait_for(plan.seconds / rounds, tools, BAKING)
-    return [_accepted(name, judge(observations, plan.checks)) for name, observations in seen.items()]
+    return [_accepted(name, observations, plan.checks) for name, observations in seen.items()]
 
 
 def _stop_early(seen: dict[str, list[Observation]], plan: Bake) -> None:
     """Raise as soon as a deployment can no longer pass, so that it loses its traffic early."""
     allowed = (plan.checks.max_error_rate or 0.0) * max(1, plan.checks.min_requests)
     for name, observations in seen.items():
-        problems = [item.problem for item in observations if item.problem]
+        problems = [item for item in observations if item.problem]
         if plan.checks.smoke and len(problems) > allowed:
-            raise _failed(name, f"{len(problems)} of {len(observations)} probes failed; the last one: {problems[-1]}")
+            reason = f"{len(problems)} of {len(observations)} probes failed; the last one: {problems[-1].problem}"
+            raise _failed(name, reason, any(item.answered for item in problems))
 
 
-def _accepted(name: str, verdict: tuple[Verdict, str]) -> str:
-    match verdict[0]:
+def _accepted(name: str, observations: list[Observation], checks: Checks) -> str:
+    verdict, reason = judge(observations, checks)
+    match verdict:
         case Verdict.PASSED:
-            return f"{name}: {verdict[1]}"
-        case Verdict.FAILED | Verdict.INCONCLUSIVE:
-            raise _failed(name, f"{verdict[0]}: {verdict[1]}")
-    assert_never(verdict[0])
+            return f"{name}: {reason}"
+        case Verdict.FAILED:
+            raise _failed(name, f"{verdict}: {reason}", any(item.answered for item in observations))
+        case Verdict.INCONCLUSIVE:
+            raise _failed(name, f"{verdict}: {reason}", answered=False)
+    assert_never(verdict)
 
 
-def _failed(name: str, reason: str) -> WorkspaceError:
-    return WorkspaceError(f"the checks on {name} did not pass: {reason}", code="RolloutCheckFailed")
+def _failed(name: str, reason: str, answered: bool) -> WorkspaceError:
+    """The error of checks that did not pass; a verdict on the deployment only if it answered."""
+    message = f"the checks on {name} did not pass: {reason}"
+    if not answered:
+        return WorkspaceError(message, code="RolloutCheckInconclusive")
+    return WrongAnswer(message, deployment=name.rpartition("/")[2], code="RolloutCheckFailed")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
-from deployer.applying.step import Tools, wait_for
-from deployer.core.errors import Unreachable
+from deployer.applying.step import Tools, health_problem, wait_for
+from deployer.core.errors import Refused, Unreachable, WorkspaceError, WrongAnswer
 from deployer.core.intent import ANYTHING, SmokeTest
+from deployer.core.plan import Step
 from deployer.core.resources import Ref
 from deployer.core.workspace import Answer
 from deployer.planning.rollout import Observation
+from deployer.planning.verdicts import content_hash, same_content
 
 NOT_YET = frozenset({404, 429, 502, 503})
 """Statuses that a new deployment may briefly return: routes and probes settle after the operation."""
@@ -17,12 +19,40 @@ NOT_YET = frozenset({404, 429, 502, 503})
 SETTLING_SECONDS = 30.0
 
 
+def smoke(step: Step, tools: Tools) -> str:
+    """Carry out a TEST step; the note says how long the answer took.
+
+    Raises WrongAnswer if the answer is not as expected, Refused if the deployment is no longer the one to test, and
+    WorkspaceError if it cannot be asked.
+    """
+    if step.test is None:
+        raise ValueError(f"{step.ref} has nothing to test")
+    current = tools.workspace.read(step.ref)
+    if problem := health_problem(current):
+        raise WorkspaceError(f"{step.ref} {problem}", hint="Run `deployer plan` to see what is needed now.")
+    if current and step.verdict and not same_content(step.verdict, content_hash(current, step.ignore)):
+        raise Refused(
+            f"{step.ref} has changed since it was planned; it was not tested",
+            hint="Run `deployer plan` to see what is needed now.",
+        )
+    seen = ask_until_settled(step.ref, step.test, tools)
+    if seen.problem:
+        traffic = "It has live traffic." if step.serving else "It got no traffic from this apply."
+        raise WrongAnswer(
+            f"the smoke test of {step.ref} failed: it {seen.problem}",
+            deployment=step.ref.name,
+            code="SmokeTestFailed",
+            hint=f"{traffic} Run `deployer logs {step.ref.name}` for its logs.",
+        )
+    return f"answered in {seen.milliseconds:.0f} ms"
+
+
 def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
     """Run one smoke test; the observation's problem is one sentence, empty if the answer is as expected."""
     try:
         answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
     except Unreachable as error:
-        return Observation(milliseconds=0.0, problem=error.message)
+        return Observation(milliseconds=0.0, problem=error.message, answered=False)
     return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
 
 

@@ -1,4 +1,4 @@
-"""Undo: move live traffic back to healthy deployments after a failed traffic step or smoke test."""
+"""Undo: after a failed traffic step or smoke test, move live traffic back, or put earlier content back."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from deployer.applying.result import tried
+from deployer.applying.smoke import smoke
 from deployer.applying.step import Tools, health_problem, write
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
 from deployer.core.errors import Busy, DeployerError, NotFound, Refused, SignInFailed, WorkspaceError, as_deployer_error
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Resource, deployment_ref, share_map, traffic_ref
+from deployer.core.resources import Kind, Ref, Resource, deployment_ref, share_map, traffic_ref
+from deployer.planning.earlier import earlier_content
 from deployer.planning.rollout import FAILED_MARK, Split, rescue_split, rollout_mark
+from deployer.planning.verdicts import about
 
 T = TypeVar("T")
 
@@ -21,9 +26,12 @@ UNDO_SECONDS = 600.0
 """How long to retry an undo."""
 
 
-def undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[StepResult]:
-    """Find and carry out the step that undoes a failure, even after an interrupt: it protects live traffic."""
-    started, step = tools.now(), Step(action=Action.UPDATE, ref=traffic_ref(endpoint))
+def undo(ref: Ref, find: Callable[[], Step | None], tools: Tools) -> list[StepResult]:
+    """Find and carry out the step that undoes a failure, even after an interrupt: it protects live traffic.
+
+    `ref` is the resource that this step will change.
+    """
+    started, step = tools.now(), Step(action=Action.UPDATE, ref=ref)
     try:
         found = _retry_until_deadline(find, tools)
         if found is None:
@@ -37,20 +45,73 @@ def undo(endpoint: str, find: Callable[[], Step | None], tools: Tools) -> list[S
             step=step,
             result=Result.FAILED,
             seconds=tools.now() - started,
-            error=_with_manual_way_out(as_deployer_error(error)),
+            error=_with_manual_way_out(ref, as_deployer_error(error)),
         )
     tools.watcher.step_ended(result)
     return [result]
 
 
-def _with_manual_way_out(error: DeployerError) -> DeployerError:
+def _with_manual_way_out(ref: Ref, error: DeployerError) -> DeployerError:
     """The error of a failed undo, with instructions for doing it manually."""
     if isinstance(error, Refused):
         return error
+    if ref.kind is Kind.DEPLOYMENT:
+        return WorkspaceError(
+            f"the earlier content of {ref} could not be put back: {error.message}",
+            hint="It still serves what failed its smoke test. Put the earlier content into its spec, and apply.",
+        )
     return WorkspaceError(
         f"the traffic could not be restored: {error.message}",
         hint="Once the workspace responds, run `deployer status`, then `deployer rollback` for the previous split.",
     )
+
+
+def undo_in_place(write: Step | None, test: Step, tools: Tools) -> list[StepResult]:
+    """Undo a deployment that serves and gave a wrong answer; `write` is its update in this run, if there was one.
+
+    Its traffic moves to healthy deployments, or its earlier content is put back and tested again.
+    """
+    endpoint, failing = test.ref.endpoint, frozenset([test.ref.name])
+    moved = undo(traffic_ref(endpoint), partial(move_to_healthy, endpoint, failing, tools), tools)
+    return moved or _put_content_back(write, test, tools)
+
+
+def _put_content_back(write: Step | None, test: Step, tools: Tools) -> list[StepResult]:
+    results = undo(test.ref, partial(_content_step, write, test, tools), tools)
+    after = results[0].step.after if results else None
+    if after is None or results[0].result is not Result.UNDONE:
+        return results or [_nothing_to_put_back(test, tools)]
+    again = replace(test, verdict=about(test.verdict, after, test.ignore), reason="")
+    return [*results, tried(again, tools, smoke)]
+
+
+def _content_step(write: Step | None, test: Step, tools: Tools) -> Step | None:
+    """The step that puts earlier content back; None if that is not known."""
+    current = tools.workspace.read(test.ref)
+    after = earlier_content(write, current, test.ignore) if current else None
+    if current is None or after is None:
+        return None
+    return Step(
+        action=Action.UPDATE,
+        ref=test.ref,
+        before=current,
+        after=after,
+        changes=diff(current, after),
+        reason="the earlier content was put back",
+        ignore=test.ignore,
+        serving=True,
+    )
+
+
+def _nothing_to_put_back(test: Step, tools: Tools) -> StepResult:
+    error = WorkspaceError(
+        f"{test.ref} still serves content that failed its smoke test: no other deployment can take its traffic, and "
+        "its earlier content is not known",
+        hint="Correct its spec and apply, or create a second deployment and move the traffic to it.",
+    )
+    result = StepResult(step=Step(action=Action.UPDATE, ref=test.ref), result=Result.FAILED, error=error)
+    tools.watcher.step_ended(result)
+    return result
 
 
 def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:

@@ -1,4 +1,4 @@
-"""Our own tags: owner of a resource, values sent, code content, traffic before the last change, protection.
+"""Our own tags: owner of a resource, values sent, code content, earlier traffic and content, verdicts, protection.
 
 They are written in the same PUT as the change they describe, and hidden from `tags`. A tag value has at most 256
 characters (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations).
@@ -9,12 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from deployer.core.bookkeeping import Earlier
 from deployer.core.resources import RESERVED, Value
 
 PROJECT, CODE, SENT, PREVIOUS, ROLLOUT, PROTECTED = (
     f"{RESERVED}{name}" for name in ("project", "code", "sent", "previous", "rollout", "protected")
 )
+TESTED, FAILED, BEFORE = (f"{RESERVED}{name}" for name in ("tested", "failed", "before"))
+_PIECES = {PREVIOUS: 4, TESTED: 5, FAILED: 5}
+"""The numbered tags of what is noted for up to 20 deployments."""
+
 _LONGEST = 256
 
 
@@ -25,7 +31,7 @@ class Notes:
     `code` is the content of a deployment's code and `code_id` the "<name>:<version>" of its code asset: `code` is valid
     only as long as the live deployment uses that asset. `sent` holds values that Azure does not return, by dotted path;
     under "variables" the names of declared environment variables that the service could have added; under "data" the
-    declared data assets of data collections.
+    declared data assets of data collections. The others are as in `Bookkeeping`.
     """
 
     project: str = ""
@@ -35,6 +41,9 @@ class Notes:
     previous: Mapping[str, int] = field(default_factory=dict)
     rollout: str = ""
     protected: bool = False
+    tested: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier | None = None
 
 
 def visible(tags: Mapping[str, str] | None) -> dict[str, str]:
@@ -54,6 +63,9 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         previous=_parse_split(_joined(found, PREVIOUS)),
         rollout=found.get(ROLLOUT, ""),
         protected=found.get(PROTECTED) == "true",
+        tested=_parse_pairs(_joined(found, TESTED)),
+        failed=_parse_pairs(_joined(found, FAILED)),
+        earlier=_parse_earlier(found),
     )
 
 
@@ -66,14 +78,30 @@ def tags_of(notes: Notes) -> dict[str, str]:
         ROLLOUT: notes.rollout,
         PROTECTED: "true" if notes.protected else "",
         **_cut(SENT, sent),
-        **_cut(PREVIOUS, "".join(f"{name}={share};" for name, share in sorted(notes.previous.items()) if share)),
+        **_cut(PREVIOUS, _pairs({name: share for name, share in notes.previous.items() if share})),
+        **_cut(TESTED, _pairs(notes.tested)),
+        **_cut(FAILED, _pairs(notes.failed)),
+        **_earlier_tags(notes.earlier or Earlier()),
     }
     return {name: value for name, value in tags.items() if 0 < len(value) <= _LONGEST}
 
 
+def _pairs(values: Mapping[str, object]) -> str:
+    return "".join(f"{name}={value};" for name, value in sorted(values.items()))
+
+
+def _earlier_tags(earlier: Earlier) -> dict[str, str]:
+    """The tags of what a deployment ran before an update in place."""
+    others = json.dumps(earlier.others) if earlier.others else ""
+    texts = {"model": earlier.model, "environment": earlier.environment, "code": earlier.code, "others": others}
+    return {name: piece for part, text in texts.items() for name, piece in _cut(f"{BEFORE}-{part}", text).items()}
+
+
 def _names(tag: str) -> tuple[str, ...]:
-    """The tags for the pieces of a long text; the traffic of 20 deployments fits into four."""
-    return tuple(f"{tag}-{number}" for number in range(1, 5)) if tag == PREVIOUS else (tag, f"{tag}-2", f"{tag}-3")
+    """The tags for the pieces of a long text."""
+    if tag in _PIECES:
+        return tuple(f"{tag}-{number}" for number in range(1, _PIECES[tag] + 1))
+    return tag, f"{tag}-2", f"{tag}-3"
 
 
 def _cut(tag: str, text: str) -> dict[str, str]:
@@ -86,14 +114,30 @@ def _joined(tags: Mapping[str, str], tag: str) -> str:
     return "".join(tags.get(name, "") for name in _names(tag))
 
 
-def _parse_split(joined: str) -> dict[str, int]:
+def _parse_pairs(joined: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in joined.split(";"))
-    return {name: int(share) for name, _, share in pairs if share.isdigit()}
+    return {name: value for name, _, value in pairs if value}
+
+
+def _parse_split(joined: str) -> dict[str, int]:
+    return {name: int(share) for name, share in _parse_pairs(joined).items() if share.isdigit()}
+
+
+def _parse_earlier(found: Mapping[str, str]) -> Earlier | None:
+    texts = {part: _joined(found, f"{BEFORE}-{part}") for part in ("model", "environment", "code")}
+    others = _parsed(_joined(found, f"{BEFORE}-others"), "[]")
+    paths = tuple(map(str, others)) if isinstance(others, list) else ()
+    return Earlier(**texts, others=paths) if paths or any(texts.values()) else None
 
 
 def _parse_sent(written: str) -> Mapping[str, Value]:
-    try:
-        found = json.loads(written or "{}")
-    except ValueError:
-        return {}
+    found = _parsed(written, "{}")
     return found if isinstance(found, dict) else {}
+
+
+def _parsed(written: str, empty: str) -> Any:
+    """The JSON of a tag; that of `empty` if there is none, or if it is damaged."""
+    try:
+        return json.loads(written or empty)
+    except ValueError:
+        return json.loads(empty)

@@ -8,6 +8,7 @@
     `-- WorkspaceError      the workspace refused, failed, or could not be reached             exit 1
         |-- NotFound        404: the resource does not exist
         |-- Busy            another operation is changing the resource, or Azure throttles us
+        |-- WrongAnswer     a deployment answered, and not as its spec expects
         |-- OperationFailed Azure accepted the request, but the operation then failed
         |-- Unreachable     no response at all: network, DNS, TLS, a closed port
         `-- SignInFailed    no credential, an expired one, or one without the needed role
@@ -92,6 +93,14 @@ class NotFound(WorkspaceError):
 
 class Busy(WorkspaceError):
     """Another operation blocks the resource, or Azure throttles requests; waiting may help."""
+
+
+class WrongAnswer(WorkspaceError):
+    """A deployment answered, and not as its spec expects: a verdict on its content, unlike no answer at all."""
+
+    def __init__(self, message: str, *, deployment: str, code: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.deployment = deployment
 
 
 class OperationFailed(WorkspaceError):

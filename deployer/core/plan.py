@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deployer.core.action import Action as Action
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan_options import Options
-from deployer.core.resources import Bookkeeping, KeyPath, Ref, Resource
+from deployer.core.resources import KeyPath, Ref, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,8 @@ class Step:
     `before` is the observed resource (None: it does not exist), `after` the resource to write (None for DELETE and
     TEST). `reason` is an explanation for the user; nothing branches on it. `test` belongs to TEST steps, `bake` to
     traffic steps of a rollout. `ignore` are paths whose live value is kept; it is read again just before the write.
-    `bookkeeping` is what a traffic step writes to our tags; None means the split that it replaces, and no rollout.
+    `bookkeeping` is what a step writes to our tags; None on a traffic step means the split that it replaces, and no
+    rollout. `serving`: the deployment has live traffic now. `verdict` is what a TEST decides on, as a hash.
     """
 
     action: Action
@@ -42,6 +44,8 @@ class Step:
     bake: Bake | None = None
     ignore: tuple[KeyPath, ...] = ()
     bookkeeping: Bookkeeping | None = None
+    serving: bool = False
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,8 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no step writes."""
-        return not any(step.action.writes for step in self.steps)
+        """Whether nothing is to be done: nothing to write, and no smoke test to run."""
+        return not self.steps
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

@@ -18,6 +18,9 @@ class Allow(StrEnum):
     DELETES = "deletes"
     """A plan may delete a large part of the project."""
 
+    AGAIN = "again"
+    """Content that failed its smoke test may be tried again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:

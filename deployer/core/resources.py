@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -126,18 +127,6 @@ def deployment_ref(endpoint: str, name: str) -> Ref:
 def traffic_ref(endpoint: str) -> Ref:
     """The ref of an endpoint's traffic."""
     return Ref(kind=Kind.TRAFFIC, endpoint=endpoint.lower())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bookkeeping:
-    """The traffic history of an endpoint in our tags.
-
-    `previous_split` is the traffic before the last change, in percent by deployment; `rollout` is the mark of a rollout
-    in progress, "<target hash>:<percent>", or of a failed one, "<target hash>:failed".
-    """
-
-    previous_split: Mapping[str, int] = field(default_factory=dict)
-    rollout: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from deployer.core.plan import Action, Finding, Step
 from deployer.core.resources import BUSY_STATES, Kind, deployment_ref, is_failed
 from deployer.kinds import OPERATED
 from deployer.planning.review import Case
+from deployer.planning.verdict_findings import never_tested, no_way_back
 
 
 def advice(case: Case) -> Iterator[Finding]:
@@ -40,7 +41,7 @@ def _in_place(case: Case) -> Iterator[Finding]:
             yield Finding(
                 code="in-place-update",
                 summary=f"{step.ref} carries {share} % of the traffic while it is updated in place",
-                detail="A second deployment beside it could be tested before it gets traffic; this one cannot.",
+                detail="A second deployment beside it can be tested before it gets traffic; this one only after.",
                 ref=step.ref,
                 origin=step.origin,
             )
@@ -151,4 +152,6 @@ ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _unknown_content,
     _failed_but_serving,
     _dropped_properties,
+    never_tested,
+    no_way_back,
 )

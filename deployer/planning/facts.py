@@ -20,6 +20,16 @@ def has_traffic(ref: Ref, traffic: Resource | None) -> bool:
     assert_never(ref.kind)
 
 
+def serves(ref: Ref, traffic: Resource | None) -> bool:
+    """Whether a deployment answers live requests by this traffic of its endpoint; never for other kinds."""
+    match ref.kind:
+        case Kind.DEPLOYMENT:
+            return share_map(traffic, "traffic").get(ref.name, 0) > 0
+        case Kind.ENDPOINT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return False
+    assert_never(ref.kind)
+
+
 def was_created(endpoint: Resource, live: State) -> bool:
     """Whether the creation of an endpoint ever succeeded, be it failed now: it has an address, or deployments.
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
+from deployer.core.bookkeeping import Bookkeeping, with_verdicts
 from deployer.core.diff import FieldChange, diff
 from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
     NOTHING,
-    Bookkeeping,
     KeyPath,
     Kind,
     Observed,
@@ -27,7 +27,7 @@ from deployer.core.resources import (
 )
 from deployer.kinds import KINDS
 from deployer.kinds.phases import Phase
-from deployer.planning.facts import has_traffic, was_created
+from deployer.planning.facts import has_traffic, serves, was_created
 
 
 def phase_of(step: Step) -> Phase:
@@ -35,7 +35,7 @@ def phase_of(step: Step) -> Phase:
     phase = KINDS[step.ref.kind].phase(step.action)
     if phase is None:
         raise ValueError(f"no phase does {step.action.name} on {step.ref}")
-    return phase
+    return Phase.SERVING_DEPLOYMENTS if step.serving and phase < Phase.SERVING_DEPLOYMENTS else phase
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -134,6 +134,7 @@ def _steps_for(wish: Resource, live: State, ignored: tuple[KeyPath, ...], origin
             reason=reason,
             origin=place,
             ignore=ignored,
+            serving=serves(wish.ref, live.get(traffic_ref(wish.ref.endpoint))),
         )
     ]
 
@@ -192,23 +193,39 @@ def _why_replaced(ref: Ref) -> str:
     return "its last operation failed, and it has no traffic"
 
 
-def _observed_after(step: Step) -> Observed:
-    """The observed state of a resource right after a successful write."""
+def _observed_after(step: Step, now: Resource | None) -> Observed:
+    """The observed state of a resource right after a successful write, `now` being the one just before it."""
     before = step.before.seen if step.before and step.action is not Action.REPLACE else Observed()
-    return replace(before, provisioning_state="Succeeded", bookkeeping=step.bookkeeping or Bookkeeping())
+    noted = step.bookkeeping or Bookkeeping()
+    if now is not None:
+        noted = with_verdicts(now.seen.bookkeeping, noted)
+    return replace(before, provisioning_state="Succeeded", bookkeeping=noted)
 
 
 def simulate(live: State, step: Step) -> State:
-    """The live state after a step."""
-    if not step.action.writes:
-        return live
-    resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
+    """The live state after a step; a TEST passes."""
     traffic = traffic_ref(step.ref.endpoint)
+    if step.action is Action.TEST:
+        return _with_passed(live, live.get(traffic), step)
+    resources = _without(step.ref, live.resources) if step.action.removes else dict(live.resources)
     if step.after is not None:
-        resources[step.ref] = replace(step.after, observed=_observed_after(step))
+        now = resources.get(step.ref)
+        kept = now.fields if now and step.ref.kind is Kind.TRAFFIC else NOTHING
+        fields = {**kept, **step.after.fields}
+        resources[step.ref] = replace(step.after, fields=fields, observed=_observed_after(step, now))
     if step.ref.kind is Kind.ENDPOINT and step.after is not None and traffic not in resources:
         resources[traffic] = _no_traffic(traffic)
     return replace(live, resources=resources)
+
+
+def _with_passed(live: State, traffic: Resource | None, test: Step) -> State:
+    """The live state with the mark of a passed test on its endpoint."""
+    if traffic is None or not test.verdict:
+        return live
+    seen = traffic.seen
+    noted = with_verdicts(seen.bookkeeping, replace(seen.bookkeeping, tested={test.ref.name: test.verdict}, failed={}))
+    marked = replace(traffic, observed=replace(seen, bookkeeping=noted))
+    return replace(live, resources={**live.resources, traffic.ref: marked})
 
 
 def _without(ref: Ref, resources: Mapping[Ref, Resource]) -> dict[Ref, Resource]:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
-from deployer.core.fields import Effect
 from deployer.core.intent import Checks, Intent, Rollout
-from deployer.core.plan import Action, Bake, Plan, Step
-from deployer.core.resources import Bookkeeping, Kind, Ref, Resource, State, deployment_ref, digest_of, share_map
+from deployer.core.plan import Bake, Plan, Step
+from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, digest_of, share_map
 from deployer.core.statistics import percentile
+from deployer.planning.due_tests import due_tests
 from deployer.planning.reconcile import in_order
 
 Split = Mapping[str, int]
@@ -21,46 +21,12 @@ Split = Mapping[str, int]
 FAILED_MARK = "failed"
 
 
-def with_tests_and_stages(steps: Sequence[Step], live: State, intent: Intent) -> tuple[Step, ...]:
-    """The steps, with a TEST for every changed deployment or rising share, and traffic steps split into stages."""
-    tested = {step.ref for step in steps if _changes_service(step)}
-    for step in steps:
-        if step.ref.kind is Kind.TRAFFIC:
-            tested |= {deployment_ref(step.ref.endpoint, name) for name in _rising(step, live)}
-    tests = [
-        Step(action=Action.TEST, ref=ref, test=test, before=live.get(ref), ignore=intent.ignored.get(ref, ()))
-        for ref, test in intent.smoke_tests.items()
-        if ref in tested
-    ]
+def with_tests_and_stages(
+    steps: Sequence[Step], live: State, intent: Intent, owing: frozenset[str] = frozenset()
+) -> tuple[Step, ...]:
+    """The steps with the smoke tests that are due, and traffic steps split into stages."""
     staged = [part for step in steps for part in _staged(step, intent)]
-    return in_order([*staged, *tests])
-
-
-def _changes_service(step: Step) -> bool:
-    """Whether a step can change responses; of what it changes, only deployments have smoke tests."""
-    match step.action:
-        case Action.CREATE | Action.REPLACE:
-            return True
-        case Action.UPDATE:
-            return any(_changes_answers(change.effect) for change in step.changes)
-        case Action.DELETE | Action.TEST:
-            return False
-    assert_never(step.action)
-
-
-def _changes_answers(effect: Effect) -> bool:
-    match effect:
-        case Effect.METADATA | Effect.SCALE:
-            return False
-        case Effect.ROLLING | Effect.IMMUTABLE | Effect.ADD_ONLY | Effect.TRAFFIC:
-            return True
-    assert_never(effect)
-
-
-def _rising(step: Step, live: State) -> frozenset[str]:
-    """The deployments whose share a traffic step raises."""
-    now = live.split(step.ref.endpoint)
-    return frozenset(name for name, share in share_map(step.after, "traffic").items() if share > now.get(name, 0))
+    return in_order([*staged, *due_tests(steps, live, intent, owing)])
 
 
 def _staged(step: Step, intent: Intent) -> Iterator[Step]:
@@ -204,10 +170,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One probe: milliseconds to the last byte, and its problem ("" if it passed)."""
+    """One probe: milliseconds to the last byte, its problem ("" if it passed), and whether it was answered at all."""
 
     milliseconds: float
     problem: str = ""
+    answered: bool = True
 
 
 def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict, str]:

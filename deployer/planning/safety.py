@@ -22,6 +22,7 @@ from deployer.planning.facts import has_traffic
 from deployer.planning.pins import labels_of
 from deployer.planning.reconcile import simulate
 from deployer.planning.review import Case
+from deployer.planning.verdict_findings import known_to_fail
 
 DELETES_WORTH_ASKING = 5
 """A plan with at least this many deletions, and more than a third of the owned resources, needs --allow-deletes."""
@@ -265,5 +266,6 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _deletes_of_serving,
     _protected,
     _many_deletes,
+    known_to_fail,
     advice,
 )

@@ -113,7 +113,7 @@ def plan_view(
 def _summary(plan: Plan, counts: Mapping[str, int]) -> str:
     """The summary line, as in OpenTofu: "Plan: 2 to create, 1 to update, 0 to delete; 1 smoke test."."""
     tests = count(counts["smoke-test"], "smoke test")
-    if plan.is_empty:
+    if not any(step.action.writes for step in plan.steps):
         same = len(plan.unchanged)
         matching = f" {count(same, 'resource')} {'matches' if same == 1 else 'match'} the specs." if same else ""
         return f"No changes.{matching}" + (f" {tests} to run." if counts["smoke-test"] else "")

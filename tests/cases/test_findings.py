@@ -25,6 +25,7 @@ import yaml
 
 from deployer.authoring import load_project
 from deployer.authoring.explain import FINDINGS, pages_in
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.plan import Finding, Plan
 from deployer.core.plan_options import Allow, Options
 from deployer.core.resources import Kind, Observed, Ref, Resource, State
@@ -35,7 +36,12 @@ from tests.cases.test_cases import BASE
 
 CASES = sorted((Path(__file__).parent / "findings").glob("*.case"))
 PROJECT = "cases"
-ALLOW = {"--allow-outage": Allow.OUTAGE, "--allow-deletes": Allow.DELETES, "--adopt": Allow.ADOPT}
+ALLOW = {
+    "--allow-outage": Allow.OUTAGE,
+    "--allow-deletes": Allow.DELETES,
+    "--adopt": Allow.ADOPT,
+    "--again": Allow.AGAIN,
+}
 OUTSIDE = ("live", "options", "plan", "findings")
 
 
@@ -67,8 +73,19 @@ def live_resource(name: str, fields: dict[str, Any]) -> Resource:
     return replace(item, observed=observed(**known))
 
 
-def observed(owner: str, state: str = "Succeeded", unknown: str = "") -> Observed:
-    return Observed(owner=owner, provisioning_state=state, unknown=((unknown,),) if unknown else ())
+def observed(
+    owner: str,
+    state: str = "Succeeded",
+    unknown: str = "",
+    tested: Mapping[str, str] = {},
+    failed: Mapping[str, str] = {},
+) -> Observed:
+    return Observed(
+        owner=owner,
+        provisioning_state=state,
+        unknown=((unknown,),) if unknown else (),
+        bookkeeping=Bookkeeping(tested=tested, failed=failed),
+    )
 
 
 def options(text: str) -> Options:

@@ -18,11 +18,15 @@ FIELD = ("code_configuration", "code")
 
 
 def content_of(reader: Reader, asset: AssetReference) -> str:
-    """The canonical value of a code asset: its content hash if a client stored one, else its reference."""
+    """The canonical value of a code asset: its content hash if a client stored one, else its reference.
+
+    "" if it does not exist.
+    """
     if asset not in reader.known_code:
         raw = reader.arm.get(f"/codes/{asset.name}/versions/{asset.version}", API) if asset.version else None
         noted = wire_value(raw, "properties", "properties", "hash_sha256")
-        reader.known_code[asset] = f"sha256:{noted}" if noted else str(asset)
+        there = raw is not None or not asset.version
+        reader.known_code[asset] = f"sha256:{noted}" if noted else str(asset) if there else ""
     return reader.known_code[asset]
 
 

@@ -170,7 +170,7 @@ def _code(wire: Any, asset: AssetReference | None, notes: Notes, reader: Reader)
     if asset is None:
         return None
     trusted = notes.code and asset.bare == notes.code_id
-    content = notes.code if trusted else code_assets.content_of(reader, asset)
+    content = notes.code if trusted else code_assets.content_of(reader, asset) or str(asset)
     return {"code": content, "scoring_script": wire.get("scoringScript")}
 
 
@@ -230,7 +230,8 @@ def notes_of(resource: Resource, project: str, code_id: str | None) -> Notes:
 def put(writer: Writer, step: Step, after: Resource) -> None:
     """Create or change a deployment, after uploading its code."""
     code_id = code_assets.id_for(writer, after)
-    notes = notes_of(after, writer.project, code_id)
+    earlier = step.bookkeeping.earlier if step.bookkeeping else None
+    notes = replace(notes_of(after, writer.project, code_id), earlier=earlier)
     writer.sdk.operate(
         f"write {step.ref}",
         lambda client: client.online_deployments.begin_create_or_update(

@@ -8,7 +8,8 @@ from deployer.azureml.access import Raw
 from deployer.azureml.bookkeeping import read_notes
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.retry import Patience, wait_for
-from deployer.core.resources import BUSY_STATES, Bookkeeping, Observed, Ref
+from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.resources import BUSY_STATES, Observed, Ref
 
 
 def observed(raw: Raw) -> Observed:
@@ -18,7 +19,13 @@ def observed(raw: Raw) -> Observed:
         provisioning_state=_state(raw),
         owner=notes.project,
         scoring_uri=wire_value(raw, "properties", "scoringUri") or "",
-        bookkeeping=Bookkeeping(previous_split=notes.previous, rollout=notes.rollout),
+        bookkeeping=Bookkeeping(
+            previous_split=notes.previous,
+            rollout=notes.rollout,
+            tested=notes.tested,
+            failed=notes.failed,
+            earlier=notes.earlier,
+        ),
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.bookkeeping import Notes, read_notes
-from deployer.azureml.kinds import endpoint
+from deployer.azureml.kinds import deployment, endpoint
 from deployer.azureml.kinds.endpoint import Split
 from deployer.azureml.kinds.observed import observed, settled
 from deployer.azureml.retry import Patience
+from deployer.core.bookkeeping import Bookkeeping, with_verdicts
 from deployer.core.errors import NotFound
 from deployer.core.plan import Step
-from deployer.core.resources import Bookkeeping, Ref, Resource, share_map, traffic_ref
+from deployer.core.resources import Ref, Resource, share_map, traffic_ref
 
 
 def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
@@ -39,6 +40,8 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
         mirror=share_map(after, "mirror_traffic") if "mirror_traffic" in after.fields else live.mirror,
     )
     notes = replace(_notes(notes, step.bookkeeping, live, target), project=writer.project)
+    if step.bookkeeping and (step.bookkeeping.tested or step.bookkeeping.failed):
+        notes = _with_verdicts(notes, step.bookkeeping, _names(writer, step.ref.endpoint))
     endpoint.write(writer, endpoint.normalise(raw, writer.reader.where), target, notes)
 
 
@@ -48,6 +51,20 @@ def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) 
         return replace(notes, previous=noted.previous_split, rollout=noted.rollout)
     moved = dict(live.traffic) != dict(target.traffic)
     return replace(notes, previous=live.traffic if moved else notes.previous, rollout="")
+
+
+def _with_verdicts(notes: Notes, noted: Bookkeeping, there: frozenset[str]) -> Notes:
+    """The notes with new verdicts, without those of deleted deployments."""
+    known = with_verdicts(Bookkeeping(tested=notes.tested, failed=notes.failed), noted)
+    tested = {name: mark for name, mark in known.tested.items() if name in there}
+    failed = {name: mark for name, mark in known.failed.items() if name in there}
+    return replace(notes, tested=tested, failed=failed)
+
+
+def _names(writer: Writer, endpoint_name: str) -> frozenset[str]:
+    """The deployments of an endpoint."""
+    pages = writer.reader.arm.pages(f"{endpoint.path(endpoint_name)}/deployments", deployment.API)
+    return frozenset(raw["name"].lower() for raw in pages)
 
 
 def delete(writer: Writer, step: Step) -> None:

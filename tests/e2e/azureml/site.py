@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Bookkeeping, Ref, Resource
+from deployer.core.resources import Ref, Resource
 from deployer.core.workspace import Workspace
 from tests import build
 

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from deployer.azureml import connect
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import WorkspaceError
 from deployer.core.plan import Action, Step
 from deployer.core.references import AssetReference, AssetType
-from deployer.core.resources import Bookkeeping, Resource, State, endpoint_ref, traffic_ref
+from deployer.core.resources import Resource, State, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted, Workspace
 from tests.build import traffic
 from tests.e2e.azureml.site import (

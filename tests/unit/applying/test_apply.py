@@ -37,7 +37,8 @@ def run(workspace: MemoryWorkspace, desired: State, asked: Intent) -> Outcome:
 
 
 def splits(workspace: MemoryWorkspace) -> list[object]:
-    return [step.after.fields["traffic"] for step in workspace.executed if step.ref.kind is Kind.TRAFFIC and step.after]
+    moves = [step.after for step in workspace.executed if step.ref.kind is Kind.TRAFFIC and step.after]
+    return [after.fields["traffic"] for after in moves if after.fields]
 
 
 def test_a_first_apply_goes_from_assets_to_traffic() -> None:

@@ -27,23 +27,26 @@ def told(outcome: Outcome) -> list[str]:
     return [f"{item.result.value} {item.step.ref}" for item in outcome.results]
 
 
-NEW = steps_for(wish(model(), endpoint(), deployment(), endpoint("prices"), traffic(blue=100)), State(), Intent())
+USES_MODEL = deployment(model="azureml:digits:1")
+NEW = steps_for(wish(model(), endpoint(), USES_MODEL, endpoint("prices"), traffic(blue=100)), State(), Intent())
 
 
-def test_an_asset_that_fails_stops_everything_else() -> None:
+def test_an_asset_that_fails_stops_what_needs_it_and_nothing_else() -> None:
     def refuse(step: Step) -> None:
-        raise WorkspaceError("no space")
+        if step.ref.kind is Kind.MODEL:
+            raise WorkspaceError("no space")
 
     workspace = MemoryWorkspace(before_execute=refuse)
     outcome = carried(workspace, NEW)
     assert told(outcome) == [
         "failed model digits:1",
-        "skipped endpoint digits",
-        "skipped endpoint prices",
+        "applied endpoint digits",
         "skipped deployment digits/blue",
         "skipped traffic digits",
+        "applied endpoint prices",
     ]
-    assert (outcome.exit_code, workspace.executed) == (1, [])
+    assert [item.note for item in outcome.results if item.step.ref == BLUE] == ["needs model digits:1"]
+    assert outcome.exit_code == 1
 
 
 def test_the_results_are_assets_first_and_then_endpoints_by_name() -> None:
@@ -135,7 +138,7 @@ def test_the_notes_say_how_quickly_a_test_was_answered_and_what_was_so_already()
 
 
 def only_test() -> tuple[Step, ...]:
-    return (Step(action=Action.TEST, ref=BLUE, test=SmokeTest(request="request.json", json=7)),)
+    return (Step(action=Action.TEST, ref=BLUE, test=SmokeTest(request="request.json", json=7), serving=True),)
 
 
 @pytest.mark.parametrize(

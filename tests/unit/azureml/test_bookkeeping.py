@@ -7,11 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
+from deployer.core.bookkeeping import Earlier
 from deployer.core.resources import Value
 from tests.unit.azureml import fields
 
 splits = st.dictionaries(
     st.from_regex(r"[a-z][-a-z0-9]{1,30}[a-z0-9]", fullmatch=True), st.integers(1, 100), max_size=20
+)
+verdicts = st.dictionaries(
+    st.from_regex(r"[a-z][-a-z0-9]{1,30}[a-z0-9]", fullmatch=True), st.just("1.0123456789ab.0123456789ab"), max_size=20
 )
 notes = st.builds(
     Notes,
@@ -22,6 +26,15 @@ notes = st.builds(
     previous=splits,
     rollout=st.sampled_from(["", "0123456789abcdef:50"]),
     protected=st.booleans(),
+    tested=verdicts,
+    failed=verdicts,
+    earlier=st.none()
+    | st.builds(
+        Earlier,
+        model=st.just("azureml:digits:1"),
+        environment=st.sampled_from(["", "azureml:sklearn:3"]),
+        others=st.sampled_from([(), ("environment_variables.A", "request_settings.request_timeout_ms")]),
+    ),
 )
 
 
@@ -40,11 +53,34 @@ def test_the_longest_split_that_azure_allows_fits() -> None:
     assert read_notes(tags_of(Notes(previous=longest))).previous == longest
 
 
+def test_the_verdicts_on_all_deployments_of_an_endpoint_fit() -> None:
+    verdicts = {f"deployment-with-a-long-name-{number:04}": "1.0123456789ab.0123456789ab" for number in range(20)}
+    noted = Notes(tested=verdicts, failed=verdicts)
+    assert read_notes(tags_of(noted)) == noted
+
+
+@pytest.mark.parametrize(
+    ("earlier", "tags"),
+    [
+        (Earlier(model="azureml:digits:1"), {"deployer-before-model": "azureml:digits:1"}),
+        (Earlier(code="sha256:ab c:1"), {"deployer-before-code": "sha256:ab c:1"}),
+        (
+            Earlier(environment="azureml:e:1", others=("a.b",)),
+            {"deployer-before-environment": "azureml:e:1", "deployer-before-others": '["a.b"]'},
+        ),
+    ],
+)
+def test_what_a_deployment_ran_before_has_a_tag_a_part(earlier: Earlier, tags: dict[str, str]) -> None:
+    assert tags_of(Notes(earlier=earlier)) == tags
+    assert read_notes(tags).earlier == earlier
+
+
 def test_what_does_not_fit_is_left_out_and_not_cut_off() -> None:
     assert read_notes(tags_of(Notes(sent={"a": "x" * 2000}))) == Notes()
 
 
 def test_tags_that_somebody_else_wrote_say_nothing() -> None:
+    assert read_notes({"deployer-before-others": "{", "deployer-tested-1": "=;x;blue="}) == Notes()
     assert read_notes({"deployer-sent": "[1", "deployer-previous-1": "blue;=;x=y"}) == Notes()
 
 

@@ -15,10 +15,10 @@ from deployer.azureml.bookkeeping import Notes, read_notes, tags_of
 from deployer.azureml.execute import execute
 from deployer.azureml.kinds.uploads import uploaded_as
 from deployer.azureml.logs import failed_with_logs
+from deployer.core.bookkeeping import Bookkeeping, Earlier
 from deployer.core.errors import NotFound, OperationFailed, WorkspaceError
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
-    Bookkeeping,
     KeyPath,
     Kind,
     Ref,
@@ -46,8 +46,15 @@ def live_endpoint(traffic: dict[str, int], mirror: dict[str, int] | None = None,
     return service.endpoint(body, "digits")
 
 
-def stand(traffic: dict[str, int] | None = None, mirror: dict[str, int] | None = None, **notes: Any) -> Stand:
+def stand(
+    traffic: dict[str, int] | None = None,
+    mirror: dict[str, int] | None = None,
+    *,
+    deployments: tuple[str, ...] = (),
+    **notes: Any,
+) -> Stand:
     made = Stand()
+    made.arm.found |= {f"{ENDPOINT}/deployments/{name}": {"name": name} for name in deployments}
     if traffic is not None:
         made.arm.found[ENDPOINT] = live_endpoint(traffic, mirror, **notes)
     return made
@@ -137,6 +144,42 @@ def test_a_write_of_traffic_notes_what_its_step_says() -> None:
     noted = Bookkeeping(previous_split={"red": 100}, rollout="abc:10")
     do(made, traffic(traffic={"blue": 90, "green": 10}), noted=noted)
     assert notes_sent(made) == Notes(project="demo", previous={"red": 100}, rollout="abc:10", protected=True)
+
+
+A, B = "1.0123456789ab.0123456789ab", "1.ba9876543210.0123456789ab"
+
+
+def test_verdicts_are_noted_beside_those_that_they_do_not_contradict() -> None:
+    made = stand({"blue": 100}, deployments=("blue", "green"), tested={"blue": A, "green": A}, failed={"green": B})
+    do(made, Resource(ref=traffic_ref("digits"), fields={}), noted=Bookkeeping(tested={"green": B}, failed={"blue": A}))
+    sent = notes_sent(made)
+    assert (sent.tested, sent.failed) == ({"green": B}, {"blue": A})
+    assert the_split(made)[0] == {"blue": 100}
+
+
+def test_verdicts_on_deployments_that_are_gone_are_dropped() -> None:
+    made = stand({"blue": 100}, deployments=("blue",), tested={"old": A}, failed={"old": B})
+    do(made, Resource(ref=traffic_ref("digits"), fields={}), noted=Bookkeeping(tested={"blue": A}))
+    assert (notes_sent(made).tested, notes_sent(made).failed) == ({"blue": A}, {})
+
+
+def test_other_writes_keep_the_verdicts() -> None:
+    made = stand({"blue": 100}, tested={"blue": A}, failed={"blue": B})
+    do(made, fields.endpoint(tags={"team": "b"}))
+    assert (notes_sent(made).tested, notes_sent(made).failed) == ({"blue": A}, {"blue": B})
+    moved = stand({"blue": 100}, tested={"blue": A}, failed={"blue": B})
+    do(moved, traffic(traffic={}), noted=Bookkeeping())
+    assert (notes_sent(moved).tested, notes_sent(moved).failed) == ({"blue": A}, {"blue": B})
+
+
+def test_an_update_notes_what_it_replaces_and_the_next_one_forgets_it() -> None:
+    made = stand({})
+    before = Earlier(model="azureml:digits:1", others=("environment_variables.A",))
+    do(made, without_code(), noted=Bookkeeping(earlier=before))
+    assert notes_sent(made, PUT_BLUE).earlier == before
+    again = stand({})
+    do(again, without_code())
+    assert notes_sent(again, PUT_BLUE).earlier is None
 
 
 def test_a_write_of_traffic_without_notes_remembers_the_split_before() -> None:

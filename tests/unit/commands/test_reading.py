@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import Unreachable
-from deployer.core.resources import Bookkeeping, Kind, asset_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import Kind, asset_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Answer, Wanted
 from deployer.planning.rollout import FAILED_MARK, rollout_mark
 from tests import build

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.core.resources import Bookkeeping, deployment_ref, share_map, state_of, traffic_ref
+from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.resources import deployment_ref, share_map, state_of, traffic_ref
 from tests.unit.commands.conftest import Shop
 
 GREEN_ROLLOUT = {"steps": [10, 100], "bake": "100ms", "checks": {"min_requests": 1}}

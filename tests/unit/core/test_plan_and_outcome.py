@@ -34,11 +34,10 @@ def test_what_an_action_does(action: Action, writes: bool, removes: bool) -> Non
     assert (action.writes, action.removes) == (writes, removes)
 
 
-def test_a_plan_of_tests_alone_is_empty_and_only_blocking_findings_block() -> None:
+def test_a_plan_of_a_test_alone_is_not_empty_and_only_blocking_findings_block() -> None:
     told, blocking = Finding(code="a", summary="a"), Finding(code="b", summary="b", blocking=True)
-    test = Step(action=Action.TEST, ref=BLUE)
-    assert Plan(env="e", project="p", steps=(test,)).is_empty
-    assert not Plan(env="e", project="p", steps=(test, Step(action=Action.DELETE, ref=BLUE))).is_empty
+    assert Plan(env="e", project="p", findings=(blocking,)).is_empty
+    assert not Plan(env="e", project="p", steps=(Step(action=Action.TEST, ref=BLUE),)).is_empty
     assert Plan(env="e", project="p", findings=(told, blocking)).blockers == (blocking,)
 
 

@@ -75,12 +75,19 @@ def test_a_step_has_its_phase_or_cannot_be(ref: Ref, action: Action) -> None:
             phase_of(step)
 
 
+def test_what_serves_is_written_and_tested_after_what_does_not() -> None:
+    for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.TEST):
+        assert phase_of(Step(action=action, ref=BLUE, serving=True)) is Phase.SERVING_DEPLOYMENTS
+    assert phase_of(Step(action=Action.DELETE, ref=BLUE, serving=True)) is Phase.DELETES_OF_DEPLOYMENTS
+
+
 def test_phases_come_in_an_order_in_which_each_has_what_it_needs() -> None:
     assert sorted(Phase) == [
         Phase.ASSETS,
         Phase.ENDPOINT,
         Phase.DEPLOYMENTS,
         Phase.SMOKE_TESTS,
+        Phase.SERVING_DEPLOYMENTS,
         Phase.TRAFFIC,
         Phase.DELETES_OF_DEPLOYMENTS,
         Phase.DELETES_OF_ENDPOINTS,

@@ -7,11 +7,11 @@ from functools import reduce
 
 import pytest
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diagnostics import Location
 from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
-    Bookkeeping,
     Ref,
     Resource,
     State,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import DeployerError, Refused
-from deployer.core.resources import Bookkeeping, Resource, state_of, traffic_ref
+from deployer.core.resources import Resource, state_of, traffic_ref
 from deployer.planning.rollback import earlier_traffic
 from tests.build import deployment, endpoint, live, seen, traffic
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import MISSING
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Action, Plan, Step
-from deployer.core.resources import Bookkeeping, Kind, Resource, deployment_ref, share_map
+from deployer.core.resources import Kind, Resource, deployment_ref, share_map
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import (
     Observation,

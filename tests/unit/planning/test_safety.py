@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.intent import Intent, SmokeTest
 from deployer.core.plan_options import Allow
-from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, endpoint_ref
+from deployer.core.resources import Kind, Ref, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import DELETES_WORTH_ASKING, findings
+from deployer.planning.verdicts import verdict_hash
 from tests import build
 from tests.build import PROJECT, deployment, endpoint, model, seen, traffic
 
@@ -44,7 +46,19 @@ MANY = tuple(deployment(f"d{number}") for number in range(MAX_DEPLOYMENTS + 1))
 SPARE = tuple(deployment(f"d{number}") for number in range(DELETES_WORTH_ASKING))
 SPARE_REFS = tuple(item.ref for item in SPARE)
 TESTED = Intent(smoke_tests={BLUE: SmokeTest(request="r.json"), GREEN: SmokeTest(request="r.json")})
+EDITED = Intent(smoke_tests={ref: replace(test, status=400) for ref, test in TESTED.smoke_tests.items()})
+USES_1, USES_2 = deployment(model="azureml:digits:1"), deployment(model="azureml:digits:2")
 KUBERNETES: Mapping[str, Value] = {"type": "kubernetes"}
+
+
+def marked(tested: str = "", failed: str = "") -> list[Resource]:
+    """What serves, with the verdict on one of its deployments."""
+    hashes = {item.ref.name: verdict_hash(item, TESTED) for item in TWO if item.ref.kind is Kind.DEPLOYMENT}
+    noted = Bookkeeping(
+        tested={tested: hashes[tested]} if tested else {}, failed={failed: hashes[failed]} if failed else {}
+    )
+    return [*SERVING[:2], seen(SERVING[2], bookkeeping=noted)]
+
 
 BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "immutable-field": (
@@ -129,6 +143,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS[1:]),
     ),
+    "test-failed": (
+        case(SERVING, marked(failed="blue"), intent=TESTED),
+        case(SERVING, marked(failed="blue"), intent=TESTED, allow=frozenset({Allow.AGAIN})),
+    ),
+    "test-failed, an idle one": (
+        case(TWO, [*marked(failed="green"), deployment("green")], intent=TESTED),
+        case(TWO, [*marked(failed="green"), deployment("green")], intent=EDITED),
+    ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
     "under-way": (case(SERVING, [endpoint(), seen(deployment("blue"), "Updating"), traffic()]), case(SERVING, SERVING)),
@@ -177,6 +199,26 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     "properties-stay": (
         case([endpoint()], [endpoint(properties={"theirs": "1"})]),
         case([endpoint(properties={"theirs": "1"})], [endpoint(properties={"theirs": "1"})]),
+    ),
+    "never-tested": (case(SERVING, SERVING, intent=TESTED), case(SERVING, marked(tested="blue"), intent=TESTED)),
+    "never-tested, nor asked to": (case(SERVING, SERVING, intent=TESTED), case(SERVING, SERVING)),
+    "no-way-back": (
+        case([USES_2], [endpoint(), USES_1, model("2"), traffic(blue=100)], intent=TESTED),
+        case([USES_2], [endpoint(), USES_1, model("1"), model("2"), traffic(blue=100)], intent=TESTED),
+    ),
+    "no-way-back, where nothing could take over": (
+        case([USES_2], [endpoint(), USES_1, model("2"), traffic(blue=100)], intent=TESTED),
+        case(
+            [USES_2], [endpoint(), USES_1, model("2"), deployment("green"), traffic(blue=90, green=10)], intent=TESTED
+        ),
+    ),
+    "no-way-back, of a failed one": (
+        case(
+            [USES_2],
+            [endpoint(), USES_1, model("2"), seen(deployment("green"), "Failed"), traffic(blue=90, green=10)],
+            intent=TESTED,
+        ),
+        case([USES_2], [endpoint(), USES_1, model("2"), traffic(green=100)], intent=TESTED),
     ),
 }
 Table = Mapping[str, tuple[Case, Case]]

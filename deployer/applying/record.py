@@ -1,0 +1,68 @@
+"""Record the verdicts of smoke tests and of rollout checks, so that they outlive this run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from deployer.applying.step import Tools
+from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.errors import Busy, WorkspaceError, WrongAnswer, as_deployer_error
+from deployer.core.outcome import Result, StepResult
+from deployer.core.plan import Action, Step
+from deployer.core.resources import Resource, traffic_ref
+
+
+def with_passed(moves: Sequence[Step], done: Sequence[StepResult]) -> list[Step]:
+    """Traffic steps that also record the tests that allow them."""
+    passed = _passed(done)
+    return [
+        replace(step, bookkeeping=replace(step.bookkeeping, tested=passed)) if step.bookkeeping else step
+        for step in moves
+    ]
+
+
+def record(steps: Sequence[Step], results: Sequence[StepResult], tools: Tools) -> list[StepResult]:
+    """Record what a run found out about the deployments of one endpoint; a result only if that fails."""
+    failed, passed = _failed(steps, results), _passed(results)
+    found = Bookkeeping(tested={name: mark for name, mark in passed.items() if failed.get(name) != mark}, failed=failed)
+    hanging = any(isinstance(item.error, Busy) for item in results)  # the read below would wait for it once more
+    if hanging or not (found.tested or found.failed):
+        return []
+    ref = traffic_ref(steps[0].ref.endpoint)
+    step = Step(action=Action.UPDATE, ref=ref)
+    try:
+        current = tools.workspace.read(ref)
+        if current is None or _is_recorded(found, current.seen.bookkeeping):
+            return []
+        noted = replace(current.seen.bookkeeping, tested=found.tested, failed=found.failed)
+        tools.workspace.execute(replace(step, before=current, after=Resource(ref=ref, fields={}), bookkeeping=noted))
+        return []
+    except Exception as error:
+        return [
+            StepResult(step=step, result=Result.FAILED, error=_not_recorded(as_deployer_error(error).message, found))
+        ]
+
+
+def _passed(results: Iterable[StepResult]) -> Mapping[str, str]:
+    """The verdicts of passed tests by deployment."""
+    tests = [item.step for item in results if item.step.action is Action.TEST and item.result is Result.APPLIED]
+    return {step.ref.name: step.verdict for step in tests if step.verdict}
+
+
+def _failed(steps: Sequence[Step], results: Iterable[StepResult]) -> Mapping[str, str]:
+    """The verdicts that wrong answers contradict: those that the plan was to decide on, not those of an undo."""
+    wrong = {item.error.deployment for item in results if isinstance(item.error, WrongAnswer)}
+    return {step.ref.name: step.verdict for step in steps if step.verdict and step.ref.name in wrong}
+
+
+def _is_recorded(found: Bookkeeping, there: Bookkeeping) -> bool:
+    return found.tested.items() <= there.tested.items() and found.failed.items() <= there.failed.items()
+
+
+def _not_recorded(reason: str, found: Bookkeeping) -> WorkspaceError:
+    names = ", ".join(sorted({*found.tested, *found.failed}))
+    return WorkspaceError(
+        f"the results of the smoke tests of {names} could not be recorded: {reason}",
+        hint="The next `deployer apply` runs these tests again.",
+    )

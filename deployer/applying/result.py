@@ -1,0 +1,24 @@
+"""Carry out a step and report its result: errors become results here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deployer.applying.step import Tools
+from deployer.core.errors import as_deployer_error
+from deployer.core.outcome import Result, StepResult
+from deployer.core.plan import Step
+
+
+def tried(step: Step, tools: Tools, work: Callable[[Step, Tools], str]) -> StepResult:
+    """The result of `work` on a step, which returns a note or raises; the watcher hears of both ends."""
+    started = tools.now()
+    tools.watcher.step_started(step)
+    try:
+        note = work(step, tools)
+        result = StepResult(step=step, result=Result.APPLIED, seconds=tools.now() - started, note=note)
+    except Exception as error:
+        seconds, found = tools.now() - started, as_deployer_error(error)
+        result = StepResult(step=step, result=Result.FAILED, seconds=seconds, error=found)
+    tools.watcher.step_ended(result)
+    return result

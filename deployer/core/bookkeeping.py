@@ -1,0 +1,43 @@
+"""Bookkeeping: what our tags remember of a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What a deployment ran before an update in place.
+
+    References to its model and environment, and `code` as "<content> <name:version>"; "" for those that did not change.
+    `others` are the dotted paths of further changed content, whose earlier values are not known.
+    """
+
+    model: str = ""
+    environment: str = ""
+    code: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookkeeping:
+    """The content of our tags.
+
+    Of an endpoint: `previous_split`, the traffic before the last change in percent by deployment; `rollout`, the mark
+    of a rollout, "<target hash>:<percent>" or "<target hash>:failed"; `tested` and `failed`, the verdict hashes of
+    smoke tests by deployment. Of a deployment: `earlier`, until its update in place has passed its smoke test.
+    """
+
+    previous_split: Mapping[str, int] = field(default_factory=dict)
+    rollout: str = ""
+    tested: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    earlier: Earlier | None = None
+
+
+def with_verdicts(before: Bookkeeping, noted: Bookkeeping) -> Bookkeeping:
+    """New bookkeeping with the earlier verdicts, but for those that it contradicts."""
+    tested = {name: mark for name, mark in before.tested.items() if noted.failed.get(name) != mark}
+    failed = {name: mark for name, mark in before.failed.items() if noted.tested.get(name) != mark}
+    return replace(noted, tested={**tested, **noted.tested}, failed={**failed, **noted.failed})
