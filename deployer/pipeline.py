@@ -46,7 +46,7 @@ from deployer.planning.review import Case
 from deployer.planning.rollback import earlier_traffic
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
-from deployer.planning.verdicts import owing_endpoints
+from deployer.planning.verdicts import Standing, owing_endpoints, standings
 from deployer.report.redaction import mask_of
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     asked = wanted(desired.state, desired.env.project)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
     pinned = with_pinned_references(desired.state, live)
-    known = with_also(live, workspace.observe(earlier_assets(pinned, live)))
+    earlier = earlier_assets(pinned, live)
+    known = with_also(live, workspace.observe(earlier)) if earlier else live
     return replace(desired, state=pinned), known, workspace
 
 
@@ -253,11 +254,20 @@ def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]
     return open_workspace(desired.env, request.project), names[0]
 
 
-def observe_endpoints(request: Request, listener: Listener) -> tuple[State, frozenset[str]]:
-    """The live state of the requested endpoints and of all with the project's tag, and the requested names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The live state of the endpoints `names` and of all with the project's tag, and how their deployments stand."""
+
+    live: State
+    names: frozenset[str]
+    standings: Mapping[Ref, Standing]
+
+
+def observe_status(request: Request, listener: Listener) -> Status:
+    """The live state of the requested endpoints."""
     desired = load_project(request.project, request.env)
     listener.keep_secret(desired.secrets)
     name = request.options.endpoint.lower()
     names = frozenset([name] if name else desired.state.endpoints())
     live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))
-    return live, names
+    return Status(live=live, names=names, standings=standings(live, desired.intent))

@@ -12,7 +12,16 @@ from deployer.applying.smoke import smoke
 from deployer.applying.step import Tools, health_problem, write
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
-from deployer.core.errors import Busy, DeployerError, NotFound, Refused, SignInFailed, WorkspaceError, as_deployer_error
+from deployer.core.errors import (
+    Busy,
+    DeployerError,
+    NotFound,
+    Refused,
+    SignInFailed,
+    Unreachable,
+    WorkspaceError,
+    as_deployer_error,
+)
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, Ref, Resource, deployment_ref, share_map, traffic_ref
@@ -33,12 +42,12 @@ def undo(ref: Ref, find: Callable[[], Step | None], tools: Tools) -> list[StepRe
     """
     started, step = tools.now(), Step(action=Action.UPDATE, ref=ref)
     try:
-        found = _retry_until_deadline(find, tools)
+        found = _retry_until_deadline(ref, find, tools)
         if found is None:
             return []
         step = found
         tools.watcher.step_started(step)
-        _retry_until_deadline(partial(write, step, tools), tools)
+        _retry_until_deadline(ref, partial(write, step, tools), tools)
         result = StepResult(step=step, result=Result.UNDONE, seconds=tools.now() - started, note=step.reason)
     except Exception as error:
         result = StepResult(
@@ -157,10 +166,11 @@ def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
     return not health_problem(tools.workspace.read(deployment_ref(endpoint, name)))
 
 
-def _retry_until_deadline(work: Callable[[], T], tools: Tools) -> T:
-    """The result of `work`, retried after a WorkspaceError until UNDO_SECONDS have passed.
+def _retry_until_deadline(ref: Ref, work: Callable[[], T], tools: Tools) -> T:
+    """The result of `work` on a resource, retried after a WorkspaceError until UNDO_SECONDS have passed.
 
-    Busy is not retried: `work` has already waited for that. Nor are NotFound and SignInFailed.
+    Busy is not retried: `work` has already waited for that. Nor are NotFound and SignInFailed. A refused write of a
+    deployment would be refused again, for example because its earlier model is gone, so only silence is retried.
     """
     deadline = tools.now() + UNDO_SECONDS
     while True:
@@ -168,8 +178,9 @@ def _retry_until_deadline(work: Callable[[], T], tools: Tools) -> T:
             return work()
         except (Busy, NotFound, SignInFailed):
             raise
-        except WorkspaceError:
-            if tools.now() >= deadline or tools.pause(10.0):
+        except WorkspaceError as error:
+            hopeless = ref.kind is Kind.DEPLOYMENT and not isinstance(error, Unreachable)
+            if hopeless or tools.now() >= deadline or tools.pause(10.0):
                 raise
 
 

@@ -12,7 +12,7 @@ from deployer.commands.console import Console
 from deployer.core.errors import DeployerError, UsageError
 from deployer.core.resources import Kind, deployment_ref
 from deployer.core.workspace import Answer, Wanted
-from deployer.pipeline import Request, observe_endpoints, open_endpoint
+from deployer.pipeline import Request, observe_status, open_endpoint
 from deployer.report.answers import keys_text, measurement_json, measurement_text, score_json, score_text, scored
 from deployer.report.live_table import status_text
 
@@ -53,9 +53,9 @@ def score(request: Request, load: Load, console: Console) -> int:
 
 
 def status(request: Request, console: Console) -> int:
-    """Show the live state: endpoints, their deployments and traffic."""
-    live, names = observe_endpoints(request, console)
-    console.out(status_text(live, names, color=console.color))
+    """Show the live state: endpoints, their deployments and traffic, and the results of smoke tests."""
+    seen = observe_status(request, console)
+    console.out(status_text(seen.live, seen.names, seen.standings, color=console.color))
     return 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from deployer.core.bookkeeping import Bookkeeping, Earlier
+from deployer.core.diff import diff
 from deployer.core.plan import Action, Step
 from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import (
@@ -112,13 +113,19 @@ def _from_notes(noted: Earlier, current: Resource) -> Resource:
     return Resource(ref=current.ref, fields=fields, sources=sources)
 
 
-def earlier_assets(desired: State, live: State) -> Wanted:
-    """What must be read to know whether the content that updates will replace could be put back."""
+def earlier_assets(desired: State, live: State) -> Wanted | None:
+    """What must be read to know whether the content that updates replace could be put back; None for nothing."""
     pairs = [(item, live.get(item.ref)) for item in desired.of_kind(Kind.DEPLOYMENT)]
-    changing = [there for wish, there in pairs if there and there.fields != wish.fields]
+    changing = [there for wish, there in pairs if there and _renews(there, wish)]
     named = {ref for item in changing for found in _references(item) if (ref := version_named(found))}
-    codes = frozenset(item.seen.code for item in changing if item.seen.code)
-    return Wanted(assets=frozenset(named - live.resources.keys()), codes=codes - live.contents.keys())
+    codes = {item.seen.code for item in changing if item.seen.code}
+    asked = Wanted(assets=frozenset(named - live.resources.keys()), codes=frozenset(codes - live.contents.keys()))
+    return asked if asked.assets or asked.codes else None
+
+
+def _renews(there: Resource, wish: Resource) -> bool:
+    """Whether a deployment gets other content."""
+    return any(is_content(change.effect) for change in diff(there, wish))
 
 
 def _references(deployment: Resource) -> Iterator[AssetReference]:

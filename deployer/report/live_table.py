@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import assert_never
 
-from deployer.core.resources import Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
+from deployer.core.resources import Ref, Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
+from deployer.planning.verdicts import Standing
 from deployer.report.format import styled
 
 
-def status_text(live: State, names: frozenset[str], *, color: bool = False) -> str:
+def status_text(
+    live: State, names: frozenset[str], standings: Mapping[Ref, Standing] = {}, *, color: bool = False
+) -> str:
     """One block per endpoint; endpoints in `names` that do not exist are shown as not deployed."""
-    blocks = ["\n".join(_endpoint(live, name, color)) for name in sorted(names | set(live.endpoints()))]
+    blocks = ["\n".join(_endpoint(live, name, standings, color)) for name in sorted(names | set(live.endpoints()))]
     return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
 
 
-def _endpoint(live: State, name: str, color: bool) -> Iterator[str]:
+def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing], color: bool) -> Iterator[str]:
     endpoint = live.get(endpoint_ref(name))
     if endpoint is None:
         yield f"{styled(name, 'bold', color=color)}  not deployed"
@@ -26,16 +30,40 @@ def _endpoint(live: State, name: str, color: bool) -> Iterator[str]:
     for deployment in live.deployments(name):
         share = shares.get(deployment.ref.name, 0)
         copies = mirrored.get(deployment.ref.name, 0)
-        yield _deployment(deployment, share, copies, color)
+        yield _deployment(deployment, share, copies, standings.get(deployment.ref, Standing.UNDECLARED), color)
 
 
-def _deployment(deployment: Resource, share: int, copies: int, color: bool) -> str:
+def _deployment(deployment: Resource, share: int, copies: int, standing: Standing, color: bool) -> str:
     size = f"{deployment.fields.get('instance_count')} x {deployment.fields.get('instance_type')}"
     mirror = f" + {copies} % mirrored" if copies else ""
     bar = "█" * round(share / 10) + "·" * (10 - round(share / 10))
     state = _state(deployment, color)
     model = deployment.fields.get("model") or ""
-    return f"  {deployment.ref.name:<16} {bar} {share:>3} %{mirror}  {state}  {size}  {model}"
+    test = styled(_test(standing), _colour(standing), color=color)
+    return f"  {deployment.ref.name:<16} {bar} {share:>3} %{mirror}  {state}  {test}  {size}  {model}"
+
+
+def _test(standing: Standing) -> str:
+    """The result of the smoke test, in the words of the table."""
+    match standing:
+        case Standing.PASSED | Standing.FAILED:
+            return f"test {standing.value}"
+        case Standing.OWED | Standing.UNDECLARED:
+            return standing.value
+    assert_never(standing)
+
+
+def _colour(standing: Standing) -> str:
+    match standing:
+        case Standing.PASSED:
+            return "green"
+        case Standing.FAILED:
+            return "red"
+        case Standing.OWED:
+            return "yellow"
+        case Standing.UNDECLARED:
+            return "dim"
+    assert_never(standing)
 
 
 def _state(resource: Resource, color: bool) -> str:

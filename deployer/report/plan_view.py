@@ -116,7 +116,7 @@ def _summary(plan: Plan, counts: Mapping[str, int]) -> str:
     if not any(step.action.writes for step in plan.steps):
         same = len(plan.unchanged)
         matching = f" {count(same, 'resource')} {'matches' if same == 1 else 'match'} the specs." if same else ""
-        return f"No changes.{matching}" + (f" {tests} to run." if counts["smoke-test"] else "")
+        return f"Plan: nothing to write; {tests} to run." if plan.steps else f"No changes.{matching}"
     verbs = ["create", "update", *(["replace"] if counts["replace"] else []), "delete"]
     writes = ", ".join(f"{counts[verb]} to {verb}" for verb in verbs)
     return f"Plan: {writes}" + (f"; {tests}." if counts["smoke-test"] else ".")

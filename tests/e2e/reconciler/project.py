@@ -87,6 +87,18 @@ class Project:
             "x-smoke-test": {"request": "../request.json", "json": expected},
         }
 
+    def add_model(self, version: int) -> None:
+        """Declare one more version of the model."""
+        (self.folder / f"model-{version}").mkdir()
+        (self.folder / f"model-{version}" / "weights").write_text(f"{self.name} {version}")
+        self._write(f"model-{version}", name=f"{self.name}-model", version=version, path=f"../model-{version}")
+
+    def use_model(self, deployment: str, version: int) -> None:
+        """Give a declared deployment another version of the model; an earlier version leaves the specs."""
+        file = self.folder / "specs" / f"deployment-{deployment}.yml"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "model": f"azureml:{self.name}-model:{version}"}))
+        (self.folder / "specs" / "model.yml").unlink()
+
     def begin(
         self, command: str, *arguments: str, kill_after: int = 0, hurry: bool = False
     ) -> tuple[ForkServerProcess, Path]:

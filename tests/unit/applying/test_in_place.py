@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deployer.core.bookkeeping import Bookkeeping
-from deployer.core.errors import Busy, Unreachable, WorkspaceError
+from deployer.core.errors import Unreachable, WorkspaceError
 from deployer.core.outcome import Outcome, Result
 from deployer.core.plan import Action, Step
 from deployer.core.plan_options import Allow
@@ -171,7 +171,7 @@ def test_a_put_back_that_fails_says_how_to_do_it_by_hand() -> None:
 
     def refuse(step: Step) -> None:
         if step.after and step.after.fields.get("model") == "azureml:digits:1":
-            raise Busy("no")
+            raise WorkspaceError("no")
 
     workspace.before_execute = refuse
     outcome = run(workspace, NEXT)
@@ -179,6 +179,7 @@ def test_a_put_back_that_fails_says_how_to_do_it_by_hand() -> None:
     assert found is not None
     assert found.message == "the earlier content of deployment digits/blue could not be put back: no"
     assert "still serves" in found.hint
+    assert workspace.now < 60, "what is refused is not tried again for ten minutes"
 
 
 def test_a_test_that_another_content_took_the_place_of_is_not_run() -> None:

@@ -95,6 +95,12 @@ class Shop:
         for name in deployments or ("blue", "green"):
             self.write(f"{folder}/deployment-{name}.yml", self.deployment(endpoint, name))
 
+    def declare_test(self, endpoint: str, name: str) -> None:
+        """Add a smoke test to the spec of a deployment."""
+        self.write("request.json", {})
+        test = {"request": "../../request.json"}
+        self.write(f"specs/{endpoint}/deployment-{name}.yml", {**self.deployment(endpoint, name), "x-smoke-test": test})
+
     def deployment(self, endpoint: str, name: str) -> dict[str, object]:
         return {
             "name": name,

@@ -91,6 +91,45 @@ def test_status_shows_what_is_live(deployed: Shop) -> None:
     assert {"digits", "blue", "green"} <= set(said.out.replace("/", " ").split())
 
 
+def test_status_shows_how_each_deployment_stands_with_its_test(deployed: Shop) -> None:
+    def line(name: str) -> str:
+        return next(line for line in deployed.run("status", "--env", "dev").out.splitlines() if f"  {name} " in line)
+
+    assert "no test" in line("blue")
+    deployed.declare_test("digits", "blue")
+    assert "not tested" in line("blue")
+    assert deployed.run("apply", "--env", "dev", "--yes").code == 0
+    assert "test passed" in line("blue")
+    assert "no test" in line("green")
+
+
+def test_a_test_that_is_owed_is_pending_and_one_that_failed_is_refused(deployed: Shop) -> None:
+    deployed.declare_test("digits", "blue")
+    assert [deployed.run("drift", "--env", "dev").code, deployed.run("plan", "--env", "dev").code] == [2, 0]
+    assert deployed.run("plan", "--env", "dev", "--detailed-exitcode").code == 2
+    deployed.workspace.respond = lambda name, now: answer(b"no", 500)
+    assert deployed.run("apply", "--env", "dev", "--yes").code == 1
+    assert "test failed" in deployed.run("status", "--env", "dev").out
+    for command in (("drift",), ("plan",), ("plan", "--detailed-exitcode"), ("apply", "--yes")):
+        said = deployed.run(command[0], "--env", "dev", *command[1:])
+        assert (said.code, "[test-failed]" in said.out) == (3, True), command
+    deployed.workspace.respond = lambda name, now: answer()
+    assert deployed.run("plan", "--env", "dev", "--again", "--detailed-exitcode").code == 2
+    assert deployed.run("apply", "--env", "dev", "--yes", "--again").code == 0
+    assert deployed.run("drift", "--env", "dev").code == 0
+
+
+def test_a_saved_plan_with_again_is_carried_out_as_reviewed(deployed: Shop) -> None:
+    deployed.declare_test("digits", "blue")
+    deployed.workspace.respond = lambda name, now: answer(b"no", 500)
+    deployed.run("apply", "--env", "dev", "--yes")
+    deployed.workspace.respond = lambda name, now: answer()
+    file = str(deployed.folder / "plan.json")
+    assert deployed.run("plan", "--env", "dev", "--again", "--out", file).code == 0
+    assert deployed.run("apply", file).code == 0
+    assert "test passed" in deployed.run("status", "--env", "dev").out
+
+
 def test_logs_are_those_of_the_deployment_named(deployed: Shop) -> None:
     said = deployed.run("logs", "blue", "--env", "dev", "--tail", "7", "--container", "storage-initializer")
     assert said.code == 0
