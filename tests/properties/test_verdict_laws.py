@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ class Moody(MemoryWorkspace):
     """One content in `one_in` gives wrong answers; all that is written is ours."""
 
     one_in: int = 3
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_bad(self, ref: Ref) -> bool:
         item = self.state.get(ref)
@@ -37,9 +39,10 @@ class Moody(MemoryWorkspace):
         return answer(status=500 if self.is_bad(deployment_ref(endpoint, deployment)) else 200)
 
     def execute(self, step: Step) -> None:
-        super().execute(step)
-        items = self.state.resources.values()
-        self.state = state_of([replace(item, observed=replace(item.seen, owner=PROJECT)) for item in items])
+        with self.lock:  # endpoints are written side by side
+            super().execute(step)
+            items = self.state.resources.values()
+            self.state = state_of([replace(item, observed=replace(item.seen, owner=PROJECT)) for item in items])
 
 
 def planned(wish: Wish, live: State) -> tuple[Step, ...]:
