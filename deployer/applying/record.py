@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from deployer.applying.step import Tools
+from deployer.applying.undo import retry_until_deadline
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import Busy, WorkspaceError, WrongAnswer, as_deployer_error
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Resource, traffic_ref
+from deployer.core.resources import Ref, Resource, traffic_ref
 
 
 def with_passed(moves: Sequence[Step], done: Sequence[StepResult]) -> list[Step]:
@@ -30,18 +32,22 @@ def record(steps: Sequence[Step], results: Sequence[StepResult], tools: Tools) -
     if hanging or not (found.tested or found.failed):
         return []
     ref = traffic_ref(steps[0].ref.endpoint)
-    step = Step(action=Action.UPDATE, ref=ref)
     try:
-        current = tools.workspace.read(ref)
-        if current is None or _is_recorded(found, current.seen.bookkeeping):
-            return []
-        noted = replace(current.seen.bookkeeping, tested=found.tested, failed=found.failed)
-        tools.workspace.execute(replace(step, before=current, after=Resource(ref=ref, fields={}), bookkeeping=noted))
-        return []
+        retry_until_deadline(ref, partial(_write, ref, found, tools), tools)
     except Exception as error:
-        return [
-            StepResult(step=step, result=Result.FAILED, error=_not_recorded(as_deployer_error(error).message, found))
-        ]
+        problem = _not_recorded(as_deployer_error(error).message, found)
+        return [StepResult(step=Step(action=Action.UPDATE, ref=ref), result=Result.FAILED, error=problem)]
+    return []
+
+
+def _write(ref: Ref, found: Bookkeeping, tools: Tools) -> None:
+    """Write verdicts that are not recorded yet; everything else of the endpoint stays as it is now."""
+    current = tools.workspace.read(ref)
+    if current is None or _is_recorded(found, current.seen.bookkeeping):
+        return
+    noted = replace(current.seen.bookkeeping, tested=found.tested, failed=found.failed)
+    after = Resource(ref=ref, fields={})
+    tools.workspace.execute(Step(action=Action.UPDATE, ref=ref, before=current, after=after, bookkeeping=noted))
 
 
 def _passed(results: Iterable[StepResult]) -> Mapping[str, str]:

@@ -29,6 +29,9 @@ READ_BACK_SECONDS = 60.0
 """How long reads may return old values after a successful operation: Azure is eventually consistent."""
 
 OVERTAKEN_SECONDS = 5.0
+"""How long a value that somebody else wrote has to last until it is believed: before that, it may be an old one."""
+
+LONGEST_WAIT = 30.0
 
 
 class Interrupted(DeployerError):
@@ -70,17 +73,51 @@ def wait_for(seconds: float, tools: Tools, what: str) -> None:
 
 
 def carry_out(step: Step, tools: Tools) -> str:
-    """Check, write and read back one step; the note says if nothing had to be done.
+    """Look, write and read back one step; the note says if nothing had to be done.
+
+    Where the workspace is busy or does not answer, the step waits and looks again before it writes again.
 
     Raises Refused if the resource has changed since planning, or would be deleted with traffic. Raises WorkspaceError
     if traffic would go to an unhealthy deployment, if the write fails, or if a field is not as written.
     """
-    current = tools.workspace.read(step.ref)
-    if _is_done(step, current):
-        return "already so"
-    _check_fresh(step, current)
-    _check_traffic(step, current, tools)
-    return write(_with_current_values(step, current), tools)
+    started, wait, failure = tools.now(), 0.5, None
+    while True:
+        current = _look(step, failure, tools)
+        if _is_done(step, current, failure):
+            return "already so"
+        _check_traffic(step, current, tools)
+        try:
+            return write(_with_current_values(_still_to_do(step, current), current), tools)
+        except WorkspaceError as error:
+            failure = error
+        pause = wait if failure.retry_after is None else failure.retry_after
+        if tools.now() + pause > started + failure.retry_seconds:
+            raise failure
+        tools.watcher.waiting(step, "trying again")
+        wait_for(pause, tools, f"waiting to write {step.ref}")
+        wait = min(wait * 2, LONGEST_WAIT)
+
+
+def _look(step: Step, failure: WorkspaceError | None, tools: Tools) -> Resource | None:
+    """The resource as it is now, if it is still what was planned on or already what is wanted. Raises Refused if not.
+
+    An old value may be shown for a moment, so a difference is believed only when it lasts.
+    """
+    started = tools.now()
+    while True:
+        current = tools.workspace.read(step.ref)
+        if _is_done(step, current, failure) or _is_fresh(step, current, failure):
+            return current
+        if failure is not None and _is_failed_write(step, current):
+            raise failure
+        if tools.now() >= started + OVERTAKEN_SECONDS or tools.pause(1.0):
+            raise _changed_meanwhile(step, current)
+
+
+def _still_to_do(step: Step, current: Resource | None) -> Step:
+    """The step without the deletion of a REPLACE that an earlier try got through."""
+    gone = current is None and step.action is Action.REPLACE
+    return replace(step, action=Action.CREATE, before=None) if gone else step
 
 
 def write(step: Step, tools: Tools) -> str:
@@ -89,18 +126,37 @@ def write(step: Step, tools: Tools) -> str:
     return _read_back(step, tools)
 
 
-def _is_done(step: Step, current: Resource | None) -> bool:
-    """Whether the resource already is as the step would write it, for example from an interrupted apply."""
+def _is_done(step: Step, current: Resource | None, failure: WorkspaceError | None) -> bool:
+    """Whether the resource already is as the step would write it, by an earlier apply or a try without an answer."""
     same = fingerprint(current, step.ignore) == fingerprint(step.after, step.ignore)
-    return same and step.action is not Action.REPLACE
+    return same and (step.action is not Action.REPLACE or failure is not None)
 
 
-def _check_fresh(step: Step, current: Resource | None) -> None:
+def _is_fresh(step: Step, current: Resource | None, failure: WorkspaceError | None) -> bool:
+    """Whether the resource is what was planned on; a failed try of ours may have left it failed, or deleted."""
     if fingerprint(current, step.ignore) == fingerprint(step.before, step.ignore):
-        return
-    moved = _moved(step.before, current)
-    raise Refused(
-        f"{step.ref} has changed since it was planned{moved}; nothing was written to it",
+        return True
+    if failure is None or step.before is None:
+        return False
+    return step.action is Action.REPLACE if current is None else _same_fields(step, current, step.before)
+
+
+def _is_failed_write(step: Step, current: Resource | None) -> bool:
+    """Whether the resource is what a try of ours left behind: it has the values of the step, and has failed."""
+    if current is None or step.after is None:
+        return False
+    return is_failed(current) and _same_fields(step, current, step.after)
+
+
+def _same_fields(step: Step, one: Resource, other: Resource) -> bool:
+    """Whether two states of a resource differ in ignored fields only."""
+    left, right = (replace(item, observed=None) for item in (one, other))
+    return fingerprint(left, step.ignore) == fingerprint(right, step.ignore)
+
+
+def _changed_meanwhile(step: Step, current: Resource | None) -> Refused:
+    return Refused(
+        f"{step.ref} has changed since it was planned{_moved(step.before, current)}; nothing was written to it",
         hint="Run `deployer plan` to see what is needed now.",
     )
 

@@ -18,7 +18,6 @@ from deployer.core.errors import (
     NotFound,
     Refused,
     SignInFailed,
-    Unreachable,
     WorkspaceError,
     as_deployer_error,
 )
@@ -42,12 +41,12 @@ def undo(ref: Ref, find: Callable[[], Step | None], tools: Tools) -> list[StepRe
     """
     started, step = tools.now(), Step(action=Action.UPDATE, ref=ref)
     try:
-        found = _retry_until_deadline(ref, find, tools)
+        found = retry_until_deadline(ref, find, tools)
         if found is None:
             return []
         step = found
         tools.watcher.step_started(step)
-        _retry_until_deadline(ref, partial(write, step, tools), tools)
+        retry_until_deadline(ref, partial(_write_latest, [found], find, tools), tools)
         result = StepResult(step=step, result=Result.UNDONE, seconds=tools.now() - started, note=step.reason)
     except Exception as error:
         result = StepResult(
@@ -58,6 +57,13 @@ def undo(ref: Ref, find: Callable[[], Step | None], tools: Tools) -> list[StepRe
         )
     tools.watcher.step_ended(result)
     return [result]
+
+
+def _write_latest(found: list[Step], find: Callable[[], Step | None], tools: Tools) -> None:
+    """Write the step that was found; later tries look again first, since somebody may have written meanwhile."""
+    step = found.pop() if found else find()
+    if step is not None:
+        write(step, tools)
 
 
 def _with_manual_way_out(ref: Ref, error: DeployerError) -> DeployerError:
@@ -166,21 +172,19 @@ def _is_healthy(endpoint: str, name: str, tools: Tools) -> bool:
     return not health_problem(tools.workspace.read(deployment_ref(endpoint, name)))
 
 
-def _retry_until_deadline(ref: Ref, work: Callable[[], T], tools: Tools) -> T:
+def retry_until_deadline(ref: Ref, work: Callable[[], T], tools: Tools) -> T:
     """The result of `work` on a resource, retried after a WorkspaceError until UNDO_SECONDS have passed.
 
-    Busy is not retried: `work` has already waited for that. Nor are NotFound and SignInFailed. A refused write of a
-    deployment would be refused again, for example because its earlier model is gone, so only silence is retried.
+    Not retried are NotFound, SignInFailed, and a resource that stayed busy all the time it was waited for. A refused
+    write of a deployment would be refused again, for example because its earlier model is gone.
     """
     deadline = tools.now() + UNDO_SECONDS
     while True:
         try:
             return work()
-        except (Busy, NotFound, SignInFailed):
-            raise
         except WorkspaceError as error:
-            hopeless = ref.kind is Kind.DEPLOYMENT and not isinstance(error, Unreachable)
-            if hopeless or tools.now() >= deadline or tools.pause(10.0):
+            final = ref.kind is Kind.DEPLOYMENT or isinstance(error, Busy | NotFound | SignInFailed)
+            if (final and not error.retry_seconds) or tools.now() >= deadline or tools.pause(10.0):
                 raise
 
 

@@ -107,7 +107,7 @@ def names_no_workspace(refusal: Refusal) -> bool:
     return bool(_NO_WORKSPACE.search(f"{refusal.code} {refusal.message}"))
 
 
-def error_of(refusal: Refusal, what: str) -> WorkspaceError:
+def error_of(refusal: Refusal, what: str, *, retry_seconds: float = 0.0) -> WorkspaceError:
     """The exception for a refusal; `what` completes "Could not ..." ("create deployment e/blue")."""
     kind = _kind(refusal)
     said = refusal.message or f"HTTP status {refusal.status}, without a reason"
@@ -116,6 +116,8 @@ def error_of(refusal: Refusal, what: str) -> WorkspaceError:
         hint=_hint(refusal, kind),
         code=refusal.code,
         correlation_id=refusal.correlation_id,
+        retry_seconds=retry_seconds,
+        retry_after=refusal.retry_after,
     )
 
 

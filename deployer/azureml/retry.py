@@ -43,7 +43,8 @@ class AzureRefused(Exception):
 def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_passes: bool = True) -> T:
     """The result of `attempt`, retried while it is refused for a temporary reason. Raises WorkspaceError.
 
-    A conflict (409) is temporary for an endpoint (another operation), but not for an asset (different content).
+    For calls that may be repeated as they are: a version of an asset never changes. A conflict (409) is final for those
+    that write one: it exists with different content.
     """
     start, pause = patience.clock(), min(1.0, patience.poll)
     while True:
@@ -53,13 +54,13 @@ def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_
             refusal = refused.refusal
         wait = pause if refusal.retry_after is None else refusal.retry_after
         final = refusal.status == 409 and not conflict_passes
-        if final or patience.clock() + wait > start + _time_for(refusal, patience):
+        if final or patience.clock() + wait > start + time_for(refusal, patience):
             raise error_of(refusal, what)
         patience.sleep(wait)
         pause = min(pause * 2, patience.longest_pause)
 
 
-def _time_for(refusal: Refusal, patience: Patience) -> float:
+def time_for(refusal: Refusal, patience: Patience) -> float:
     """How long to retry after such a refusal, in seconds; `-inf` for not at all."""
     if refusal.busy:
         return patience.busy

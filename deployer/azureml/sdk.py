@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from deployer.azureml.causes import error_of
 from deployer.azureml.client import WorkspaceAccess, trusted_bundle
 from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
-from deployer.azureml.retry import AzureRefused, Patience, insist
+from deployer.azureml.retry import AzureRefused, Patience, insist, time_for
 from deployer.azureml.silence_sdk import sdk_at_work, silence
 from deployer.core.errors import Busy
 
@@ -59,8 +60,16 @@ class Sdk:
         return insist(self.patience, what, lambda: self._attempt(work), conflict_passes=False)
 
     def operate(self, what: str, begin: Callable[[Any], Any]) -> None:
-        """Begin a long-running operation and wait for it to end. Raises WorkspaceError."""
-        insist(self.patience, what, lambda: self._attempt(lambda client: self._finish(begin(client), what)))
+        """Begin a long-running operation and wait for it to end. Raises WorkspaceError.
+
+        What is refused is not repeated here: somebody else may have written meanwhile. The `retry_seconds` of the error
+        leave that to the caller, who looks at the resource first.
+        """
+        try:
+            self._attempt(lambda client: self._finish(begin(client), what))
+        except AzureRefused as refused:
+            seconds = max(time_for(refused.refusal, self.patience), 0.0)
+            raise error_of(refused.refusal, what, retry_seconds=seconds) from refused
 
     def _attempt(self, work: Callable[[Any], T]) -> T:
         client = self._ml_client()

@@ -75,16 +75,27 @@ class WorkspaceError(DeployerError):
     """The workspace refused, failed or did not respond.
 
     `code` is Azure's error code or one of ours ("" if there is none), `correlation_id` the ID for Azure support,
-    `log_tail` the last lines of the container logs.
+    `log_tail` the last lines of the container logs. For `retry_seconds` from the first try on, another one may succeed
+    after a fresh look at the resource (0: it would not); `retry_after` is how long to wait before, if Azure said so.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", code: str = "", correlation_id: str = "", log_tail: str = ""
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        correlation_id: str = "",
+        log_tail: str = "",
+        retry_seconds: float = 0.0,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.correlation_id = correlation_id
         self.log_tail = log_tail
+        self.retry_seconds = retry_seconds
+        self.retry_after = retry_after
 
 
 class NotFound(WorkspaceError):

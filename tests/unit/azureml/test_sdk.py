@@ -64,27 +64,42 @@ def test_deployments_are_asked_for_at_a_version_that_has_all_fields_and_endpoint
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "waited"),
+    ("error", "kind", "seconds"),
     [
-        (refused(423), Busy, True),
-        (refused(409), Busy, True),
-        (refused(400, "because it is in Updating provisioning state"), Busy, True),
-        (refused(400), WorkspaceError, False),
-        (refused(503), WorkspaceError, True),
-        (ServiceRequestError("no route"), Unreachable, True),
+        (refused(423), Busy, 10),
+        (refused(409), Busy, 10),
+        (refused(429), Busy, 10),
+        (refused(400, "because it is in Updating provisioning state"), Busy, 10),
+        (refused(400), WorkspaceError, 0),
+        (refused(503), WorkspaceError, 3),
+        (ServiceRequestError("no route"), Unreachable, 3),
     ],
     ids=str,
 )
-def test_what_passes_is_tried_again_and_what_does_not_is_told(
-    error: Exception, kind: type[WorkspaceError], waited: bool
+def test_an_operation_is_begun_once_and_its_error_says_how_long_another_try_may_help(
+    error: Exception, kind: type[WorkspaceError], seconds: float
 ) -> None:
+    begun = 0
+
     def begin(_client: object) -> object:
+        nonlocal begun
+        begun += 1
         raise error
 
     made, slept = sdk(object())
     with pytest.raises(WorkspaceError) as caught:
         made.operate("write it", begin)
-    assert (type(caught.value), bool(slept)) == (kind, waited)
+    assert (type(caught.value), caught.value.retry_seconds, begun, slept) == (kind, seconds, 1, [])
+
+
+def test_what_azure_asks_to_wait_is_told() -> None:
+    def begin(_client: object) -> object:
+        raise HttpResponseError(response=response(429, "{}"))
+
+    made, _ = sdk(object())
+    with pytest.raises(Busy) as caught:
+        made.operate("write it", begin)
+    assert caught.value.retry_after == 7.0
 
 
 class Poller:

@@ -1,0 +1,71 @@
+"""Two applies of saved plans that change the same deployment: one wins whole, and the other is refused."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.e2e.reconciler.project import Project, ended
+
+pytestmark = pytest.mark.xdist_group("reconciler-two-applies")
+NewProject = Callable[[], Project]
+ANSWERS = ("2", "3")
+
+
+def twin(project: Project) -> Project:
+    """A second checkout of the same project."""
+    folder = project.folder.with_name(f"{project.name}-twin")
+    scratch = folder.with_name(f"{folder.name}-empty")
+    copied = replace(project, folder=scratch)
+    shutil.rmtree(scratch)
+    shutil.copytree(project.folder, folder, symlinks=True)
+    copied.folder = folder
+    return copied
+
+
+def race(project: Project, offset: float) -> tuple[list[int], str, list[str]]:
+    """The exit codes of two applies, the second begun `offset` of the first's time later; what is live; their words."""
+    project.declare({"blue": "1"}, blue=100)
+    project.applied()
+    pair = (project, twin(project))
+    for one, answer in zip(pair, ANSWERS, strict=True):
+        one.declare({"blue": answer}, blue=100)
+        plan = one.deployer("plan", "--out", str(one.folder / "plan.json"))
+        assert plan.code == 0, plan.text
+    first = project.begin("apply", str(project.folder / "plan.json"))
+    time.sleep(offset * 4)  # about what one apply takes; which of the two is faster does not matter
+    second = pair[1].begin("apply", str(pair[1].folder / "plan.json"))
+    runs = [ended(*first), ended(*second)]
+    live = project.site.deployments(project.name)["blue"]
+    answer = str(live["environmentVariables"]["ANSWER"])
+    return [run.code for run in runs], answer, [run.text for run in runs]
+
+
+def one_wins(project: Project, offset: float) -> None:
+    codes, answer, texts = race(project, offset)
+    assert sorted(codes) == [0, 3], (codes, texts)
+    assert answer == ANSWERS[codes.index(0)], (codes, answer, texts)
+    assert "Traceback" not in "".join(texts)
+    assert project.split() == {"blue": 100}
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.3])
+def test_one_of_two_applies_wins_whole_and_the_other_is_refused(project: Project, offset: float) -> None:
+    one_wins(project, offset)
+
+
+@pytest.mark.long
+def test_whatever_the_offset_one_of_two_applies_wins_whole(new_project: NewProject) -> None:
+    wrong = []
+    for number in range(50):
+        project = new_project()
+        try:
+            one_wins(project, number / 49)
+        except AssertionError as error:
+            wrong.append(f"offset {number / 49:.2f}:\n{error}")
+        project.forget()
+    assert not wrong, "\n\n".join(wrong)
