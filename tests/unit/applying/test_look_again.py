@@ -33,7 +33,7 @@ def cut() -> Unreachable:
 
 @dataclass
 class Refusing(MemoryWorkspace):
-    """Refuses the first writes with these errors; each may do something first, and the last may be done all the same."""
+    """Refuses the first writes with these errors; `meanwhile` happens just before."""
 
     errors: list[WorkspaceError] = field(default_factory=list)
     meanwhile: Callable[[Refusing, Step], None] = lambda workspace, step: None
