@@ -15,6 +15,7 @@ import click
 
 from deployer.commands.console import Console
 from deployer.commands.options import env_option, place_options, plan_options, set_option, spec_options
+from deployer.commands.streams import make_safe
 from deployer.core.errors import as_deployer_error
 
 if TYPE_CHECKING:
@@ -275,6 +276,7 @@ def local(project: Path, words: tuple[str, ...]) -> int:
 
 def main() -> None:
     """Run a command and leave with its exit code."""
+    make_safe()
     sys.exit(_run(sys.argv[1:]))
 
 
@@ -285,10 +287,10 @@ def _run(arguments: list[str]) -> int:
     except click.UsageError as error:
         error.show()
         return USAGE
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except BrokenPipeError:  # of click's own output: help, and the version
+        return 0
     except Exception as error:
         console.error(as_deployer_error(error))
         if os.environ.get("DEPLOYER_TRACEBACK"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from deployer.commands.streams import is_plain, put
 from deployer.core.errors import DeployerError, SpecError, UsageError, WorkspaceError
 from deployer.report.redaction import mask_of
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from deployer.core.resources import Ref
 
 Item = TypeVar("Item")
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(slots=True)
@@ -41,16 +44,21 @@ class Console:
     @property
     def color(self) -> bool:
         """Whether results are coloured: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not is_plain()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether progress can be redrawn in place."""
+        return sys.stderr.isatty() and not is_plain()
 
     def out(self, text: str) -> None:
-        """A result."""
-        sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
-        sys.stdout.flush()
+        """A result. That it cannot be written is told, and does not change the exit code: the work is done."""
+        if problem := put(sys.stdout, text if text.endswith("\n") or not text else f"{text}\n"):
+            self.err(f"error: the result could not be written: {problem}")
 
     def err(self, text: str) -> None:
         """A message beside the result."""
-        sys.stderr.write(f"{mask_of(self.secrets).hide(text)}\n")
+        put(sys.stderr, f"{mask_of(self.secrets).hide(text)}\n")
 
     def error(self, error: DeployerError) -> None:
         """An error: its message and code, and its hint."""
@@ -75,7 +83,7 @@ class Console:
 
     def with_progress_bar(self, items: Iterable[Item], length: int) -> Iterator[Item]:
         """The items as they arrive, with a progress bar on a terminal."""
-        if not sys.stderr.isatty():
+        if not self.is_live:
             yield from items
             return
         with click.progressbar(items, length=length, file=sys.stderr, label="sending requests") as bar:
@@ -91,14 +99,13 @@ class Console:
         self.check_can_ask(question)
         if question is None:
             return True
-        sys.stderr.write(f"{question.text} ")
-        sys.stderr.flush()
+        put(sys.stderr, f"{question.text} ")
         return sys.stdin.readline().strip() == question.answer
 
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[float], bool]]:
-    """In this context, Ctrl-C (or SIGTERM) requests a stop, and a second one exits immediately.
+    """In this context, Ctrl-C (or SIGTERM, or a closed terminal) requests a stop, and a second one exits immediately.
 
     Yields `pause(seconds)`, which returns whether a stop was requested.
     """
@@ -111,7 +118,7 @@ def stoppable() -> Iterator[Callable[[float], bool]]:
         with suppress(OSError):  # not through sys.stderr: that may be in use, or silenced while the SDK works
             os.write(2, b"\nStopping after the write in flight; press Ctrl-C again to exit immediately.\n")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in STOPPING}
     try:
         yield stop.wait
     finally:

@@ -12,8 +12,9 @@ from deployer import pipeline
 from deployer.applying.consent import before_apply
 from deployer.authoring import load_env
 from deployer.commands.console import Console, stoppable
+from deployer.commands.files import check_writable, read_whole, write_whole
 from deployer.commands.progress import Progress
-from deployer.core.errors import Refused, UsageError
+from deployer.core.errors import Refused
 from deployer.core.outcome import Outcome
 from deployer.pipeline import Planned, Request
 from deployer.planning.rollout import failed_rollouts
@@ -40,11 +41,13 @@ class Showing:
 
 def plan(request: Request, showing: Showing, console: Console) -> int:
     """Show what apply would do, without writing to the workspace."""
+    if showing.out:
+        check_writable(showing.out)
     planned = pipeline.plan(request, console)
     view = _view(planned)
     console.out(_shown(view, showing.format, console))
     if showing.out:
-        showing.out.write_text(plan_json(view), encoding="utf-8")
+        write_whole(showing.out, plan_json(view))
         console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this plan.")
     if planned.plan.blockers:
         return Refused.exit_code
@@ -74,7 +77,7 @@ def show(planned: Planned, console: Console) -> None:
 
 def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool) -> int:
     """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome."""
-    reviewed = read_saved_plan(_text(saved), name=str(saved)) if saved else None
+    reviewed = read_saved_plan(read_whole(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     question = partial(before_apply, env=request.env, yes=yes, reviewed=reviewed is not None)
     console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
@@ -93,13 +96,6 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     return carry_out(planned, console, as_json=as_json)
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-
-
 def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
     """Raise Refused if the saved plan differs from the current one."""
     if moved := differences(reviewed, view):
@@ -110,7 +106,7 @@ def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
 
 def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> int:
     """Carry out a plan with live progress, and report the outcome."""
-    with stoppable() as pause, Progress(sys.stderr, terminal=sys.stderr.isatty(), secrets=console.secrets) as watcher:
+    with stoppable() as pause, Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets) as watcher:
         outcome = pipeline.apply(planned, watcher=watcher, pause=pause)
     view = outcome_view(
         outcome,

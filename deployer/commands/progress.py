@@ -13,10 +13,11 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
+from deployer.core.errors import OperationFailed, WrongAnswer
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref
-from deployer.report.describe import done, title
+from deployer.report.describe import done, moving
 from deployer.report.format import seconds
 from deployer.report.redaction import Mask, mask_of
 
@@ -64,7 +65,7 @@ class Progress:
 
     def step_started(self, step: Step) -> None:
         """A step has started."""
-        words = self._mask.line(title(step))
+        words = self._mask.line(moving(step))
         with self._lock:
             self._running[_key(step)] = _Running(words=words, started=self._clock())
         if not self._terminal:
@@ -99,7 +100,7 @@ class Progress:
 
         Rich calls `_table` while holding its own lock, so ours must not be held then.
         """
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             if self._live:
                 self._live.refresh()
                 self._live.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -138,16 +139,20 @@ def _key(step: Step) -> _Key:
 
 
 def _past(result: StepResult) -> str:
-    """ "created deployment digits/blue", "could not create deployment digits/blue: <why>"."""
+    """ "created deployment digits/blue", "could not create deployment digits/blue: <why>".
+
+    What was tried and went wrong has "failed"; what could not be tried, "could not".
+    """
     match result.result:
         case Result.APPLIED:
             words = done(result.step)
         case Result.FAILED:
-            words = f"could not {title(result.step)}"
+            tried = isinstance(result.error, WrongAnswer | OperationFailed)
+            words = f"{'failed:' if tried else 'could not'} {moving(result.step)}"
         case Result.SKIPPED:
-            words = f"did not {title(result.step)}"
+            words = f"did not {moving(result.step)}"
         case Result.UNDONE:
-            words = f"undid: {title(result.step)}"
+            words = f"undid: {moving(result.step)}"
         case _:
             assert_never(result.result)
     why = result.note or (result.error.message if result.error else "")

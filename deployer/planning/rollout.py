@@ -37,7 +37,8 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
     target = share_map(step.after, "traffic")
     start, done = _start(step.before, target)
     before: Resource = step.before
-    for stage in stages(start, target, rollout or Rollout(), done=done) or (_arrival(target),):
+    found = stages(start, target, rollout or Rollout(), done=done) or (_arrival(target),)
+    for number, stage in enumerate(found, 1):
         after = _at_stage(step.after, stage)
         yield replace(
             step,
@@ -46,6 +47,7 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
             changes=diff(before, after),
             bake=_bake(step, stage, intent),
             bookkeeping=_noted(stage, start, target),
+            stage=(number, len(found)),
         )
         before = after
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from deployer.core.fields import Effect
 from deployer.core.intent import ANYTHING, Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step
-from deployer.core.resources import dotted
+from deployer.core.resources import Kind, dotted, share_map
 from deployer.kinds import KINDS
 from deployer.report.format import count, joined, milliseconds, rate, scalar, seconds, shortened
 
@@ -69,8 +69,24 @@ def title(step: Step) -> str:
 
 
 def done(step: Step) -> str:
-    """The step in the past tense: "created deployment digits/blue"."""
-    return KINDS[step.ref.kind].words(past(step.action), step.ref)
+    """The step in the past tense: "created deployment digits/blue"; traffic with its shares."""
+    return KINDS[step.ref.kind].words(past(step.action), step.ref) + _shares(step)
+
+
+def moving(step: Step) -> str:
+    """The step as an instruction, traffic with its shares: "set traffic of digits: green 10 % -> 50 %, step 2 of 3"."""
+    return title(step) + _shares(step)
+
+
+def _shares(step: Step) -> str:
+    """The live shares that a traffic step changes, and its place in a rollout; "" for anything else."""
+    old, new = share_map(step.before, "traffic"), share_map(step.after, "traffic")
+    names = sorted(old.keys() | new.keys())
+    moved = [f"{name} {old.get(name, 0)} % -> {new.get(name, 0)} %" for name in names if old.get(name) != new.get(name)]
+    if step.ref.kind is not Kind.TRAFFIC or not moved or "traffic" not in (step.after.fields if step.after else {}):
+        return ""
+    number, of = step.stage
+    return f": {', '.join(moved)}" + (f", step {number} of {of}" if of > 1 else "")
 
 
 def sentences(step: Step) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from deployer.core.errors import DeployerError, WorkspaceError
 from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.report.describe import done, title
+from deployer.report.describe import done, moving
 from deployer.report.format import LONGEST_NAME, count, seconds, shortened
 from deployer.report.redaction import Mask, mask_of
 
@@ -84,7 +84,7 @@ def result_words(result: Result) -> str:
 
 
 def _row(item: StepResult, mask: Mask) -> ResultRow:
-    words = done(item.step) if item.result is Result.APPLIED else title(item.step)
+    words = done(item.step) if item.result is Result.APPLIED else moving(item.step)
     return ResultRow(
         result=item.result.value,
         words=shortened(mask.line(words), LONGEST_NAME),

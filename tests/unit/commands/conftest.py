@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,16 +113,27 @@ class Shop:
             "instance_count": 1,
         }
 
-    def run(self, *words: str, typed: str | None = None, piped: str = "", color: bool = False) -> Said:
-        """Type a command, and `typed` at its question; `piped` is no terminal, without `typed` none is."""
+    def run(
+        self,
+        *words: str,
+        typed: str | None = None,
+        piped: str = "",
+        color: bool = False,
+        **given: io.StringIO,
+    ) -> Said:
+        """Type a command, and `typed` at its question; `piped` is no terminal, without `typed` none is.
+
+        `stdout` and `stderr` may be given.
+        """
         terminal = typed is not None
-        streams = {name: Tty() if terminal else io.StringIO() for name in ("stdout", "stderr")}
+        streams = {name: Tty() if terminal else io.StringIO() for name in ("stdout", "stderr")} | given
         streams["stdin"] = Tty(f"{typed}\n") if terminal else io.StringIO()
         if piped:
             streams[piped] = io.StringIO(streams[piped].getvalue())
         with self.monkeypatch.context() as patch:
             patch.chdir(self.folder)
             patch.setenv("NO_COLOR", "" if color else "1")
+            patch.setenv("TERM", os.environ.get("TERM", "xterm") if color else "xterm")
             for name, stream in streams.items():
                 patch.setattr(sys, name, stream)
             code = _run(list(words))

@@ -23,11 +23,11 @@ PLACES: dict[str, set[str]] = {
         *("kinds/table.py", "planning/reconcile.py", "planning/safety.py"),
     },
     "Action": {
-        *("azureml/execute.py", "core/action.py", "planning/quota.py", "planning/rollout.py"),
+        *("azureml/execute.py", "core/action.py", "planning/quota.py", "planning/due_tests.py"),
         *("kinds/asset.py", "kinds/deployment.py", "kinds/endpoint.py", "kinds/traffic.py"),
         *("report/describe.py", "report/terminal.py"),
     },
-    "Effect": {"planning/advice.py", "planning/rollout.py", "planning/safety.py", "report/describe.py"},
+    "Effect": {"planning/advice.py", "planning/due_tests.py", "planning/safety.py", "report/describe.py"},
     "Result": {"commands/progress.py", "report/outcome_view.py", "report/terminal.py"},
 }
 """By enumeration: the modules that tell its members apart, at the least."""
