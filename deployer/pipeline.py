@@ -160,7 +160,7 @@ def make_plan(
         findings=findings(case),
         options=options,
     )
-    return with_digest(made, mask_of(desired.secrets).value)
+    return with_digest(made, desired.state, mask_of(desired.secrets).value)
 
 
 def _load_and_observe(request: Request, listener: Listener, *, wait: bool = False) -> tuple[Desired, State, Workspace]:

@@ -18,7 +18,7 @@ from deployer.core.errors import Refused
 from deployer.core.outcome import Outcome
 from deployer.pipeline import Planned, Request
 from deployer.planning.rollout import failed_rollouts
-from deployer.report.json_output import SavedPlan, differences, outcome_json, plan_json, read_saved_plan
+from deployer.report.json_output import SavedPlan, differences, outcome_json, plan_json, read_saved_plan, was_applied
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
@@ -84,7 +84,9 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     planned = pipeline.plan(request, console, wait=True)
     view = _view(planned)
     (console.err if as_json else console.out)(plan_text(view, color=console.color))
-    if reviewed:
+    if reviewed and was_applied(reviewed, view):
+        console.err("This plan was applied already: the workspace matches it.")
+    elif reviewed:
         _check_same(reviewed, view)
     if planned.plan.is_empty and not planned.plan.blockers:
         console.out(outcome_json(outcome_view(Outcome())) if as_json else "")

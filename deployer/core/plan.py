@@ -66,7 +66,8 @@ class Finding:
 class Plan:
     """The steps of an apply, with findings.
 
-    `digest` covers the observed and the desired state of every step: a saved plan with another digest is stale.
+    `digest` covers the observed and the desired state of every step: a saved plan with another digest is stale. `goal`
+    covers everything that the specs ask for, and so stays the same once the plan has been applied.
     `unchanged` are the resources that match the specs. `orphans` carry this project's tag but are in no spec; only
     `--prune` deletes them.
     """
@@ -78,6 +79,7 @@ class Plan:
     orphans: tuple[Ref, ...] = ()
     findings: tuple[Finding, ...] = ()
     digest: str = ""
+    goal: str = ""
     options: Options = field(default_factory=Options)
 
     @property

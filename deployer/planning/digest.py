@@ -1,4 +1,4 @@
-"""The digest of a plan: equal for a saved plan and the plan made just before applying, unless something changed."""
+"""The digests of a plan, by which a saved one is compared with one made later."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from dataclasses import replace
 
 from deployer.core.intent import Anything, SmokeTest
 from deployer.core.plan import Bake, Plan, Step
-from deployer.core.resources import Value, digest_of, fingerprint, without
+from deployer.core.resources import State, Value, digest_of, fingerprint, without
 
 
-def with_digest(plan: Plan, hide: Callable[[Value], Value]) -> Plan:
-    """The plan with its digest, which covers the observed and the desired state of every step.
+def with_digest(plan: Plan, desired: State, hide: Callable[[Value], Value]) -> Plan:
+    """The plan with its digest, over the observed and the desired state of every step, and its goal, over `desired`.
 
     `hide` masks secrets, so that a reviewed plan stays valid when one is rotated.
     """
     steps: list[Value] = [_digest_input(step, hide) for step in plan.steps]
-    return replace(plan, digest=digest_of([plan.env, plan.project, steps, [str(ref) for ref in plan.unchanged]]))
+    asked: list[Value] = [[str(ref), hide(dict(item.fields))] for ref, item in sorted(desired.resources.items())]
+    return replace(
+        plan,
+        digest=digest_of([plan.env, plan.project, steps, [str(ref) for ref in plan.unchanged]]),
+        goal=digest_of([plan.env, plan.project, asked]),
+    )
 
 
 def _digest_input(step: Step, hide: Callable[[Value], Value]) -> Value:

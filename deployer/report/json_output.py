@@ -18,7 +18,7 @@ from deployer.report.outcome_view import OutcomeView
 from deployer.report.plan_view import PlanView
 from deployer.report.redaction import mask_of
 
-PLAN_VERSION = "1.1"
+PLAN_VERSION = "1.2"
 OUTCOME_VERSION = "1.0"
 DIAGNOSTICS_VERSION = "1.0"
 
@@ -57,13 +57,14 @@ def diagnostics_json(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
-    """The parts of a reviewed plan that `apply PLAN` needs: env, project, digest, steps in words, and options."""
+    """The parts of a reviewed plan that `apply PLAN` needs: env, project, digests, steps in words, and options."""
 
     env: str
     project: str
     digest: str
     steps: tuple[str, ...]
     options: Options = field(default_factory=Options)
+    goal: str = ""
 
 
 def read_saved_plan(text: str, *, name: str = "the plan file") -> SavedPlan:
@@ -91,7 +92,8 @@ def _saved(saved: Mapping[str, Any], name: str, hint: str) -> SavedPlan:
         raise UsageError(f"{name} is damaged: a part of the plan is missing.", hint=hint) from error
     if not digest:
         raise UsageError(f"{name} has no digest, so it cannot be compared with a new plan.", hint=hint)
-    return SavedPlan(env=env, project=project, digest=digest, steps=steps, options=options)
+    goal = _string(saved.get("goal", ""))
+    return SavedPlan(env=env, project=project, digest=digest, steps=steps, options=options, goal=goal)
 
 
 def _options(written: Mapping[str, Any]) -> Options:
@@ -118,6 +120,11 @@ def _step_words(step: Mapping[str, Any]) -> str:
 def _change_words(row: Mapping[str, Any]) -> str:
     path, before, after = (_string(row[key]) for key in ("path", "before", "after"))
     return f"{path} {before} -> {after}" if before else f"{path} {after}"
+
+
+def was_applied(saved: SavedPlan, view: PlanView) -> bool:
+    """Whether a saved plan was carried out already: the specs ask for the same, and nothing is left to do."""
+    return bool(saved.steps) and saved.goal != "" and saved.goal == view.goal and view.is_empty and not view.blockers
 
 
 def differences(saved: SavedPlan, view: PlanView) -> list[str]:

@@ -80,6 +80,7 @@ class PlanView:
     orphans: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     digest: str = ""
+    goal: str = ""
     is_empty: bool = True
     options: Options = field(default_factory=Options)
 
@@ -105,6 +106,7 @@ def plan_view(
         orphans=tuple(look.name(str(ref)) for ref in plan.orphans),
         unchanged=tuple(look.name(str(ref)) for ref in plan.unchanged),
         digest=look.name(plan.digest),
+        goal=look.name(plan.goal),
         is_empty=plan.is_empty,
         options=replace(plan.options, overrides=tuple(look.name(words) for words in plan.options.overrides)),
     )

@@ -130,6 +130,21 @@ def test_a_saved_plan_with_again_is_carried_out_as_reviewed(deployed: Shop) -> N
     assert "test passed" in deployed.run("status", "--env", "dev").out
 
 
+def test_a_saved_plan_that_was_applied_already_says_so(deployed: Shop) -> None:
+    deployed.declare("digits", blue=50, green=50)
+    file = str(deployed.folder / "plan.json")
+    deployed.run("plan", "--env", "dev", "--out", file)
+    assert deployed.run("apply", file).code == 0
+    deployed.workspace.executed.clear()
+    again = deployed.run("apply", file)
+    assert (again.code, "This plan was applied already" in again.err) == (0, True)
+    assert deployed.workspace.written == []
+    deployed.declare("digits", blue=40, green=60)
+    deployed.applied()
+    other = deployed.run("apply", file)
+    assert (other.code, "the saved plan is stale" in other.err) == (3, True)
+
+
 def test_logs_are_those_of_the_deployment_named(deployed: Shop) -> None:
     said = deployed.run("logs", "blue", "--env", "dev", "--tail", "7", "--container", "storage-initializer")
     assert said.code == 0

@@ -38,7 +38,9 @@ def digest(
     intent = Intent(smoke_tests={BLUE: test}, rollouts={"digits": rollout}, ignored={BLUE: ignored})
     steps = with_tests_and_stages(reconcile(desired, there, ignored={BLUE: ignored}), there, intent)
     kept = tuple(sorted(desired.resources.keys() - {step.ref for step in steps}))
-    return with_digest(Plan(env=env, project="shop", steps=steps, unchanged=kept), mask_of(secrets).value).digest
+    return with_digest(
+        Plan(env=env, project="shop", steps=steps, unchanged=kept), desired, mask_of(secrets).value
+    ).digest
 
 
 def asked(**fields: Value) -> State:
@@ -88,7 +90,7 @@ def test_a_deletion_is_sealed_and_what_it_deletes() -> None:
     def deleting(*names: str, state: State = there) -> str:
         deletes = frozenset(deployment_ref("digits", name) for name in names)
         steps = reconcile(wish(endpoint()), state, deletes=deletes)
-        return with_digest(Plan(env="prod", project="shop", steps=steps), mask_of(frozenset()).value).digest
+        return with_digest(Plan(env="prod", project="shop", steps=steps), State(), mask_of(frozenset()).value).digest
 
     other = live(endpoint(), deployment(instance_count=9), deployment("green"))
     assert len({deleting("blue"), deleting("green"), deleting(), deleting("blue", state=other)}) == 4
@@ -118,3 +120,13 @@ def test_an_ignored_field_that_moves_leaves_a_reviewed_plan_valid() -> None:
     assert scaled(3) == scaled(9)
     there = live(endpoint(), deployment(instance_count=3, environment_variables={"B": "1"}), traffic())
     assert digest(asked(environment_variables={"A": "1"}), there, ignored=(("instance_count",),)) != scaled(3)
+
+
+def test_the_goal_is_what_the_specs_ask_for_whatever_is_live() -> None:
+    def goal(desired: State, secrets: frozenset[str] = frozenset()) -> str:
+        return with_digest(Plan(env="prod", project="shop"), desired, mask_of(secrets).value).goal
+
+    assert goal(DESIRED) == goal(wish(traffic(blue=100), deployment(instance_count=2), endpoint()))
+    assert goal(DESIRED) != goal(wish(endpoint(), deployment(instance_count=3), traffic(blue=100)))
+    old, new = (deployment(environment_variables={"KEY": value}) for value in (SECRET, "another-secret-value"))
+    assert goal(wish(old), frozenset({SECRET})) == goal(wish(new), frozenset({"another-secret-value"}))
