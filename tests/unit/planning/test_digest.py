@@ -38,9 +38,8 @@ def digest(
     intent = Intent(smoke_tests={BLUE: test}, rollouts={"digits": rollout}, ignored={BLUE: ignored})
     steps = with_tests_and_stages(reconcile(desired, there, ignored={BLUE: ignored}), there, intent)
     kept = tuple(sorted(desired.resources.keys() - {step.ref for step in steps}))
-    return with_digest(
-        Plan(env=env, project="shop", steps=steps, unchanged=kept), desired, mask_of(secrets).value
-    ).digest
+    plan = Plan(env=env, project="shop", steps=steps, unchanged=kept)
+    return with_digest(plan, desired, mask_of(secrets).value).digest
 
 
 def asked(**fields: Value) -> State:
