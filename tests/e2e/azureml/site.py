@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deployer.applying.step import Tools
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref, Resource
 from deployer.core.workspace import Workspace
 from tests import build
+from tests.unit.memory import Silent
 
 
 def local_workspace(root: Path, *arguments: str) -> str:
@@ -44,6 +47,23 @@ def update(workspace: Workspace, item: Resource, noted: Bookkeeping | None = Non
 
 def delete(workspace: Workspace, ref: Ref) -> None:
     workspace.execute(Step(action=Action.DELETE, ref=ref))
+
+
+def patient(workspace: Workspace) -> Tools:
+    """The dependencies of a step whose user waits for ever."""
+
+    def pause(seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+    return Tools(
+        workspace=workspace,
+        body=lambda test: b"",
+        watcher=Silent(),
+        now=time.monotonic,
+        pause=pause,
+        stopping=lambda: False,
+    )
 
 
 def endpoint(name: str, **changed: Any) -> Resource:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from deployer.applying.step import carry_out
 from deployer.azureml import connect
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import NotFound, SignInFailed, Unreachable, WorkspaceError
+from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, Ref, Resource
 from deployer.core.workspace import Wanted, Workspace
 from tests.e2e.azureml.site import (
@@ -21,9 +23,9 @@ from tests.e2e.azureml.site import (
     endpoint,
     local_workspace,
     model_hash,
+    patient,
     requests,
     same,
-    update,
 )
 
 
@@ -74,12 +76,13 @@ FAULTS = (
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(fault[:2]).strip("-"))
 def test_what_passes_is_waited_out(workspace: Workspace, server: Path, fault: tuple[str, ...]) -> None:
     create(workspace, endpoint("faulty"))
+    before, after = workspace.read(endpoint("faulty").ref), endpoint("faulty", description=" ".join(fault))
     local_workspace(server, "fault", "add", "--method", "PUT", "--path", "onlineEndpoints/faulty", *fault)
     try:
-        update(workspace, endpoint("faulty", description=" ".join(fault)))
+        carry_out(Step(action=Action.UPDATE, ref=after.ref, before=before, after=after), patient(workspace))
     finally:
         local_workspace(server, "fault", "clear")
-    assert same(workspace, endpoint("faulty", description=" ".join(fault)))
+    assert same(workspace, after)
 
 
 SCRIPT = """
