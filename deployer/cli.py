@@ -90,6 +90,7 @@ def drift(console: Console, request: Request) -> int:
 
 @cli.command()
 @place_options
+@click.option("--adopt", is_flag=True, help="Also delete deployments that were not created by this tool.")
 @click.option("--yes", "named", default="", metavar="NAMES", help="The names to delete, instead of typing them.")
 @click.pass_obj
 def destroy(console: Console, request: Request, named: str) -> int:

@@ -42,7 +42,7 @@ from deployer.planning.pins import (
 )
 from deployer.planning.quota import with_quota_note
 from deployer.planning.reconcile import reconcile
-from deployer.planning.review import Case
+from deployer.planning.review import Case, Purpose
 from deployer.planning.rollback import earlier_traffic
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
@@ -108,7 +108,7 @@ def plan_rollback(request: Request, listener: Listener) -> Planned:
     """The plan that restores the traffic from before the last change, in one step, because rollback must be quick."""
     desired, live, workspace = _load_and_observe(request, listener)
     earlier = _at_once(desired, earlier_traffic(desired.state.endpoints(), live))
-    made = make_plan(earlier, live)
+    made = make_plan(earlier, live, purpose=Purpose.ROLLBACK)
     return Planned(project=request.project, desired=earlier, live=live, plan=made, workspace=workspace)
 
 
@@ -117,7 +117,7 @@ def plan_destroy(request: Request, listener: Listener) -> Planned:
     desired, live, workspace = _load_and_observe(request, listener)
     refs = frozenset(map(endpoint_ref, desired.state.endpoints())) & live.resources.keys()
     nothing = _at_once(desired, State())
-    made = make_plan(nothing, live, deletes=refs, destroying=True)
+    made = make_plan(nothing, live, deletes=refs, options=request.options, purpose=Purpose.DESTROY)
     return Planned(project=request.project, desired=nothing, live=live, plan=made, workspace=workspace)
 
 
@@ -133,7 +133,7 @@ def make_plan(
     deletes: frozenset[Ref] = frozenset(),
     left: tuple[Ref, ...] = (),
     options: Options = Options(),  # noqa: B008 -- frozen
-    destroying: bool = False,
+    purpose: Purpose = Purpose.APPLY,
 ) -> Plan:
     """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
     intent = desired.intent
@@ -149,7 +149,7 @@ def make_plan(
         intent=intent,
         origins=desired.origins,
         allow=options.allow,
-        destroying=destroying,
+        purpose=purpose,
     )
     made = Plan(
         env=desired.env.name,

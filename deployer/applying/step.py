@@ -21,7 +21,7 @@ from deployer.core.resources import (
     share_map,
     traffic_ref,
 )
-from deployer.core.workspace import Workspace
+from deployer.core.workspace import Wanted, Workspace
 from deployer.planning.facts import has_traffic
 from deployer.planning.reconcile import keep_live
 
@@ -177,7 +177,10 @@ def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
         case Kind.DEPLOYMENT:
             if step.action.removes:
                 _check_idle(step, tools)
-        case Kind.ENDPOINT | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.ENDPOINT:
+            if step.action.removes:
+                _check_taken_along(step, tools)
+        case Kind.MODEL | Kind.ENVIRONMENT:
             pass
         case _:
             assert_never(step.ref.kind)
@@ -194,6 +197,18 @@ def _check_targets(step: Step, current: Resource | None, tools: Tools) -> None:
                 hint=f"`deployer logs {name}` may show why; run `deployer plan` to see what is needed now.",
                 code="TargetNotHealthy",
             )
+
+
+def _check_taken_along(step: Step, tools: Tools) -> None:
+    """Raise Refused if an endpoint has got deployments, or its first traffic, that its deletion would take along."""
+    if not step.serving:
+        _check_idle(step, tools)
+    there = tools.workspace.observe(Wanted(endpoints=frozenset({step.ref.endpoint})))
+    if fresh := [str(item.ref) for item in there.deployments(step.ref.endpoint) if item.ref not in step.takes]:
+        raise Refused(
+            f"{step.ref} has got {', '.join(fresh)} since it was planned; it was not deleted",
+            hint="Run `deployer plan` to see what would be deleted now.",
+        )
 
 
 def _check_idle(step: Step, tools: Tools) -> None:

@@ -16,7 +16,7 @@ Command = Callable[..., Any]
 ALLOW_FLAGS: Mapping[Allow, tuple[str, str]] = {
     Allow.OUTAGE: ("--allow-outage", "Let an endpoint that serves traffic end up without any."),
     Allow.DELETES: ("--allow-deletes", "Let a plan delete a large part of the project."),
-    Allow.ADOPT: ("--adopt", "Take over endpoints that were not created by this tool."),
+    Allow.ADOPT: ("--adopt", "Take over what was not created by this tool."),
     Allow.AGAIN: ("--again", "Try content again that failed its smoke test."),
 }
 """The flag that lifts each refusal, and its help text."""

@@ -31,7 +31,8 @@ class Step:
     traffic steps of a rollout. `ignore` are paths whose live value is kept; it is read again just before the write.
     `bookkeeping` is what a step writes to our tags; None on a traffic step means the split that it replaces, and no
     rollout. `serving`: the deployment has live traffic now. `verdict` is what a TEST decides on, as a hash.
-    `stage` is the number of a step in its rollout, and how many there are.
+    `stage` is the number of a step in its rollout, and how many there are. `takes` are the deployments that are deleted
+    with their endpoint.
     """
 
     action: Action
@@ -48,6 +49,7 @@ class Step:
     serving: bool = False
     verdict: str = ""
     stage: tuple[int, int] = (1, 1)
+    takes: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ class Allow(StrEnum):
     """An endpoint with traffic may end up without any."""
 
     ADOPT = "adopt"
-    """Endpoints that carry no project's tag may be taken over."""
+    """What carries no project's tag may be taken over, or be deleted with its endpoint."""
 
     DELETES = "deletes"
     """A plan may delete a large part of the project."""

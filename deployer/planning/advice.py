@@ -9,7 +9,8 @@ from deployer.core.fields import Effect
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.resources import BUSY_STATES, Kind, deployment_ref, is_failed
 from deployer.kinds import OPERATED
-from deployer.planning.review import Case
+from deployer.planning.deletions import assets_stay
+from deployer.planning.review import Case, Purpose
 from deployer.planning.verdict_findings import never_tested, no_way_back
 
 
@@ -74,6 +75,9 @@ def _instance_type(case: Case) -> Iterator[Finding]:
 
 
 def _ungated(case: Case) -> Iterator[Finding]:
+    """Rollback returns to what served before, so it asks nobody."""
+    if case.purpose is Purpose.ROLLBACK:
+        return
     tested = {step.ref for step in case.steps if step.action is Action.TEST}
     final = case.end
     for endpoint in final.endpoints():
@@ -154,4 +158,5 @@ ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _dropped_properties,
     never_tested,
     no_way_back,
+    assets_stay,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from deployer.core.plan_options import Allow
 from deployer.core.resources import Kind, Ref, Resource, State, is_failed, share_map
 
 
@@ -36,3 +37,9 @@ def was_created(endpoint: Resource, live: State) -> bool:
     Azure gives an endpoint its scoring URI when its creation succeeds, and takes deployments only then.
     """
     return not is_failed(endpoint) or bool(endpoint.seen.scoring_uri or live.deployments(endpoint.ref.endpoint))
+
+
+def is_foreign(resource: Resource, project: str, allow: frozenset[Allow]) -> bool:
+    """Whether a live resource is not this project's, nor to be taken over: only untagged ones can be."""
+    owner = resource.seen.owner
+    return bool(owner) and owner != project if Allow.ADOPT in allow else owner != project

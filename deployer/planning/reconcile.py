@@ -61,8 +61,20 @@ def reconcile(
     for ref in sorted(wishes):
         wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), deletes)
         steps += _steps_for(wish, live if ref.kind is Kind.ENDPOINT else known, ignored.get(ref, ()), origins)
-    steps += [Step(action=Action.DELETE, ref=ref, before=live.get(ref)) for ref in sorted(deletes)]
+    steps += [_deletion(ref, live) for ref in sorted(deletes)]
     return in_order(steps)
+
+
+def _deletion(ref: Ref, live: State) -> Step:
+    """A deletion; that of an endpoint names the deployments that it takes along."""
+    match ref.kind:
+        case Kind.ENDPOINT:
+            takes = tuple(item.ref for item in live.deployments(ref.endpoint))
+            serving = has_traffic(ref, live.get(traffic_ref(ref.endpoint)))
+            return Step(action=Action.DELETE, ref=ref, before=live.get(ref), takes=takes, serving=serving)
+        case Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            return Step(action=Action.DELETE, ref=ref, before=live.get(ref))
+    assert_never(ref.kind)
 
 
 def _traffic_without(deletes: frozenset[Ref], live: State) -> Mapping[Ref, Resource]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import reduce
 
 from deployer.core.intent import Intent, Origins
@@ -12,9 +13,17 @@ from deployer.core.resources import State
 from deployer.planning.reconcile import simulate
 
 
+class Purpose(Enum):
+    """What a plan is for."""
+
+    APPLY = auto()
+    ROLLBACK = auto()
+    DESTROY = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A plan with all its inputs; `destroying` is True for `deployer destroy`."""
+    """A plan with all its inputs."""
 
     project: str
     desired: State
@@ -23,7 +32,7 @@ class Case:
     intent: Intent = field(default_factory=Intent)
     origins: Origins = field(default_factory=Origins)
     allow: frozenset[Allow] = frozenset()
-    destroying: bool = False
+    purpose: Purpose = Purpose.APPLY
 
     @property
     def end(self) -> State:

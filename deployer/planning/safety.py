@@ -15,17 +15,14 @@ from deployer.core.plan import Action, Finding, Step
 from deployer.core.plan_options import Allow
 from deployer.core.references import LATEST
 from deployer.core.resources import Kind, Ref, dotted, endpoint_ref, referenced, share_map, traffic_ref, version_named
-from deployer.kinds import ASSETS, OWNED
+from deployer.kinds import ASSETS
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
-from deployer.planning.facts import has_traffic
+from deployer.planning.deletions import deletes_of_serving, many_deletes, others_resources, protected
+from deployer.planning.facts import is_foreign
 from deployer.planning.pins import labels_of
-from deployer.planning.reconcile import simulate
 from deployer.planning.review import Case
 from deployer.planning.verdict_findings import known_to_fail
-
-DELETES_WORTH_ASKING = 5
-"""A plan with at least this many deletions, and more than a third of the owned resources, needs --allow-deletes."""
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
@@ -161,10 +158,12 @@ def _mirror_and_live(case: Case) -> Iterator[Finding]:
 
 
 def _outage(case: Case) -> Iterator[Finding]:
+    """Endpoints that stay and stop serving; deleted ones have a check of their own."""
     final = case.end
     for endpoint in case.live.endpoints():
         before, after = sum(case.live.split(endpoint).values()), sum(final.split(endpoint).values())
-        if before and not after and Allow.OUTAGE not in case.allow and not case.destroying:
+        there = final.get(endpoint_ref(endpoint))
+        if there and before and not after and Allow.OUTAGE not in case.allow:
             yield Finding(
                 code="outage",
                 summary=f"endpoint {endpoint} is serving traffic now and would have no deployment left to serve it",
@@ -177,19 +176,14 @@ def _outage(case: Case) -> Iterator[Finding]:
 def _ownership(case: Case) -> Iterator[Finding]:
     for endpoint in sorted({step.ref.endpoint for step in case.steps}):
         live = case.live.get(endpoint_ref(endpoint))
-        owner = live.seen.owner if live else case.project
-        if owner == case.project:
+        if live is None or not is_foreign(live, case.project, case.allow):
             continue
-        adoptable = not owner
-        if adoptable and Allow.ADOPT in case.allow:
-            continue
+        owner = live.seen.owner
         whose = f"belongs to the project {owner}" if owner else "was not created by this tool"
         yield Finding(
             code="not-ours",
             summary=f"endpoint {endpoint} {whose}",
-            detail="Pass --adopt to take it over."
-            if adoptable
-            else "Change it from that project, or use another name.",
+            detail="Change it from that project, or use another name." if owner else "Pass --adopt to take it over.",
             ref=endpoint_ref(endpoint),
             blocking=True,
         )
@@ -209,50 +203,6 @@ def _too_many(case: Case) -> Iterator[Finding]:
             )
 
 
-def _deletes_of_serving(case: Case) -> Iterator[Finding]:
-    state = case.live
-    for step in case.steps:
-        traffic = state.get(traffic_ref(step.ref.endpoint))
-        if step.action is Action.DELETE and has_traffic(step.ref, traffic) and not case.destroying:
-            yield Finding(
-                code="delete-while-serving",
-                summary=f"{step.ref} has live traffic and would be deleted",
-                detail="Remove it from the traffic of its endpoint first.",
-                ref=step.ref,
-                blocking=True,
-            )
-        state = simulate(state, step)
-
-
-def _protected(case: Case) -> Iterator[Finding]:
-    """An endpoint that was never created holds nothing to protect: it may be replaced."""
-    for step in case.steps:
-        live = case.live.get(endpoint_ref(step.ref.endpoint))
-        kept = step.ref.endpoint in case.intent.protected or (live and live.fields.get("x-protect") is True)
-        if step.action is Action.DELETE and kept:
-            yield Finding(
-                code="protected",
-                summary=f"{step.ref} is protected (x-protect: true)",
-                detail="Apply the spec of its endpoint with x-protect: false first.",
-                ref=step.ref,
-                blocking=True,
-            )
-
-
-def _many_deletes(case: Case) -> Iterator[Finding]:
-    deletes = [step for step in case.steps if step.action is Action.DELETE]
-    owned = [ref for ref in case.live.resources if ref.kind in OWNED]
-    if len(deletes) < DELETES_WORTH_ASKING or len(deletes) * 3 <= len(owned) or Allow.DELETES in case.allow:
-        return
-    if not case.destroying:
-        yield Finding(
-            code="many-deletes",
-            summary=f"{len(deletes)} of {len(owned)} endpoints and deployments would be deleted",
-            detail="Pass --allow-deletes if this is intended.",
-            blocking=True,
-        )
-
-
 CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _immutable,
     _asset_content,
@@ -263,9 +213,10 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _outage,
     _ownership,
     _too_many,
-    _deletes_of_serving,
-    _protected,
-    _many_deletes,
+    deletes_of_serving,
+    protected,
+    others_resources,
+    many_deletes,
     known_to_fail,
     advice,
 )

@@ -95,8 +95,16 @@ def sentences(step: Step) -> Iterator[str]:
         yield test_sentence(step.test)
     if step.bake:
         yield bake_sentence(step.bake)
+    if step.action is Action.DELETE and step.ref.kind is Kind.ENDPOINT:
+        yield _taken_along(step)
     if step.ignore:
         yield f"keeps the live {joined([dotted(path) for path in step.ignore])} (x-ignore)"
+
+
+def _taken_along(step: Step) -> str:
+    """ "its keys and its address go with it, and these deployments: blue, green"."""
+    names = ", ".join(ref.name for ref in step.takes)
+    return "its keys and its address go with it" + (f", and these deployments: {names}" if names else "")
 
 
 def test_sentence(test: SmokeTest) -> str:

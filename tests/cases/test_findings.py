@@ -6,7 +6,7 @@ A case is one file, named by its code. Its first line says what it shows; the se
 `=== live`       what is in the workspace, as YAML: `deployment cases/blue: {instance_count: 2, is: {state: Failed}}`.
                  Fields that are left out are at their default; `is` holds what only a workspace knows, by default
                  healthy and owned by the project of the specs
-`=== options`    flags of `deployer plan`
+`=== options`    flags of `deployer plan`; `destroy` for the plan of `deployer destroy`
 `=== plan`       the steps, one a line
 `=== findings`   `refused code: resource` or `advice code: resource`, and `at file:line` where the specs are to blame
 `=== otherwise …` a section that takes the place of the one of that name: with all of them the finding of the case's
@@ -31,6 +31,7 @@ from deployer.core.plan_options import Allow, Options
 from deployer.core.resources import Kind, Observed, Ref, Resource, State
 from deployer.pipeline import make_plan
 from deployer.planning.pins import orphans
+from deployer.planning.review import Purpose
 from tests import build
 from tests.cases.test_cases import BASE
 
@@ -102,6 +103,10 @@ def planned(tmp_path: Path, case: Mapping[str, str]) -> Plan:
         (tmp_path / name).write_text(text, encoding="utf-8")
     desired = load_project(tmp_path, "test")
     live, asked = live_state(case["live"]), options(case.get("options", ""))
+    if "destroy" in case.get("options", ""):
+        all_of_them = frozenset(item.ref for item in live.of_kind(Kind.ENDPOINT))
+        nothing = replace(desired, state=State())
+        return make_plan(nothing, live, deletes=all_of_them, options=asked, purpose=Purpose.DESTROY)
     left = orphans(desired.state, live, PROJECT, "")
     return make_plan(desired, live, deletes=frozenset(left) if asked.prune else frozenset(), left=left, options=asked)
 

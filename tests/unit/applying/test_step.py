@@ -11,7 +11,7 @@ from deployer.core.diff import FieldChange
 from deployer.core.errors import DeployerError, Refused, WorkspaceError
 from deployer.core.fields import Effect
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Ref, Resource, deployment_ref, traffic_ref
+from deployer.core.resources import Ref, Resource, deployment_ref, endpoint_ref, traffic_ref
 from tests.build import changed, deployment, endpoint, live, seen, traffic
 from tests.unit.memory import MemoryWorkspace, Noting, tools
 
@@ -237,3 +237,19 @@ def test_what_was_not_there_when_it_was_planned_is_not_overwritten() -> None:
     step = Step(action=Action.CREATE, ref=BLUE, after=deployment(instance_count=2))
     with pytest.raises(Refused, match="it exists now"):
         carry_out(step, tools(MemoryWorkspace(state=THERE)))
+
+
+def test_an_endpoint_is_deleted_with_the_deployments_that_were_shown_and_no_other() -> None:
+    gone = Step(action=Action.DELETE, ref=endpoint_ref("digits"), before=seen(endpoint()), takes=(BLUE,), serving=True)
+    with pytest.raises(Refused, match="has got deployment digits/green since it was planned; it was not deleted"):
+        carry_out(gone, tools(MemoryWorkspace(state=THERE)))
+    assert (
+        carry_out(gone, tools(there := MemoryWorkspace(state=live(endpoint(), deployment(), traffic(blue=100))))) == ""
+    )
+    assert there.state.resources == {}
+
+
+def test_an_idle_endpoint_that_serves_meanwhile_is_not_deleted() -> None:
+    gone = Step(action=Action.DELETE, ref=endpoint_ref("digits"), before=seen(endpoint()), takes=(BLUE,))
+    with pytest.raises(Refused, match="has received traffic since it was planned"):
+        carry_out(gone, tools(MemoryWorkspace(state=live(endpoint(), deployment(), traffic(blue=100)))))

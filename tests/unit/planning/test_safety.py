@@ -12,10 +12,11 @@ from deployer.core.intent import Intent, SmokeTest
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Kind, Ref, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
+from deployer.planning.deletions import DELETES_WORTH_ASKING
 from deployer.planning.reconcile import reconcile
-from deployer.planning.review import Case
+from deployer.planning.review import Case, Purpose
 from deployer.planning.rollout import with_tests_and_stages
-from deployer.planning.safety import DELETES_WORTH_ASKING, findings
+from deployer.planning.safety import findings
 from deployer.planning.verdicts import verdict_hash
 from tests import build
 from tests.build import PROJECT, deployment, endpoint, model, seen, traffic
@@ -30,14 +31,12 @@ def case(
     deletes: Sequence[Ref] = (),
     intent: Intent = Intent(),  # noqa: B008 -- frozen
     allow: frozenset[Allow] = frozenset(),
-    destroying: bool = False,
+    purpose: Purpose = Purpose.APPLY,
 ) -> Case:
     asked, there = build.wish(*desired), build.live(*live)
     writes = reconcile(asked, there, ignored=intent.ignored, deletes=frozenset(deletes))
     steps = with_tests_and_stages(writes, there, intent)
-    return Case(
-        project=PROJECT, desired=asked, live=there, steps=steps, intent=intent, allow=allow, destroying=destroying
-    )
+    return Case(project=PROJECT, desired=asked, live=there, steps=steps, intent=intent, allow=allow, purpose=purpose)
 
 
 SERVING = (endpoint(), deployment("blue"), traffic(blue=100))
@@ -113,7 +112,7 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "delete-while-serving": (case([endpoint()], SERVING, deletes=[BLUE]), case([endpoint()], TWO, deletes=[GREEN])),
     "delete-while-serving, an endpoint": (
         case([], SERVING, deletes=[endpoint_ref("digits")]),
-        case([], SERVING, deletes=[endpoint_ref("digits")], destroying=True),
+        case([], SERVING, deletes=[endpoint_ref("digits")], purpose=Purpose.DESTROY),
     ),
     "protected": (
         case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")]),
@@ -134,6 +133,54 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "reference-unresolved": (
         case([*TWO[:1], deployment(model="azureml:m@prod")], TWO[:1]),
         case([*TWO[:1], model("1", "m"), deployment(model="azureml:m:1")], TWO[:1]),
+    ),
+    "delete-while-serving, unless the outage is allowed": (
+        case([], SERVING, deletes=[endpoint_ref("digits")]),
+        case([], SERVING, deletes=[endpoint_ref("digits")], allow=frozenset({Allow.OUTAGE})),
+    ),
+    "delete-while-serving, a deployment, whatever is allowed": (
+        case([endpoint()], SERVING, deletes=[BLUE], allow=frozenset({Allow.OUTAGE})),
+        case([*SERVING[:1], traffic()], SERVING, deletes=[BLUE], allow=frozenset({Allow.OUTAGE})),
+    ),
+    "protected, unless never created and destroyed": (
+        case([], [endpoint(**{"x-protect": True})], deletes=[endpoint_ref("digits")], purpose=Purpose.DESTROY),
+        case(
+            [],
+            [seen(endpoint(**{"x-protect": True}), "Failed")],
+            deletes=[endpoint_ref("digits")],
+            purpose=Purpose.DESTROY,
+        ),
+    ),
+    "deletes-others": (
+        case([], [endpoint(), seen(deployment("green"), owner="")], deletes=[endpoint_ref("digits")]),
+        case([], [endpoint(), deployment("green")], deletes=[endpoint_ref("digits")]),
+    ),
+    "deletes-others, unless it may be taken over": (
+        case(
+            [],
+            [endpoint(), seen(deployment("green"), owner="other")],
+            deletes=[endpoint_ref("digits")],
+            allow=frozenset({Allow.ADOPT}),
+        ),
+        case(
+            [],
+            [endpoint(), seen(deployment("green"), owner="")],
+            deletes=[endpoint_ref("digits")],
+            allow=frozenset({Allow.ADOPT}),
+        ),
+    ),
+    "deletes-others, when it is destroyed": (
+        case(
+            [],
+            [endpoint(), seen(deployment("green"), owner="other")],
+            deletes=[endpoint_ref("digits")],
+            purpose=Purpose.DESTROY,
+        ),
+        case([], [endpoint(), deployment("green")], deletes=[endpoint_ref("digits")], purpose=Purpose.DESTROY),
+    ),
+    "deletes-others, by replacing it": (
+        case([endpoint(), deployment("blue")], [endpoint(), seen(deployment("blue"), "Failed", owner="")]),
+        case([endpoint(), deployment("blue")], [endpoint(), seen(deployment("blue"), "Failed")]),
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
@@ -195,6 +242,14 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
     "failed-but-serving": (
         case(SERVING, [endpoint(), seen(deployment("blue"), "Failed"), traffic(blue=100)]),
         case(TWO, [endpoint(), deployment("blue"), seen(deployment("green"), "Failed"), traffic(blue=100)]),
+    ),
+    "assets-stay": (
+        case([], [*SERVING, model()], deletes=[endpoint_ref("digits")], purpose=Purpose.DESTROY),
+        case([], SERVING, deletes=[endpoint_ref("digits")], purpose=Purpose.DESTROY),
+    ),
+    "no-smoke-test, when it is rolled back": (
+        case([*TWO[:3], traffic(green=100)], TWO),
+        case([*TWO[:3], traffic(green=100)], TWO, purpose=Purpose.ROLLBACK),
     ),
     "properties-stay": (
         case([endpoint()], [endpoint(properties={"theirs": "1"})]),
