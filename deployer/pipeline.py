@@ -25,12 +25,14 @@ from deployer.applying.step import Tools, Watcher
 from deployer.authoring import EnvFile, load_env, load_project, uploaded_files
 from deployer.azureml import connect
 from deployer.core.errors import Refused, UsageError, WorkspaceError
+from deployer.core.intent import Intent, Origins
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan
-from deployer.core.plan_options import Options
+from deployer.core.plan_options import Allow, Options
 from deployer.core.resources import Ref, State, endpoint_ref
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
+from deployer.planning.adoption import with_adoptions
 from deployer.planning.digest import with_digest
 from deployer.planning.earlier import earlier_assets, with_also, with_earlier_noted
 from deployer.planning.pins import (
@@ -104,26 +106,29 @@ def plan(request: Request, listener: Listener, *, wait: bool = False) -> Planned
     return Planned(project=request.project, desired=desired, live=live, plan=made, workspace=workspace)
 
 
-def plan_rollback(request: Request, listener: Listener) -> Planned:
-    """The plan that restores the traffic from before the last change, in one step, because rollback must be quick."""
-    desired, live, workspace = _load_and_observe(request, listener)
-    earlier = _at_once(desired, earlier_traffic(desired.state.endpoints(), live))
-    made = make_plan(earlier, live, purpose=Purpose.ROLLBACK)
-    return Planned(project=request.project, desired=earlier, live=live, plan=made, workspace=workspace)
+def plan_rollback(request: Request) -> Planned:
+    """The plan that restores the traffic from before the last change, in one step, because rollback must be quick.
+
+    Its facts are live, so that broken specs do not stop it. It concerns one endpoint, or all of the project.
+    """
+    from deployer.authoring.desired import Desired
+
+    env, name = load_env(request.project, request.env), request.options.endpoint.lower()
+    workspace = open_workspace(env, request.project)
+    live = workspace.observe(Wanted(endpoints=frozenset([name] if name else []), project="" if name else env.project))
+    earlier = earlier_traffic([name] if name else live.endpoints(), live)
+    desired = Desired(env=env, state=earlier, intent=Intent(), origins=Origins())
+    made = make_plan(desired, live, purpose=Purpose.ROLLBACK)
+    return Planned(project=request.project, desired=desired, live=live, plan=made, workspace=workspace)
 
 
 def plan_destroy(request: Request, listener: Listener) -> Planned:
     """The plan that deletes all endpoints in the specs."""
     desired, live, workspace = _load_and_observe(request, listener)
     refs = frozenset(map(endpoint_ref, desired.state.endpoints())) & live.resources.keys()
-    nothing = _at_once(desired, State())
+    nothing = replace(desired, state=State(), intent=replace(desired.intent, rollouts={}, smoke_tests={}))
     made = make_plan(nothing, live, deletes=refs, options=request.options, purpose=Purpose.DESTROY)
     return Planned(project=request.project, desired=nothing, live=live, plan=made, workspace=workspace)
-
-
-def _at_once(desired: Desired, state: State) -> Desired:
-    """The same env with another desired state, without rollouts and smoke tests."""
-    return replace(desired, state=state, intent=replace(desired.intent, rollouts={}, smoke_tests={}))
 
 
 def make_plan(
@@ -139,6 +144,8 @@ def make_plan(
     intent = desired.intent
     writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=deletes, origins=desired.origins)
     writes = with_earlier_noted(writes, live)
+    if Allow.ADOPT in options.allow and purpose is Purpose.APPLY:
+        writes = with_adoptions(writes, desired.state, live, desired.env.project)
     owing = owing_endpoints(live, desired.env.project, options.allow)
     steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent, owing))
     case = Case(

@@ -128,8 +128,23 @@ def write(step: Step, tools: Tools) -> str:
 
 def _is_done(step: Step, current: Resource | None, failure: WorkspaceError | None) -> bool:
     """Whether the resource already is as the step would write it, by an earlier apply or a try without an answer."""
-    same = fingerprint(current, step.ignore) == fingerprint(step.after, step.ignore)
-    return same and (step.action is not Action.REPLACE or failure is not None)
+    if fingerprint(current, step.ignore) != fingerprint(step.after, step.ignore):
+        return False
+    match step.action:
+        case Action.REPLACE:
+            return failure is not None
+        case Action.UPDATE:
+            return not _takes_over(step, current)
+        case Action.CREATE | Action.DELETE | Action.TEST:
+            return True
+    assert_never(step.action)
+
+
+def _takes_over(step: Step, current: Resource | None) -> bool:
+    """Whether a step is there for the project's tag alone, and that is still missing."""
+    if step.changes or step.before is None or current is None:
+        return False
+    return not step.before.seen.owner and not current.seen.owner
 
 
 def _is_fresh(step: Step, current: Resource | None, failure: WorkspaceError | None) -> bool:

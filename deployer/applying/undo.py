@@ -150,7 +150,8 @@ def put_back(steps: Sequence[Step], failed: Step, tools: Tools) -> Step | None:
         )
     mark = rollout_mark(share_map(last.after, "traffic"), FAILED_MARK)
     mirror = {name: part for name, part in share_map(first.before, "mirror_traffic").items() if name not in start}
-    noted = Bookkeeping(previous_split=first.before.seen.bookkeeping.previous_split, rollout=mark)
+    known = first.before.seen.bookkeeping
+    noted = Bookkeeping(previous_split=known.previous_split, previous_mirror=known.previous_mirror, rollout=mark)
     return _move_to(current, start, mirror, noted, "the previous split was restored")
 
 
@@ -164,7 +165,7 @@ def move_to_healthy(endpoint: str, failing: frozenset[str], tools: Tools) -> Ste
     healthy = frozenset(name for name in split.keys() - failing if _is_healthy(endpoint, name, tools))
     target = rescue_split(split, min(losing), healthy)  # none of the others that lose theirs is among the healthy
     mirror = {name: part for name, part in share_map(current, "mirror_traffic").items() if name not in target}
-    noted = Bookkeeping(previous_split=split)
+    noted = Bookkeeping(previous_split=split, previous_mirror=share_map(current, "mirror_traffic"))
     return _move_to(current, target, mirror, noted, "traffic moved to healthy deployments") if target else None
 
 

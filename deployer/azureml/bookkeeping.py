@@ -14,9 +14,10 @@ from typing import Any
 from deployer.core.bookkeeping import Earlier
 from deployer.core.resources import RESERVED, Value
 
-PROJECT, CODE, SENT, PREVIOUS, ROLLOUT, PROTECTED = (
-    f"{RESERVED}{name}" for name in ("project", "code", "sent", "previous", "rollout", "protected")
+PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
+    f"{RESERVED}{name}" for name in ("project", "code", "sent", "rollout", "protected")
 )
+PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE = (f"{RESERVED}{name}" for name in ("tested", "failed", "before"))
 _PIECES = {PREVIOUS: 4, TESTED: 5, FAILED: 5}
 """The numbered tags of what is noted for up to 20 deployments."""
@@ -39,6 +40,7 @@ class Notes:
     code_id: str = ""
     sent: Mapping[str, Value] = field(default_factory=dict)
     previous: Mapping[str, int] = field(default_factory=dict)
+    previous_mirror: Mapping[str, int] = field(default_factory=dict)
     rollout: str = ""
     protected: bool = False
     tested: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +63,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         code_id=code_id,
         sent=_parse_sent(_joined(found, SENT)),
         previous=_parse_split(_joined(found, PREVIOUS)),
+        previous_mirror=_parse_split(_joined(found, PREVIOUS_MIRROR)),
         rollout=found.get(ROLLOUT, ""),
         protected=found.get(PROTECTED) == "true",
         tested=_parse_pairs(_joined(found, TESTED)),
@@ -79,6 +82,7 @@ def tags_of(notes: Notes) -> dict[str, str]:
         PROTECTED: "true" if notes.protected else "",
         **_cut(SENT, sent),
         **_cut(PREVIOUS, _pairs({name: share for name, share in notes.previous.items() if share})),
+        **_cut(PREVIOUS_MIRROR, _pairs({name: share for name, share in notes.previous_mirror.items() if share})),
         **_cut(TESTED, _pairs(notes.tested)),
         **_cut(FAILED, _pairs(notes.failed)),
         **_earlier_tags(notes.earlier or Earlier()),

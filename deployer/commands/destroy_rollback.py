@@ -25,11 +25,16 @@ def destroy(request: Request, named: str, console: Console) -> int:
 
 def rollback(request: Request, yes: bool, console: Console) -> int:
     """Restore the traffic split from before the last change."""
-    planned = pipeline.plan_rollback(request, console)
+    planned = pipeline.plan_rollback(request)
     show(planned, console)
     if planned.plan.is_empty:
         return 0
     if not console.agrees(before_rollback(local=planned.is_local, yes=yes)):
         console.err("Nothing was changed.")
         return 1
-    return carry_out(planned, console)
+    code = carry_out(planned, console)
+    if code == 0:
+        names = ", ".join(sorted({step.ref.endpoint for step in planned.plan.steps}))
+        console.err(f"The next `deployer apply` moves the traffic of {names} to the split in the specs again.")
+        console.err("To keep this one, declare it there, or take the change back.")
+    return code

@@ -24,12 +24,14 @@ class Earlier:
 class Bookkeeping:
     """The content of our tags.
 
-    Of an endpoint: `previous_split`, the traffic before the last change in percent by deployment; `rollout`, the mark
-    of a rollout, "<target hash>:<percent>" or "<target hash>:failed"; `tested` and `failed`, the verdict hashes of
-    smoke tests by deployment. Of a deployment: `earlier`, until its update in place has passed its smoke test.
+    Of an endpoint: `previous_split` and `previous_mirror`, the live and mirrored traffic before the last change of the
+    live one, in percent by deployment; `rollout`, the mark of a rollout, "<target hash>:<percent>" or "<target
+    hash>:failed"; `tested` and `failed`, the verdict hashes of smoke tests by deployment. Of a deployment: `earlier`,
+    until its update in place has passed its smoke test.
     """
 
     previous_split: Mapping[str, int] = field(default_factory=dict)
+    previous_mirror: Mapping[str, int] = field(default_factory=dict)
     rollout: str = ""
     tested: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)

@@ -1,10 +1,11 @@
-"""The state that rollback restores: the split before the last traffic change, from the bookkeeping. Pure."""
+"""The state that rollback restores: the traffic before its last change, from the bookkeeping. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import DeployerError, Refused
 from deployer.core.resources import Resource, State, share_map, state_of, traffic_ref
 
@@ -24,14 +25,21 @@ def earlier_traffic(endpoints: Iterable[str], live: State) -> State:
 
 
 def _earlier(live: State, endpoint: str) -> Resource | None:
-    """The earlier traffic of one endpoint, without mirrors to deployments with live traffic: Azure refuses those."""
+    """The earlier traffic of one endpoint, with the mirrors of then and now that Azure allows.
+
+    A mirror to a deployment with live traffic, or to one that is gone, is left out, and where a mirror was recorded it
+    takes the place of the present one: Azure allows a single one.
+    """
     traffic = live.get(traffic_ref(endpoint))
-    split = traffic.seen.bookkeeping.previous_split if traffic else {}
+    noted = traffic.seen.bookkeeping if traffic else Bookkeeping()
+    split = noted.previous_split
     if not traffic or not split:
         return None
-    if gone := sorted(split.keys() - {item.ref.name for item in live.deployments(endpoint)}):
+    there = {item.ref.name for item in live.deployments(endpoint)}
+    if gone := sorted(split.keys() - there):
         raise Refused(
             f"the earlier traffic split of endpoint {endpoint} needs {', '.join(gone)}, which has been deleted"
         )
-    mirror = {name: share for name, share in share_map(traffic, "mirror_traffic").items() if name not in split}
+    mirrored = noted.previous_mirror or share_map(traffic, "mirror_traffic")
+    mirror = {name: share for name, share in mirrored.items() if name in there - split.keys()}
     return replace(traffic, fields={"traffic": dict(split), "mirror_traffic": mirror}, observed=None)

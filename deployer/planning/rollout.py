@@ -36,6 +36,7 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
         return
     target = share_map(step.after, "traffic")
     start, done = _start(step.before, target)
+    mirror = step.before.seen.bookkeeping.previous_mirror if done else share_map(step.before, "mirror_traffic")
     before: Resource = step.before
     found = stages(start, target, rollout or Rollout(), done=done) or (_arrival(target),)
     for number, stage in enumerate(found, 1):
@@ -46,7 +47,7 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
             after=after,
             changes=diff(before, after),
             bake=_bake(step, stage, intent),
-            bookkeeping=_noted(stage, start, target),
+            bookkeeping=_noted(stage, start, mirror, target),
             stage=(number, len(found)),
         )
         before = after
@@ -69,11 +70,10 @@ def _at_stage(after: Resource, stage: Stage) -> Resource:
     return replace(after, fields={**after.fields, "traffic": dict(stage.split), "mirror_traffic": mirror})
 
 
-def _noted(stage: Stage, start: Split, target: Split) -> Bookkeeping:
-    """The bookkeeping of one stage: the start split, and the progress until the target is reached."""
-    return Bookkeeping(
-        previous_split=start, rollout=rollout_mark(target, stage.percent) if stage.split != target else ""
-    )
+def _noted(stage: Stage, start: Split, mirror: Split, target: Split) -> Bookkeeping:
+    """The bookkeeping of one stage: what it started from, and the progress until the target is reached."""
+    mark = rollout_mark(target, stage.percent) if stage.split != target else ""
+    return Bookkeeping(previous_split=start, previous_mirror=mirror, rollout=mark)
 
 
 def _bake(step: Step, stage: Stage, intent: Intent) -> Bake | None:

@@ -21,6 +21,7 @@ def observed(raw: Raw) -> Observed:
         scoring_uri=wire_value(raw, "properties", "scoringUri") or "",
         bookkeeping=Bookkeeping(
             previous_split=notes.previous,
+            previous_mirror=notes.previous_mirror,
             rollout=notes.rollout,
             tested=notes.tested,
             failed=notes.failed,

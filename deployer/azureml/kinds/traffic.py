@@ -48,9 +48,12 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
 def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) -> Notes:
     """The notes for a traffic change: the bookkeeping of the step, else the current split as the previous one."""
     if noted is not None:
-        return replace(notes, previous=noted.previous_split, rollout=noted.rollout)
-    moved = dict(live.traffic) != dict(target.traffic)
-    return replace(notes, previous=live.traffic if moved else notes.previous, rollout="")
+        return replace(
+            notes, previous=noted.previous_split, previous_mirror=noted.previous_mirror, rollout=noted.rollout
+        )
+    if dict(live.traffic) == dict(target.traffic):
+        return replace(notes, rollout="")
+    return replace(notes, previous=live.traffic, previous_mirror=live.mirror, rollout="")
 
 
 def _with_verdicts(notes: Notes, noted: Bookkeeping, there: frozenset[str]) -> Notes:

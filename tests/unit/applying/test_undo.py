@@ -304,7 +304,11 @@ def test_the_shares_of_failing_deployments_go_to_the_healthy_with_the_split_on_r
     there = workspace.state.resources[TRAFFIC]
     after = replace(there, fields={"traffic": {"green": 75, "red": 25}, "mirror_traffic": {"purple": 5}}, observed=None)
     assert found == replace(
-        move(there, after, Bookkeeping(previous_split={"blue": 60, "green": 30, "red": 10})),
+        move(
+            there,
+            after,
+            Bookkeeping(previous_split={"blue": 60, "green": 30, "red": 10}, previous_mirror={"purple": 5}),
+        ),
         changes=diff(there, after),
         reason="traffic moved to healthy deployments",
     )

@@ -12,9 +12,15 @@ from tests.build import deployment, endpoint, live, seen, traffic
 
 
 def moved(
-    before: dict[str, int], name: str = "digits", /, mirror: dict[str, int] | None = None, **now: int
+    before: dict[str, int],
+    name: str = "digits",
+    /,
+    mirror: dict[str, int] | None = None,
+    mirrored: dict[str, int] = {},  # noqa: B006
+    **now: int,
 ) -> Resource:
-    return seen(traffic(name, mirror=mirror, **now), bookkeeping=Bookkeeping(previous_split=before))
+    noted = Bookkeeping(previous_split=before, previous_mirror=mirrored)
+    return seen(traffic(name, mirror=mirror, **now), bookkeeping=noted)
 
 
 TWO = (endpoint(), deployment("blue"), deployment("green"))
@@ -31,6 +37,16 @@ def test_the_split_before_is_what_is_asked_for_and_nothing_else() -> None:
 def test_a_mirror_stays_unless_its_deployment_gets_live_traffic_again() -> None:
     there = live(*TWO, deployment("red"), moved({"blue": 100}, mirror={"blue": 20, "red": 5}, green=100))
     assert earlier_traffic(["digits"], there) == state_of([traffic(mirror={"red": 5}, blue=100)])
+
+
+def test_a_swap_of_live_and_mirrored_deployments_is_undone_whole() -> None:
+    there = live(*TWO, moved({"blue": 100}, mirror={"blue": 20}, mirrored={"green": 20}, green=100))
+    assert earlier_traffic(["digits"], there) == state_of([traffic(mirror={"green": 20}, blue=100)])
+
+
+def test_a_recorded_mirror_to_what_is_gone_is_left_out() -> None:
+    there = live(*TWO, moved({"blue": 100}, mirrored={"red": 20}, green=100))
+    assert earlier_traffic(["digits"], there) == state_of([traffic(mirror={}, blue=100)])
 
 
 def test_an_endpoint_without_a_record_is_left_out() -> None:
