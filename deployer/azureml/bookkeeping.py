@@ -19,8 +19,10 @@ PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
 )
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE = (f"{RESERVED}{name}" for name in ("tested", "failed", "before"))
-_PIECES = {PREVIOUS: 4, TESTED: 5, FAILED: 5}
+_NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5}
 """The numbered tags of what is noted for up to 20 deployments."""
+_MORE = {SENT: 8}
+"""The tags of what else can be long; the rule `collector-size` keeps what was sent within them."""
 
 _LONGEST = 256
 
@@ -96,16 +98,24 @@ def _pairs(values: Mapping[str, object]) -> str:
 
 def _earlier_tags(earlier: Earlier) -> dict[str, str]:
     """The tags of what a deployment ran before an update in place."""
-    others = json.dumps(earlier.others) if earlier.others else ""
+    others = _shortened(earlier.others) if earlier.others else ""
     texts = {"model": earlier.model, "environment": earlier.environment, "code": earlier.code, "others": others}
     return {name: piece for part, text in texts.items() for name, piece in _cut(f"{BEFORE}-{part}", text).items()}
 
 
+def _shortened(paths: tuple[str, ...]) -> str:
+    """The paths as JSON; where they do not fit, the first ones and an ellipsis: that there are others is never lost."""
+    kept = list(paths)
+    while len(text := json.dumps(kept if len(kept) == len(paths) else [*kept, "..."])) > 3 * _LONGEST:
+        kept.pop()
+    return text
+
+
 def _names(tag: str) -> tuple[str, ...]:
     """The tags for the pieces of a long text."""
-    if tag in _PIECES:
-        return tuple(f"{tag}-{number}" for number in range(1, _PIECES[tag] + 1))
-    return tag, f"{tag}-2", f"{tag}-3"
+    if tag in _NUMBERED:
+        return tuple(f"{tag}-{number}" for number in range(1, _NUMBERED[tag] + 1))
+    return tag, *(f"{tag}-{number}" for number in range(2, _MORE.get(tag, 3) + 1))
 
 
 def _cut(tag: str, text: str) -> dict[str, str]:

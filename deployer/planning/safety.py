@@ -22,6 +22,7 @@ from deployer.planning.deletions import deletes_of_serving, many_deletes, others
 from deployer.planning.facts import is_foreign
 from deployer.planning.pins import labels_of
 from deployer.planning.review import Case
+from deployer.planning.tag_room import too_many_tags
 from deployer.planning.verdict_findings import known_to_fail
 
 
@@ -217,6 +218,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     protected,
     others_resources,
     many_deletes,
+    too_many_tags,
     known_to_fail,
     advice,
 )

@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-kub
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -22,6 +23,7 @@ from deployer.planning.vm_sizes import vm_sizes
 
 NAME = re.compile(r"[a-zA-Z]([-a-zA-Z0-9]{1,30})[a-zA-Z0-9]")
 MAX_INSTANCES = 50
+MAX_COLLECTOR_LENGTH = 1500
 MANAGED_TIMEOUT_MS = 180_000
 PROMPT_FLOW = ("PROMPTFLOW_", "PRT_")
 NOT_EVERYWHERE: Mapping[Compute, tuple[str, ...]] = {
@@ -153,3 +155,17 @@ def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
         summary = "a smoke test needs a `request` or an `image`" + (", not both" if given else "")
         hint = "Write one of `request: FILE` (JSON) and `image: FILE`."
         yield Fault(path=("x-smoke-test",), on_key=True, summary=summary, detail=hint)
+
+
+def collector_size(document: Document, _world: World) -> Iterator[Fault]:
+    """The declared data assets fit into our tags: Azure does not return their paths, so they are noted there."""
+    collector = document.get("data_collector")
+    collections = collector.get("collections") if isinstance(collector, Mapping) else None
+    if not isinstance(collections, Mapping):
+        return
+    declared = {name: part.get("data") for name, part in collections.items() if isinstance(part, Mapping)}
+    length = len(json.dumps(declared, default=str))
+    if length > MAX_COLLECTOR_LENGTH:
+        summary = f"the `data` of these collections has {length} characters as JSON; at most {MAX_COLLECTOR_LENGTH} fit"
+        hint = "Azure does not return these values, so the deployer keeps them in tags. Shorten paths and names."
+        yield Fault(path=("data_collector", "collections"), summary=summary, detail=hint)

@@ -86,17 +86,17 @@ def seconds(value: Any) -> Value:
     return round(found / 1000) if isinstance(found, int) else None
 
 
-def duration_of_ms(value: Any) -> str | None:
-    """Milliseconds as an ISO 8601 duration; None for zero, which Azure treats as absent."""
+def duration_of_ms(value: Any) -> str:
+    """Milliseconds as an ISO 8601 duration; zero is written too, because Azure would put its default in its place."""
     days, rest = divmod(int(value), 86_400_000)
     hours, rest = divmod(rest, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
     day = f"{days}D" if days else ""
     time = "".join(f"{amount:g}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (rest / 1000, "S")) if amount)
-    return f"P{day}{'T' if time else ''}{time}" if day or time else None
+    return f"P{day}{'T' if time else ''}{time}" if day or time else "PT0S"
 
 
-def duration_of(value: Any) -> str | None:
+def duration_of(value: Any) -> str:
     """Seconds as an ISO 8601 duration."""
     return duration_of_ms(int(value) * 1000)
 

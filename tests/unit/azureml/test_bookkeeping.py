@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
+from deployer.azureml.kinds.deployment import notes_of
 from deployer.core.bookkeeping import Earlier
 from deployer.core.resources import Value
+from deployer.planning.tag_room import deployment_tags
+from tests.build import deployment
 from tests.unit.azureml import fields
 
 splits = st.dictionaries(
@@ -35,6 +38,19 @@ notes = st.builds(
         environment=st.sampled_from(["", "azureml:sklearn:3"]),
         others=st.sampled_from([(), ("environment_variables.A", "request_settings.request_timeout_ms")]),
     ),
+)
+
+paths = st.none() | st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1, max_size=100)
+data = st.none() | st.fixed_dictionaries({"name": fields.names, "version": st.just("1"), "path": paths})
+collections = st.dictionaries(
+    fields.names, st.fixed_dictionaries({"enabled": st.just("true"), "data": data}), max_size=6
+)
+collectors = st.fixed_dictionaries(
+    {
+        "data_collector": st.none() | st.fixed_dictionaries({"collections": collections}),
+        "request_settings": st.fixed_dictionaries({"max_queue_wait_ms": st.integers(0, 10**6)}),
+        "environment_variables": st.dictionaries(st.sampled_from(["AML_APP_ROOT", "A"]), st.just("/x"), max_size=2),
+    }
 )
 
 
@@ -76,7 +92,26 @@ def test_what_a_deployment_ran_before_has_a_tag_a_part(earlier: Earlier, tags: d
 
 
 def test_what_does_not_fit_is_left_out_and_not_cut_off() -> None:
-    assert read_notes(tags_of(Notes(sent={"a": "x" * 2000}))) == Notes()
+    assert read_notes(tags_of(Notes(sent={"a": "x" * 2100}))) == Notes()
+
+
+def test_it_is_never_forgotten_that_more_changed_than_fits() -> None:
+    noted = Earlier(
+        model="azureml:m:1", others=tuple(f"environment_variables.{'A' * 50}{number}" for number in range(40))
+    )
+    found = read_notes(tags_of(Notes(earlier=noted))).earlier
+    assert found is not None
+    assert (found.model, found.others[0], found.others[-1]) == ("azureml:m:1", noted.others[0], "...")
+    assert len(found.others) > 5
+
+
+@given(collectors)
+def test_whatever_validate_accepts_is_noted_and_counted(fields: dict[str, Value]) -> None:
+    resource = deployment(**fields)
+    noted = notes_of(resource, "shop", None)
+    tags = tags_of(noted)
+    assert read_notes(tags).sent == noted.sent
+    assert len(tags) <= deployment_tags(resource, None) <= len(tags) + 2
 
 
 def test_tags_that_somebody_else_wrote_say_nothing() -> None:
@@ -113,11 +148,11 @@ def test_a_tag_has_at_most_256_characters(length: int, written: bool) -> None:
     [
         (256, ["deployer-sent"]),
         (257, ["deployer-sent", "deployer-sent-2"]),
-        (768, ["deployer-sent", "deployer-sent-2", "deployer-sent-3"]),
-        (769, []),
+        (2048, ["deployer-sent", *(f"deployer-sent-{number}" for number in range(2, 9))]),
+        (2049, []),
     ],
 )
-def test_what_was_sent_may_take_three_tags(length: int, tags: list[str]) -> None:
+def test_what_was_sent_may_take_eight_tags(length: int, tags: list[str]) -> None:
     sent: dict[str, Value] = {"a": "x" * (length - len('{"a":""}'))}
     written = tags_of(Notes(sent=sent))
     assert list(written) == tags

@@ -200,3 +200,12 @@ def test_a_deployment_that_is_deleted_is_waited_for_until_it_has_settled() -> No
     execute(made.writer, Step(action=Action.DELETE, ref=replace(after.ref)))
     assert made.written == [f"PUT {BLUE}", f"DELETE {BLUE}"]
     assert made.slept == [5.0] * 3
+
+
+def test_no_wait_in_the_queue_is_sent_and_not_left_to_the_default() -> None:
+    settings = {"request_timeout_ms": 5000, "max_concurrent_requests_per_instance": 1, "max_queue_wait_ms": 0}
+    assert deployment_body(without_code(request_settings=settings))["properties"]["requestSettings"] == {
+        "requestTimeout": "PT5S",
+        "maxConcurrentRequestsPerInstance": 1,
+        "maxQueueWait": "PT0S",
+    }

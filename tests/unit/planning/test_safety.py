@@ -47,6 +47,7 @@ SPARE_REFS = tuple(item.ref for item in SPARE)
 TESTED = Intent(smoke_tests={BLUE: SmokeTest(request="r.json"), GREEN: SmokeTest(request="r.json")})
 EDITED = Intent(smoke_tests={ref: replace(test, status=400) for ref, test in TESTED.smoke_tests.items()})
 USES_1, USES_2 = deployment(model="azureml:digits:1"), deployment(model="azureml:digits:2")
+FULL: Mapping[str, Value] = {f"t{number}": "x" for number in range(50)}
 KUBERNETES: Mapping[str, Value] = {"type": "kubernetes"}
 
 
@@ -181,6 +182,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "deletes-others, by replacing it": (
         case([endpoint(), deployment("blue")], [endpoint(), seen(deployment("blue"), "Failed", owner="")]),
         case([endpoint(), deployment("blue")], [endpoint(), seen(deployment("blue"), "Failed")]),
+    ),
+    "too-many-tags": (
+        case([endpoint(tags=FULL), deployment("blue"), traffic(blue=100)], []),
+        case([endpoint(tags={}), deployment("blue"), traffic(blue=100)], []),
+    ),
+    "too-many-tags, with the notes of an update": (
+        case([*SERVING[:1], deployment("blue", tags=FULL, instance_count=2)], SERVING),
+        case([*SERVING[:1], deployment("blue", tags=FULL)], [SERVING[0], deployment("blue", tags=FULL)]),
     ),
     "many-deletes": (
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
