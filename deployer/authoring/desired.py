@@ -151,7 +151,7 @@ def _deployment(document: Document, checkout: Checkout) -> Iterator[Declared]:
             data[kind.value] = str(parse_reference(AssetType(kind.value), lifted.resource.ref.name, None))
             yield lifted
         elif isinstance(value, str):
-            data[kind.value] = str(parse_reference(AssetType(kind.value), value, checkout.env.workspace))
+            data[kind.value] = str(parse_reference(AssetType(kind.value), value, checkout.env.home))
     fields = canonical(Kind.DEPLOYMENT, data)
     code = document.text("code_configuration", "code")
     if code:
@@ -165,7 +165,7 @@ def _deployment(document: Document, checkout: Checkout) -> Iterator[Declared]:
 def _code(document: Document, code: str, checkout: Checkout, sources: dict[KeyPath, str]) -> str:
     """The content hash of a code folder, or the reference to a code asset."""
     if is_reference(code):
-        return str(parse_reference(AssetType.CODE, code, checkout.env.workspace))
+        return str(parse_reference(AssetType.CODE, code, checkout.env.home))
     folder = resolved(document, code)
     sources["code_configuration", "code"] = project_path(folder, checkout.folder)
     return checkout.hash_of("code", folder)

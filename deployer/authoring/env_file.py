@@ -16,7 +16,7 @@ from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope, is_name
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
-from deployer.core.coordinates import Coordinates
+from deployer.core.coordinates import LOCAL_WORKSPACE, Coordinates
 from deployer.core.diagnostics import Location
 from deployer.core.errors import SpecError
 from deployer.core.resources import Value
@@ -35,6 +35,11 @@ class EnvFile:
     variables: Mapping[str, Value] = field(default_factory=dict)
     policy: Mapping[str, Value] = field(default_factory=dict)
     file: str = ""
+
+    @property
+    def home(self) -> Coordinates:
+        """The workspace whose ARM ids are short references: the same for spelling on a laptop as in Azure."""
+        return self.workspace or LOCAL_WORKSPACE
 
 
 def env_names(project: Path) -> list[str]:

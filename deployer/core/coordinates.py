@@ -23,6 +23,12 @@ class Coordinates:
         )
 
 
+LOCAL_WORKSPACE = Coordinates(
+    subscription_id="00000000-0000-0000-0000-000000000000", resource_group="local", name="local"
+)
+"""The place of the local workspace in the ids of its resources: the same on every machine."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
     """A running local workspace: its API (https), CA certificate, bearer token, and web page (http)."""

@@ -74,6 +74,26 @@ def _instance_type(case: Case) -> Iterator[Finding]:
             )
 
 
+def _access(case: Case) -> Iterator[Finding]:
+    for step in case.steps:
+        for change in step.changes if step.action is Action.UPDATE else ():
+            if step.ref.kind is Kind.ENDPOINT and change.path == ("auth_mode",):
+                yield Finding(
+                    code="access-changes",
+                    summary=f"every client of {step.ref} that uses {_ACCESS[str(change.before)]} loses access",
+                    detail=f"Clients need {_ACCESS[str(change.after)]} from the moment of this step.",
+                    ref=step.ref,
+                    origin=step.origin,
+                )
+
+
+_ACCESS = {
+    "key": "a key of the endpoint",
+    "aml_token": "an Azure ML token",
+    "aad_token": "a Microsoft Entra token",
+}
+
+
 def _ungated(case: Case) -> Iterator[Finding]:
     """Rollback returns to what served before, so it asks nobody."""
     if case.purpose is Purpose.ROLLBACK:
@@ -151,6 +171,7 @@ ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _under_way,
     _in_place,
     _instance_type,
+    _access,
     _ungated,
     _nobody_answers,
     _unknown_content,

@@ -17,7 +17,7 @@ from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
-from deployer.core.references import AssetType, parse_reference
+from deployer.core.references import LATEST, AssetType, parse_reference
 from deployer.kinds.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 
@@ -26,6 +26,10 @@ MAX_INSTANCES = 50
 MAX_COLLECTOR_LENGTH = 1500
 MANAGED_TIMEOUT_MS = 180_000
 PROMPT_FLOW = ("PROMPTFLOW_", "PRT_")
+_REGISTRY = {
+    kind: re.compile(rf"azureml://registries/[^/]+/{kind}s/[^/]+/(versions|labels)/[^/]+")
+    for kind in ("model", "environment")
+}
 NOT_EVERYWHERE: Mapping[Compute, tuple[str, ...]] = {
     Compute.KUBERNETES: ("resources",),
     Compute.MANAGED: ("egress_public_network_access", "private_network_connection"),
@@ -169,3 +173,30 @@ def collector_size(document: Document, _world: World) -> Iterator[Fault]:
         summary = f"the `data` of these collections has {length} characters as JSON; at most {MAX_COLLECTOR_LENGTH} fit"
         hint = "Azure does not return these values, so the deployer keeps them in tags. Shorten paths and names."
         yield Fault(path=("data_collector", "collections"), summary=summary, detail=hint)
+
+
+def reference_form(document: Document, _world: World) -> Iterator[Fault]:
+    """References to assets that the schema lets pass and Azure cannot read."""
+    for kind in ("model", "environment"):
+        text = document.text(kind)
+        if text and (meant := _meant(text, kind)):
+            yield Fault(path=(kind,), summary=f"`{text}` is not a reference that Azure can read", detail=meant)
+
+
+def _meant(text: str, kind: str) -> str:
+    """What a misspelt reference probably stands for; "" for one that can be read."""
+    short = text.removeprefix("azureml:")
+    name, colon, version = short.rpartition(":")
+    if short.lstrip("/").lower().startswith("registries/"):
+        form = f"azureml://registries/<registry>/{kind}s/<name>/versions/<version>"
+        path = f"azureml://{short.lstrip('/')}"
+        return "" if text == path and _REGISTRY[kind].fullmatch(text) else _or_form(path, form, _REGISTRY[kind])
+    if version.lower() == LATEST and name and not text.startswith("/"):
+        return f"Did you mean `azureml:{name}@{LATEST}`?"
+    if colon and not (name and version):
+        return "Write azureml:<name>:<version>."
+    return ""
+
+
+def _or_form(corrected: str, form: str, pattern: re.Pattern[str]) -> str:
+    return f"Did you mean `{corrected}`?" if pattern.fullmatch(corrected) else f"Write {form}."

@@ -65,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     _rule("kubernetes-field", deployment_rules.kubernetes_field, Kind.DEPLOYMENT),
     _rule("registry-kubernetes", deployment_rules.registry_kubernetes, Kind.DEPLOYMENT),
     _rule("mount-path", deployment_rules.mount_path, Kind.DEPLOYMENT),
+    _rule("reference-format", deployment_rules.reference_form, Kind.DEPLOYMENT),
     _rule("collector-size", deployment_rules.collector_size, Kind.DEPLOYMENT),
     _rule("worker-count", deployment_rules.worker_count, Kind.DEPLOYMENT),
     _rule("smoke-shape", deployment_rules.smoke_shape, Kind.DEPLOYMENT),

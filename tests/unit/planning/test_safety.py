@@ -218,6 +218,10 @@ ADVICE: Mapping[str, tuple[Case, Case]] = {
         case([endpoint(), deployment("blue", model="azureml:digits:1"), model()], [*SERVING, model()]),
         case([endpoint(), deployment("blue", tags={"owner": "me"})], SERVING),
     ),
+    "access-changes": (
+        case([endpoint(auth_mode="aad_token")], [endpoint(auth_mode="key")]),
+        case([endpoint(auth_mode="aad_token")], []),
+    ),
     "instance-type-in-place": (
         case([endpoint(), deployment("blue", instance_type="other")], SERVING),
         case([endpoint(), deployment("new", instance_type="other")], SERVING),
