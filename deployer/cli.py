@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployer.commands.console import Console
-from deployer.commands.options import env_option, place_options, plan_options, set_option, spec_options
+from deployer.commands.options import env_option, format_option, place_options, plan_options, set_option, spec_options
 from deployer.commands.streams import make_safe
 from deployer.core.errors import as_deployer_error
 
@@ -37,14 +37,7 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 @plan_options
-@click.option(
-    "--format",
-    "shape",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print the plan.",
-)
+@format_option("text", "markdown", "json", help="How to print the plan.")
 @click.option("--out", type=click.Path(path_type=Path), help="Save the plan for `deployer apply PLAN`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.pass_obj
@@ -77,15 +70,16 @@ def apply(console: Console, request: Request, saved: Path | None, yes: bool, as_
 
 @cli.command()
 @spec_options
+@format_option("text", "markdown", "json", help="How to print the report.")
 @click.pass_obj
-def drift(console: Console, request: Request) -> int:
+def drift(console: Console, request: Request, shape: PlanFormat) -> int:
     """Show where the workspace differs from the specs. Exits with 2 if it does, with 3 if apply would be refused.
 
     Example: deployer drift --env prod
     """
     from deployer.commands import plan_apply_drift
 
-    return plan_apply_drift.drift(request, console)
+    return plan_apply_drift.drift(request, shape, console)
 
 
 @cli.command()
@@ -123,14 +117,7 @@ def rollback(console: Console, request: Request, yes: bool) -> int:
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
 @set_option
 @click.option("--no-files", is_flag=True, help="Do not check the files that specs refer to.")
-@click.option(
-    "--format",
-    "shape",
-    type=click.Choice(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="How to print the problems.",
-)
+@format_option("text", "json", "sarif", "github", help="How to print the problems.")
 @click.pass_obj
 def validate(
     console: Console,

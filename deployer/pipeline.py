@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from deployer.applying.apply import apply as apply_plan
 from deployer.applying.payload import smoke_body
 from deployer.applying.step import Tools, Watcher
-from deployer.authoring import EnvFile, load_env, load_project, uploaded_files
+from deployer.authoring import EnvFile, load_env, load_project, project_secrets, uploaded_files
 from deployer.azureml import connect
 from deployer.core.errors import Refused, UsageError, WorkspaceError
 from deployer.core.intent import Intent, Origins
@@ -106,7 +106,7 @@ def plan(request: Request, listener: Listener, *, wait: bool = False) -> Planned
     return Planned(project=request.project, desired=desired, live=live, plan=made, workspace=workspace)
 
 
-def plan_rollback(request: Request) -> Planned:
+def plan_rollback(request: Request, listener: Listener) -> Planned:
     """The plan that restores the traffic from before the last change, in one step, because rollback must be quick.
 
     Its facts are live, so that broken specs do not stop it. It concerns one endpoint, or all of the project.
@@ -114,6 +114,7 @@ def plan_rollback(request: Request) -> Planned:
     from deployer.authoring.desired import Desired
 
     env, name = load_env(request.project, request.env), request.options.endpoint.lower()
+    listener.keep_secret(project_secrets(request.project, request.env))
     workspace = open_workspace(env, request.project)
     live = workspace.observe(Wanted(endpoints=frozenset([name] if name else []), project="" if name else env.project))
     earlier = earlier_traffic([name] if name else live.endpoints(), live)
@@ -249,6 +250,7 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
 def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
     """The workspace, and the endpoint of a request: the one in its options, or the only one in the specs."""
     if name := request.options.endpoint:
+        listener.keep_secret(project_secrets(request.project, request.env))
         return open_workspace(load_env(request.project, request.env), request.project), name.lower()
     desired = load_project(request.project, request.env)
     listener.keep_secret(desired.secrets)

@@ -24,6 +24,7 @@ __all__ = [
     "explain",
     "load_env",
     "load_project",
+    "project_secrets",
     "render_project",
     "suggestion",
     "uploaded_files",
@@ -44,6 +45,14 @@ def load_project(project: Path, env: str, *, endpoint: str = "", overrides: Sequ
         raise SpecError(checked.diagnostics)
     documents = only_endpoint(checked.documents, endpoint)
     return desired_of(documents, checked.env, project, checked.secrets, checked.diagnostics)
+
+
+def project_secrets(project: Path, env: str) -> frozenset[str]:
+    """The secret values in the specs of one env, as far as these can be read: for output of what needs no specs."""
+    try:
+        return check_project(project, env, ()).secrets
+    except SpecError:
+        return frozenset()
 
 
 def validate_project(project: Path, env: str, *, overrides: Sequence[str] = ()) -> tuple[Diagnostic, ...]:

@@ -25,7 +25,7 @@ def destroy(request: Request, named: str, console: Console) -> int:
 
 def rollback(request: Request, yes: bool, console: Console) -> int:
     """Restore the traffic split from before the last change."""
-    planned = pipeline.plan_rollback(request)
+    planned = pipeline.plan_rollback(request, console)
     show(planned, console)
     if planned.plan.is_empty:
         return 0

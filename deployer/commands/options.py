@@ -29,6 +29,12 @@ def env_option(command: Command) -> Command:
     return click.option("--env", default="local", show_default=True, help="Which specs/env/<env>.yml to use.")(command)
 
 
+def format_option(*shapes: str, help: str) -> Callable[[Command], Command]:
+    """--format as `shape`; the first of the shapes is the default."""
+    choice = click.Choice(shapes)
+    return click.option("--format", "shape", type=choice, default=shapes[0], show_default=True, help=help)
+
+
 def set_option(command: Command) -> Command:
     """--set, which overrides a field or a variable."""
     text = "Override a variable or field for this run: --set instance_count=3."

@@ -17,7 +17,10 @@ from deployer.commands.progress import Progress
 from deployer.core.errors import Refused
 from deployer.core.outcome import Outcome
 from deployer.pipeline import Planned, Request
+from deployer.planning.differences import differences as differences_of
+from deployer.planning.differences import unproven
 from deployer.planning.rollout import failed_rollouts
+from deployer.report.drift_view import DriftView, drift_json, drift_markdown, drift_text, drift_view
 from deployer.report.json_output import SavedPlan, differences, outcome_json, plan_json, read_saved_plan, was_applied
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
@@ -133,13 +136,33 @@ def _next_command(outcome: Outcome, planned: Planned) -> str:
     return f"deployer score{where} {what}"
 
 
-def drift(request: Request, console: Console) -> int:
+def drift(request: Request, shape: PlanFormat, console: Console) -> int:
     """Show where the live state differs from the specs; exit 2 if it does, 3 if apply would be refused."""
     planned = pipeline.plan(request, console)
-    if planned.plan.is_empty and not planned.plan.blockers:
-        console.out("No drift: the workspace matches the specs.")
-        return 0
-    for name in failed_rollouts(planned.plan):
-        console.out(f"The last rollout of endpoint {name} failed and was undone; `deployer apply` tries it again.\n")
-    show(planned, console)
-    return Refused.exit_code if planned.plan.blockers else PENDING
+    view = _drift(planned)
+    console.out(_drift_shown(view, shape, console))
+    if planned.plan.blockers:
+        return Refused.exit_code
+    return 0 if view.is_clean else PENDING
+
+
+def _drift(planned: Planned) -> DriftView:
+    facts = replace(planned, plan=differences_of(planned.plan))
+    again = "failed and was undone; `deployer apply` tries it again."
+    notes = tuple(f"The last rollout of endpoint {name} {again}" for name in failed_rollouts(planned.plan))
+    where = planned.desired.env.workspace
+    workspace = f"workspace {where.name} in {where.resource_group}" if where else "local workspace"
+    owed = unproven(planned.plan, planned.live, planned.desired.intent)
+    return drift_view(_view(facts), owed, workspace=workspace, notes=notes)
+
+
+def _drift_shown(view: DriftView, wanted: PlanFormat, console: Console) -> str:
+    match wanted:
+        case "json":
+            return drift_json(view)
+        case "markdown":
+            return drift_markdown(view)
+        case "text":
+            return drift_text(view, color=console.color)
+        case _:
+            assert_never(wanted)

@@ -49,7 +49,7 @@ def test_set_overrides_a_field_for_one_run(deployed: Shop) -> None:
 
 def test_drift_exits_with_2_where_the_workspace_differs(deployed: Shop) -> None:
     same = deployed.run("drift", "--env", "dev")
-    assert (same.code, same.out) == (0, "No drift: the workspace matches the specs.\n")
+    assert (same.code, same.out.splitlines()[-1]) == (0, "No drift: the workspace matches the specs.")
     deployed.declare("digits", green=100)
     assert deployed.run("drift", "--env", "dev").code == 2
     assert deployed.workspace.written == []
@@ -245,11 +245,31 @@ def test_results_are_coloured_on_a_terminal(deployed: Shop, command: str) -> Non
     assert "\x1b[" not in deployed.run(*words, typed="").out
 
 
-def test_drift_shows_the_plan(deployed: Shop) -> None:
+def test_drift_names_what_it_looked_at_and_the_fields_that_differ(deployed: Shop) -> None:
     deployed.declare("digits", green=100)
     said = deployed.run("drift", "--env", "dev")
-    assert said.out.startswith("  ~ set traffic of digits")
-    assert said.out.endswith("Plan: 0 to create, 1 to update, 0 to delete.\n")
+    assert said.out.startswith("Compared env dev, workspace workspace in group: 1 endpoint, 2 deployments.\n")
+    assert (
+        "\ntraffic digits\n  traffic.blue: specs 0 %, live 100 %\n  traffic.green: specs 100 %, live 0 %\n" in said.out
+    )
+    assert said.out.endswith("\n\nDrift: 2 differences.\n")
+
+
+@pytest.mark.parametrize("shape", ["json", "markdown"])
+def test_drift_has_forms_for_programs_and_for_comments(deployed: Shop, shape: str) -> None:
+    deployed.declare("digits", green=100)
+    said = deployed.run("drift", "--env", "dev", "--format", shape)
+    assert said.code == 2
+    if shape == "json":
+        found = json.loads(said.out)
+        assert found["differences"][0] == {
+            "resource": "traffic digits",
+            "field": "traffic.blue",
+            "specs": "0 %",
+            "live": "100 %",
+        }
+    else:
+        assert "| `traffic digits` | `traffic.blue` | `0 %` | `100 %` |" in said.out
 
 
 def test_a_saved_plan_is_the_plan_as_json_and_its_use_is_said(shop: Shop) -> None:

@@ -29,7 +29,18 @@ def keep_a_secret(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shop.workspace, "logs", tell)
 
 
-@pytest.mark.parametrize("words", [("plan",), ("apply", "--yes"), ("drift",), ("rollback",), ("logs", "blue")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("apply", "--yes"),
+        ("drift",),
+        ("rollback",),
+        ("rollback", "--endpoint", "digits"),
+        ("logs", "blue"),
+        ("logs", "blue", "--endpoint", "digits"),
+    ],
+)
 def test_a_secret_is_masked_in_what_a_workspace_says(
     words: tuple[str, ...], shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,18 @@ from deployer.core.plan import Action, Bake, Finding, Plan, Step
 from deployer.core.resources import Resource, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
-from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
+from deployer.planning.differences import differences
+from deployer.planning.verdicts import Standing
+from deployer.report import (
+    answers,
+    diagnostics_text,
+    drift_view,
+    github_annotations,
+    json_output,
+    markdown,
+    sarif,
+    terminal,
+)
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
 from tests.build import changed, deployment, model, traffic
@@ -214,6 +225,13 @@ def progress_lines() -> str:
     return stream.getvalue()
 
 
+def sample_drift() -> drift_view.DriftView:
+    """The differences of the sample plan, a deployment whose test failed, and a rollout that was undone."""
+    view = plan_view(differences(sample_plan()), secrets=frozenset({SECRET}), files=FILES)
+    notes = ("The last rollout of endpoint digits failed and was undone; `deployer apply` tries it again.",)
+    return drift_view.drift_view(view, {GREEN: Standing.FAILED}, workspace="workspace ml in group", notes=notes)
+
+
 RENDERINGS: Mapping[str, Callable[[], str]] = {
     "plan.txt": lambda: _plan(terminal.plan_text),
     "plan.ansi": lambda: _plan(terminal.plan_text, color=True),
@@ -224,6 +242,9 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "plan.md": lambda: _plan(markdown.plan_comment),
     "plan-empty.md": lambda: markdown.plan_comment(plan_view(empty_plan())),
     "plan.json": lambda: _plan(json_output.plan_json),
+    "drift.txt": lambda: drift_view.drift_text(sample_drift()),
+    "drift.md": lambda: drift_view.drift_markdown(sample_drift()),
+    "drift.json": lambda: drift_view.drift_json(sample_drift()),
     "outcome.txt": lambda: _outcome(terminal.outcome_text),
     "outcome.ansi": lambda: _outcome(terminal.outcome_text, color=True),
     "outcome-applied.txt": lambda: terminal.outcome_text(
