@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from deployer.applying.apply import apply as apply_plan
 from deployer.applying.payload import smoke_body
-from deployer.applying.step import Tools, Watcher
+from deployer.applying.tools import Tools, Watcher
 from deployer.authoring import EnvFile, load_env, load_project, project_secrets, uploaded_files
 from deployer.azureml import connect
 from deployer.core.errors import Refused, UsageError, WorkspaceError

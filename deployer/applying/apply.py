@@ -12,7 +12,8 @@ from deployer.applying.bake import bake
 from deployer.applying.record import record, with_passed
 from deployer.applying.result import tried
 from deployer.applying.smoke import smoke
-from deployer.applying.step import Interrupted, Tools, carry_out
+from deployer.applying.step import carry_out
+from deployer.applying.tools import Interrupted, Tools
 from deployer.applying.undo import put_back, undo, undo_in_place
 from deployer.core.errors import Refused, WrongAnswer
 from deployer.core.outcome import Outcome, Result, StepResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from deployer.applying.smoke import ask
-from deployer.applying.step import Tools, wait_for
+from deployer.applying.tools import Tools, wait_for
 from deployer.core.errors import WorkspaceError, WrongAnswer
 from deployer.core.intent import Checks
 from deployer.core.plan import Bake, Step

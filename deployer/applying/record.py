@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from deployer.applying.step import Tools
+from deployer.applying.tools import Tools
 from deployer.applying.undo import retry_until_deadline
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import Busy, WorkspaceError, WrongAnswer, as_deployer_error

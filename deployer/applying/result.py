@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deployer.applying.step import Tools
+from deployer.applying.tools import Tools
 from deployer.core.errors import as_deployer_error
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Step

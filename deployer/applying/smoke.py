@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from deployer.applying.step import Tools, health_problem, wait_for
+from deployer.applying.step import health_problem
+from deployer.applying.tools import Tools, wait_for
 from deployer.core.errors import Refused, Unreachable, WorkspaceError, WrongAnswer
 from deployer.core.intent import ANYTHING, SmokeTest
 from deployer.core.plan import Step

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol, assert_never
+from dataclasses import replace
+from typing import assert_never
 
-from deployer.core.diff import FieldChange, diff
-from deployer.core.errors import DeployerError, Refused, WorkspaceError
-from deployer.core.intent import SmokeTest
-from deployer.core.outcome import StepResult
+from deployer.applying.read_back import OVERTAKEN_SECONDS, read_back
+from deployer.applying.tools import Tools, wait_for
+from deployer.core.diff import diff
+from deployer.core.errors import Refused, WorkspaceError
 from deployer.core.plan import Action, Step
 from deployer.core.resources import (
     Kind,
@@ -21,55 +20,11 @@ from deployer.core.resources import (
     share_map,
     traffic_ref,
 )
-from deployer.core.workspace import Wanted, Workspace
+from deployer.core.workspace import Wanted
 from deployer.planning.facts import has_traffic
 from deployer.planning.reconcile import keep_live
 
-READ_BACK_SECONDS = 60.0
-"""How long reads may return old values after a successful operation: Azure is eventually consistent."""
-
-OVERTAKEN_SECONDS = 5.0
-"""How long a value that somebody else wrote has to last until it is believed: before that, it may be an old one."""
-
 LONGEST_WAIT = 30.0
-
-
-class Interrupted(DeployerError):
-    """The user interrupted a step while it was waiting; the next apply continues from there."""
-
-
-class Watcher(Protocol):
-    """Receives the events of an apply; must be thread-safe."""
-
-    def step_started(self, step: Step) -> None:
-        """A step has started."""
-
-    def waiting(self, step: Step, words: str) -> None:
-        """A running step is waiting; `words` describes for what."""
-
-    def probing(self, step: Step, done: int, of: int) -> None:
-        """A traffic step is baking: `done` of `of` rounds of probes have been sent."""
-
-    def step_ended(self, result: StepResult) -> None:
-        """A step has ended, successfully or not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """The dependencies of an apply. `pause` waits some seconds and returns whether the user has interrupted."""
-
-    workspace: Workspace
-    body: Callable[[SmokeTest], bytes]
-    watcher: Watcher
-    now: Callable[[], float]
-    pause: Callable[[float], bool]
-    stopping: Callable[[], bool]
-
-
-def wait_for(seconds: float, tools: Tools, what: str) -> None:
-    """Wait. Raises Interrupted if the user interrupts; `what` completes "interrupted while ..."."""
-    if seconds and tools.pause(seconds):
-        raise Interrupted(f"interrupted while {what}", hint="Run `deployer apply` to continue.")
 
 
 def carry_out(step: Step, tools: Tools) -> str:
@@ -80,11 +35,14 @@ def carry_out(step: Step, tools: Tools) -> str:
     Raises Refused if the resource has changed since planning, or would be deleted with traffic. Raises WorkspaceError
     if traffic would go to an unhealthy deployment, if the write fails, or if a field is not as written.
     """
-    started, wait, failure = tools.now(), 0.5, None
+    started, wait, failure, uploaded = tools.now(), 0.5, None, False
     while True:
         current = _look(step, failure, tools)
         if _is_done(step, current, failure):
             return "already so"
+        if not uploaded and tools.workspace.upload(step):
+            uploaded = True
+            continue
         _check_traffic(step, current, tools)
         try:
             return write(_with_current_values(_still_to_do(step, current), current), tools)
@@ -123,7 +81,7 @@ def _still_to_do(step: Step, current: Resource | None) -> Step:
 def write(step: Step, tools: Tools) -> str:
     """Write one step without checks, and read it back. Raises WorkspaceError, or Refused if it was overwritten."""
     tools.workspace.execute(step)
-    return _read_back(step, tools)
+    return read_back(step, tools)
 
 
 def _is_done(step: Step, current: Resource | None, failure: WorkspaceError | None) -> bool:
@@ -249,49 +207,3 @@ def _with_current_values(step: Step, current: Resource | None) -> Step:
         return step
     kept = keep_live(step.after.fields, current.fields, step.ignore)
     return replace(step, after=replace(step.after, fields=kept))
-
-
-def _read_back(step: Step, tools: Tools) -> str:
-    """Read until the workspace shows the written values; the note says if the user interrupted this."""
-    started, wait = tools.now(), 0.2
-    while missing := _not_taken(step, current := tools.workspace.read(step.ref)):
-        overtaken = _is_overtaken(step, current)
-        if tools.now() >= started + (OVERTAKEN_SECONDS if overtaken else READ_BACK_SECONDS):
-            raise _not_as_written(step, missing, overtaken)
-        tools.watcher.waiting(step, "verifying")
-        if tools.pause(wait):
-            return "written, but not verified because of the interruption"
-        wait = min(wait * 2, 5.0)
-    return ""
-
-
-def _is_overtaken(step: Step, current: Resource | None) -> bool:
-    """Whether someone else changed the traffic: its split is neither the one before the step nor the one after it."""
-    known = (share_map(step.before, "traffic"), share_map(step.after, "traffic"))
-    return step.ref.kind is Kind.TRAFFIC and share_map(current, "traffic") not in known
-
-
-def _not_as_written(step: Step, missing: str, overtaken: bool) -> DeployerError:
-    if overtaken:
-        return Refused(
-            f"someone else changed {step.ref} right after it was written",
-            hint="Run `deployer plan` to see what is needed now.",
-        )
-    return WorkspaceError(missing, hint="Run `deployer plan` to see the live state.", code="FieldNotTaken")
-
-
-def _not_taken(step: Step, current: Resource | None) -> str:
-    """One sentence about a written value that does not show; empty if all do."""
-    if step.after is None:
-        return f"{step.ref} still exists after its deletion" if current else ""
-    if current is None:
-        return f"{step.ref} was written but cannot be read back"
-    unknown = current.seen.unknown
-    wrong = [change for change in diff(current, step.after) if change.path not in (*unknown, *step.ignore)]
-    return f"the workspace accepted the change to {step.ref}, but {_words(wrong[0])}" if wrong else ""
-
-
-def _words(change: FieldChange) -> str:
-    if change.sensitive:
-        return f"{dotted(change.path)} is not what was requested"
-    return f"{dotted(change.path)} is {change.before!r} (requested: {change.after!r})"

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from deployer.applying.result import tried
 from deployer.applying.smoke import smoke
-from deployer.applying.step import Tools, health_problem, write
+from deployer.applying.step import health_problem, write
+from deployer.applying.tools import Tools
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
 from deployer.core.errors import (

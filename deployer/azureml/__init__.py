@@ -51,6 +51,10 @@ class AzureWorkspace:
         """One resource, after waiting for operations on it to end."""
         return reading.read(self._reader, ref, self._patience)
 
+    def upload(self, step: Step) -> bool:
+        """Upload the code of a deployment; `execute` then finds it by its content."""
+        return writing.upload(self._writer, step)
+
     def execute(self, step: Step) -> None:
         """Carry out one step; the error of a failed deployment includes the last lines of its logs."""
         if step.after is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from deployer.azureml.access import Writer
+from deployer.azureml.kinds import code_assets
 from deployer.azureml.kinds.table import azure_kind
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, Resource
@@ -27,6 +28,15 @@ def execute(writer: Writer, step: Step) -> None:
             kind.delete(writer, step)
         case _:
             assert_never(step.action)
+
+
+def upload(writer: Writer, step: Step) -> bool:
+    """Upload the code of a deployment. Models and build contexts go with their versions, which never change."""
+    if step.after is None or code_assets.FIELD not in step.after.sources:
+        return False
+    writer.sdk.wake()
+    code_assets.id_for(writer, step.after)
+    return True
 
 
 def _after(step: Step) -> Resource:

@@ -40,12 +40,12 @@ _KNOWN_CLOUD = "AzureCloud"
 
 
 class Sdk:
-    """azure-ai-ml for one workspace. Thread-safe: threads share one client, and code uploads run one at a time."""
+    """azure-ai-ml for one workspace. Thread-safe: threads share one client."""
 
     def __init__(self, access: WorkspaceAccess, patience: Patience, *, deployments_api: str) -> None:
         self.patience = patience
         self._deployments_api = deployments_api
-        self.uploading = threading.Lock()
+        self._uploads: dict[str, threading.Lock] = {}
         self._access = access
         self._lock = threading.Lock()
         self._client: Any = None
@@ -54,6 +54,11 @@ class Sdk:
     def wake(self) -> None:
         """Import the SDK and create the client in one thread: the SDK's circular imports fail with several."""
         self._ml_client()
+
+    def uploading(self, content: str) -> threading.Lock:
+        """The lock for uploads of this content: Azure refuses a blob that another upload wrote a moment before."""
+        with self._lock:
+            return self._uploads.setdefault(content, threading.Lock())
 
     def call(self, what: str, work: Callable[[Any], T]) -> T:
         """`work(ml_client)`, retried while Azure is busy. Raises WorkspaceError; `what` completes "Could not ..."."""

@@ -45,6 +45,9 @@ class Workspace(Protocol):
     def read(self, ref: Ref) -> Resource | None:
         """One live resource, after waiting for operations on it to end."""
 
+    def upload(self, step: Step) -> bool:
+        """Upload the files that a step refers to, ahead of `execute`; returns whether that could have taken time."""
+
     def execute(self, step: Step) -> None:
         """Write one step and wait for the operation to end; raises with Azure's own reason if it fails."""
 

@@ -142,6 +142,9 @@ def _fault_arguments(command: argparse.ArgumentParser) -> None:
     add.add_argument("--code", help="error code of the answer or the operation")
     add.add_argument("--message", help="message of the error")
     add.add_argument("--stale", action="store_true", default=None, help="read the state from before the last write")
+    add.add_argument(
+        "--overlap", action="store_true", default=None, help="accept a PUT during another operation; the last one wins"
+    )
     _action(actions, "list", "list the faults", "fault list")
     _action(
         actions, "clear", "remove all faults, quotas and token lifetimes; hanging operations continue", "fault clear"

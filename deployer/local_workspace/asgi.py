@@ -96,6 +96,8 @@ class Dispatcher:
                 scope["local.operation_fault"] = {"kind": fault.operation, "code": fault.code, "message": fault.message}
             if fault.stale:
                 scope["local.stale"] = True
+            if fault.overlap:
+                scope["local.overlap"] = True
         return False
 
     async def _cut(self, scope: Scope) -> None:

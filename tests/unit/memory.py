@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from deployer.applying.step import Tools
+from deployer.applying.tools import Tools
 from deployer.core.errors import WorkspaceError
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
@@ -39,6 +39,9 @@ class MemoryWorkspace:
 
     def read(self, ref: Ref) -> Resource | None:
         return self.state.get(ref)
+
+    def upload(self, step: Step) -> bool:
+        return False
 
     def execute(self, step: Step) -> None:
         self.before_execute(step)

@@ -56,7 +56,7 @@ def id_for(writer: Writer, after: Resource) -> str | None:
 def _uploaded(writer: Writer, folder: Path, content: str, what: str) -> str:
     """The ARM id of a code asset with this content; uploads the folder if the workspace has none."""
     require_there(folder, what)
-    with writer.sdk.uploading:
+    with writer.sdk.uploading("code"):
         made = _entity(folder.resolve())
         require_unchanged(content == f"sha256:{made._hash_sha256}", folder, what)
         found = writer.sdk.call(what, lambda client: client._code.create_or_update(made))

@@ -13,7 +13,7 @@ from deployer.azureml.kinds.versions import newest, version_path
 from deployer.azureml.retry import Patience
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import KeyPath, Kind, Observed, Ref, Resource, is_anonymous
+from deployer.core.resources import KeyPath, Kind, Observed, Ref, Resource, is_anonymous, value_at
 
 API = "2023-04-01-preview"
 
@@ -99,7 +99,10 @@ def entity(resource: Resource, build_path: str | None) -> Any:
 def put(writer: Writer, step: Step, after: Resource) -> None:
     """Register an environment version."""
     build = local_or_address(writer, after, ("build", "path")) if after.fields.get("build") else None
-    writer.sdk.call(f"register {step.ref}", lambda client: client.environments.create_or_update(entity(after, build)))
+    with writer.sdk.uploading(str(value_at(after.fields, ("build", "path")) or step.ref)):
+        writer.sdk.call(
+            f"register {step.ref}", lambda client: client.environments.create_or_update(entity(after, build))
+        )
 
 
 def delete(_writer: Writer, step: Step) -> None:

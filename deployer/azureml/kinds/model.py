@@ -70,7 +70,8 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     """Register a model version, or update it; an existing one keeps its files: Azure does not allow a new URI."""
     raw = look(writer.reader, step.ref)
     path = wire_value(raw, "properties", "modelUri") or local_or_address(writer, after, ("path",))
-    writer.sdk.call(f"register {step.ref}", lambda client: client.models.create_or_update(entity(after, path)))
+    with writer.sdk.uploading(str(after.fields["path"])):
+        writer.sdk.call(f"register {step.ref}", lambda client: client.models.create_or_update(entity(after, path)))
 
 
 def delete(_writer: Writer, step: Step) -> None:

@@ -26,6 +26,7 @@ _MEMBERS = (
     "code",
     "message",
     "stale",
+    "overlap",
 )
 
 

@@ -52,14 +52,24 @@ def begin(context: ServerContext, call: Call, kind: str, action: str, key: str) 
 
 
 def launch(context: ServerContext, operation: Document, document: Document, finish: Finish) -> None:
-    """Write an operation and the resource it is about, and start its second half. A delete cancels all others."""
+    """Write an operation and the resource it is about, and start its second half.
+
+    A delete cancels all others. A PUT that a fault lets overlap another one takes its place; both are told to succeed.
+    """
     action, _, kind = operation["action"].partition("-")
     with context.store.together():
         context.store.put(kind, operation["key"], document)
         context.store.put("operation", operation["name"].lower(), operation)
         if action == "delete":
             _cancel_others(context, operation)
+        for other in _under_way(context, operation["key"]):
+            if other["name"] != operation["name"]:
+                conclude(context, other, None)
     context.tasks.start(f"{kind} {operation['key']}", finish(context, operation))
+
+
+def _under_way(context: ServerContext, key: str) -> list[Document]:
+    return [item for item in context.store.list("operation") if item["key"] == key and item["status"] == "Updating"]
 
 
 def _cancel_others(context: ServerContext, operation: Document) -> None:

@@ -38,6 +38,8 @@ class Call:
     query: Mapping[str, str]
     body: dict[str, Any] | None
     stale: bool = False
+    overlap: bool = False
+    """Whether a PUT is accepted while another operation is under way on the resource."""
     operation_fault: Mapping[str, str] | None = None
     """The fault injected into the operation that this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
 

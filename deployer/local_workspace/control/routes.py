@@ -179,6 +179,7 @@ async def _read(request: Request, parameters: set[str]) -> Call:
         query=query,
         body=await _body(request),
         stale=request.scope.get("local.stale", False),
+        overlap=request.scope.get("local.overlap", False),
         operation_fault=request.scope.get("local.operation_fault"),
     )
 

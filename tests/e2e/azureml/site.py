@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deployer.applying.step import Tools
+from deployer.applying.tools import Tools
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref, Resource

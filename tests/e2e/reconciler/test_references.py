@@ -115,3 +115,14 @@ def test_rollback_and_status_read_no_labels(project: Project) -> None:
     assert project.deployer("status").code == 0
     assert project.deployer("rollback", "--yes", "--endpoint", project.name).code == 0
     assert project.split() == {"blue": 100}
+
+
+def test_two_models_with_the_same_content_are_registered_in_one_apply(project: Project) -> None:
+    project.declare({"blue": "1"}, blue=100)
+    for version in ("2", "3", "4"):
+        name = f"{project.name}-copy-{version}"
+        spec = {"name": name, "version": version, "path": "../model"}
+        (project.folder / "specs" / f"copy-{version}.yml").write_text(json.dumps(spec))
+    with project.site.fault(method="PUT", path="/store.blob.local/", delay_ms=400):  # so that uploads meet
+        project.applied()
+    nothing_to_do(project)

@@ -58,6 +58,29 @@ def test_one_of_two_applies_wins_whole_and_the_other_is_refused(project: Project
     one_wins(project, offset)
 
 
+def loser_is_told(project: Project, offset: float) -> None:
+    """Where the workspace takes a write during another one, both may lose, and what lost never ends with 0."""
+    with project.site.fault(method="PUT", path=f"/onlineEndpoints/{project.name}", overlap=True):
+        codes, answer, texts = race(project, offset)
+    won = [code == 0 for code in codes]
+    assert set(codes) <= {0, 1, 3}, (codes, texts)
+    assert sum(won) <= 1, (codes, texts)
+    assert not any(won) or answer == ANSWERS[won.index(True)], (codes, answer, texts)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.2])
+def test_a_workspace_that_takes_writes_during_another_fools_nobody(project: Project, offset: float) -> None:
+    loser_is_told(project, offset)
+
+
+@pytest.mark.long
+def test_whatever_the_offset_the_loser_of_overlapping_writes_is_told(new_project: NewProject) -> None:
+    for number in range(20):
+        project = new_project()
+        loser_is_told(project, number / 19)
+        project.forget()
+
+
 @pytest.mark.long
 def test_whatever_the_offset_one_of_two_applies_wins_whole(new_project: NewProject) -> None:
     wrong = []

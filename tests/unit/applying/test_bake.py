@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from deployer.applying.bake import bake
-from deployer.applying.step import Interrupted
+from deployer.applying.tools import Interrupted
 from deployer.core.errors import WorkspaceError
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step

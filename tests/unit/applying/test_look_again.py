@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from deployer.applying.step import Interrupted, carry_out
+from deployer.applying.step import carry_out
+from deployer.applying.tools import Interrupted
 from deployer.core.errors import Busy, NotFound, Refused, Unreachable, WorkspaceError
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, traffic_ref

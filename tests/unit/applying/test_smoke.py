@@ -11,7 +11,7 @@ import pytest
 
 from deployer.applying.payload import smoke_body
 from deployer.applying.smoke import ask, ask_until_settled, problem_of
-from deployer.applying.step import Interrupted, Tools
+from deployer.applying.tools import Interrupted, Tools
 from deployer.core.errors import Unreachable, UsageError
 from deployer.core.intent import SmokeTest
 from deployer.core.resources import Ref, Value, deployment_ref

@@ -227,7 +227,7 @@ def test_a_value_of_a_sensitive_field_is_not_in_the_message_when_it_does_not_tak
     sensitive: bool, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = FieldChange(path=("key",), before="a", after="b", effect=Effect.ROLLING, sensitive=sensitive)
-    monkeypatch.setattr("deployer.applying.step.diff", lambda before, after: (change,))
+    monkeypatch.setattr("deployer.applying.read_back.diff", lambda before, after: (change,))
     with pytest.raises(WorkspaceError) as caught:
         carry_out(SCALED, tools(Lagging(state=THERE, lag=1000)))
     assert caught.value.message == f"the workspace accepted the change to deployment digits/blue, but key {words}"
@@ -253,3 +253,31 @@ def test_an_idle_endpoint_that_serves_meanwhile_is_not_deleted() -> None:
     gone = Step(action=Action.DELETE, ref=endpoint_ref("digits"), before=seen(endpoint()), takes=(BLUE,))
     with pytest.raises(Refused, match="has received traffic since it was planned"):
         carry_out(gone, tools(MemoryWorkspace(state=live(endpoint(), deployment(), traffic(blue=100)))))
+
+
+@dataclass
+class Uploading(MemoryWorkspace):
+    """Something happens while the files of a step are uploaded."""
+
+    meanwhile: Resource | None = None
+    uploads: int = 0
+
+    def upload(self, step: Step) -> bool:
+        self.uploads += 1
+        if self.meanwhile:
+            self.state = replace(self.state, resources={**self.state.resources, self.meanwhile.ref: self.meanwhile})
+        return True
+
+
+def test_what_changes_during_a_long_upload_is_noticed() -> None:
+    slow = Uploading(state=THERE, meanwhile=seen(deployment(instance_count=7)))
+    with pytest.raises(Refused, match=r"has changed since it was planned \(instance_count\)"):
+        carry_out(SCALED, tools(slow))
+    assert slow.executed == []
+
+
+def test_an_upload_happens_once_and_not_for_what_is_done_already() -> None:
+    assert carry_out(SCALED, tools(quick := Uploading(state=THERE))) == ""
+    assert (quick.uploads, quick.executed) == (1, [SCALED])
+    assert carry_out(SCALED, tools(done := Uploading(state=live(deployment(instance_count=2))))) == "already so"
+    assert done.uploads == 0

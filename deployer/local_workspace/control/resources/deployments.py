@@ -61,7 +61,7 @@ async def put_deployment(context: ServerContext, call: Call) -> Reply:
     key = call.key("endpoint", "deployment")
     endpoint, before = endpoints.find(context, call), context.store.get("deployment", key)
     desired = _desired(context, call)
-    _check_allowed(context, endpoint, before, desired, call.names["deployment"])
+    _check_allowed(context, call, endpoint, before, desired)
     operation = begin(context, call, "odidp", "put-deployment", key)
     new = {
         "endpoint": endpoint["name"],
@@ -238,10 +238,12 @@ def _desired(context: ServerContext, call: Call) -> Document:
 
 
 def _check_allowed(
-    context: ServerContext, endpoint: Document, before: Document | None, desired: Document, name: str
+    context: ServerContext, call: Call, endpoint: Document, before: Document | None, desired: Document
 ) -> None:
     """Refuse a PUT that Azure would refuse."""
     match endpoint["state"]:
+        case "Creating" | "Updating" if call.overlap:
+            pass
         case "Creating" | "Updating" as state:
             raise ArmRefused(refusals.ENDPOINT_BUSY, {"endpoint": endpoint["name"], "state": state})
         case "Failed" if not endpoint["created"]:
@@ -251,12 +253,13 @@ def _check_allowed(
     if before is None:
         _check_room(context, endpoint)
     else:
-        _check_idle(context, before)
+        if not call.overlap:
+            _check_idle(context, before)
         egress = _egress(before["content"]), _egress(desired["content"])
         if egress[0] != egress[1]:
             raise ArmRefused(refusals.EGRESS_CHANGED, {"deployment": before["name"]})
     check_references(context.store, desired["content"])
-    check_quota(context.store, f"{endpoint['name']}/{name}".lower(), desired)
+    check_quota(context.store, call.key("endpoint", "deployment"), desired)
 
 
 def _egress(content: Document) -> str:

@@ -174,7 +174,8 @@ def _check_allowed(context: ServerContext, call: Call, before: Document | None) 
     if before is None and len(context.store.list("endpoint")) >= _MOST:
         raise ArmRefused(refusals.TOO_MANY_ENDPOINTS, {"limit": str(_MOST)})
     if before is not None:
-        _check_idle(before)
+        if not call.overlap:
+            _check_idle(before)
         _check_identity(before, asked["identity"])
         _check_properties(before, texts(asked["properties"].get("properties")))
     check_traffic(context, call.names["endpoint"], asked["properties"])

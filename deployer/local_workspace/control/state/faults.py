@@ -36,6 +36,8 @@ class InjectedFault:
     message: str = "Injected by a fault of the local workspace."
     stale: bool = False
     """Answer reads with the state before the last write."""
+    overlap: bool = False
+    """Accept a PUT while another operation is under way on the resource: the last one wins, and both succeed."""
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -54,6 +56,7 @@ _MEMBERS: Mapping[str, type] = {
     "code": str,
     "message": str,
     "stale": bool,
+    "overlap": bool,
 }
 
 
@@ -114,5 +117,5 @@ def _check(fault: InjectedFault) -> None:
         raise InvalidFault(f"operation '{fault.operation}' is not one of: fail, hang, cancel")
     if (fault.count is not None and fault.count < 1) or fault.delay_ms < 0:
         raise InvalidFault("count must be at least 1, and delay_ms at least 0")
-    if not (fault.delay_ms or fault.reset or fault.status or fault.operation or fault.stale):
-        raise InvalidFault("a fault needs an effect: delay_ms, reset, status, operation or stale")
+    if not (fault.delay_ms or fault.reset or fault.status or fault.operation or fault.stale or fault.overlap):
+        raise InvalidFault("a fault needs an effect: delay_ms, reset, status, operation, stale or overlap")
