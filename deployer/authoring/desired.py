@@ -45,7 +45,7 @@ class Desired:
     intent: Intent
     origins: Origins
     warnings: tuple[Diagnostic, ...] = ()
-    secrets: frozenset[str] = frozenset()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class Places(Mapping[KeyPath, Location]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deployer.authoring.documents.check_schema import schema_faults
@@ -36,7 +36,7 @@ class Checked:
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
     env: EnvFile | None = None
-    secrets: frozenset[str] = frozenset()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Checked:

@@ -42,7 +42,7 @@ class World:
     whole: bool = True
     complete: bool = True
     files: bool = True
-    hidden: frozenset[str] = frozenset()
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
 
     def is_hidden(self, value: str) -> bool:
         """Whether a value contains a secret value."""

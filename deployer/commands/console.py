@@ -31,7 +31,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Console:
     """The output streams. `secrets` are masked on stderr; results on stdout are already masked by reports."""
 
-    secrets: frozenset[str] = field(default_factory=frozenset)
+    secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
 
     def keep_secret(self, values: frozenset[str]) -> None:
         """Add values to mask from now on."""

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -32,8 +32,8 @@ _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))
 class Mask:
     """Secrets to mask: `whole` texts, and `parts` inside other texts."""
 
-    whole: frozenset[str] = frozenset()
-    parts: tuple[str, ...] = ()
+    whole: frozenset[str] = field(default=frozenset(), repr=False)
+    parts: tuple[str, ...] = field(default=(), repr=False)
 
     def __call__(self, text: str) -> str:
         """The text with secrets masked and terminal control characters made visible; newlines and tabs stay."""

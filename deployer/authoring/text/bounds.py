@@ -87,6 +87,40 @@ class LimitReached(Exception):
     """A template exceeds a limit."""
 
 
+class NotPlain(Exception):
+    """A template would turn something into text that is not plain data."""
+
+
+def plain(value: Any) -> Any:
+    """The value. Raises NotPlain for anything but texts, numbers, truth values, null, and lists and maps of these.
+
+    The text of any other object is an accident, and may show what is inside: a function shows what it belongs to.
+    Raises LimitReached for a value of too many parts, shared ones counted as often as they are printed.
+    """
+    if isinstance(value, Iterator):
+        value = list(value)
+    waiting, seen = [value], 0
+    while waiting:
+        waiting += _parts(waiting.pop())
+        seen += 1
+        if seen + len(waiting) > MAX_ROUNDS:
+            raise LimitReached(f"it prints a value of more than {MAX_ROUNDS:,} parts")
+    return value
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    match value:
+        case str() | int() | float() | None:
+            return ()
+        case Mapping():
+            return (*value.keys(), *value.values())
+        case list() | tuple():
+            return value
+        case _:
+            str(value)  # raises the better error for an undefined name
+            raise NotPlain(type(value).__name__)
+
+
 @dataclass(slots=True)
 class Budget:
     """The remaining allowance of one rendering."""
@@ -103,7 +137,7 @@ class Budget:
         """Join pieces of output, counting characters."""
         parts = []
         for piece in pieces:
-            part = piece if isinstance(piece, str) else str(piece)
+            part = piece if isinstance(piece, str) else str(plain(piece))
             self._write(len(part))
             parts.append(part)
         return "".join(parts)
@@ -147,13 +181,13 @@ class Budget:
     def join(self, items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
         """`items | join(", ")`, with `attribute` of each item where one is named."""
         values = items if attribute is None else [item[attribute] for item in items]
-        texts = [str(item) for item in self.each(values)]
+        texts = [str(plain(item)) for item in self.each(values)]
         self._write(sum(map(len, texts)) + len(separator) * len(texts))
         return separator.join(texts)
 
     def replace(self, text: Any, old: str, new: str, count: int = -1) -> str:
         """`text | replace(old, new)`."""
-        before = str(text)
+        before = str(plain(text))
         self._write(len(before) + before.count(old) * len(new))
         return before.replace(old, new, count)
 
@@ -168,13 +202,13 @@ class Budget:
     def format(self, text: str, *values: Any, **named: Any) -> str:
         """`"%02d" | format(3)`."""
         bounded_format(text)
-        return text % (named or values)
+        return text % (plain(named) or plain(values))
 
     def to_json(self, value: Any) -> str:
         """A value as JSON, which is YAML too."""
         import json
 
-        text = json.dumps(value, sort_keys=True)
+        text = json.dumps(plain(value), sort_keys=True)
         self._write(len(text))
         return text
 
@@ -194,6 +228,7 @@ def bounded_operation(operator: str, left: Any, right: Any) -> None:
             _check_size(len(left) + len(right))
         case "%", str(), _:
             bounded_format(left)
+            plain(right)
 
 
 def bounded_format(text: str) -> None:

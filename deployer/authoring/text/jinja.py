@@ -14,7 +14,15 @@ from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-from deployer.authoring.text.bounds import FILTERS, TEXT_METHODS, Budget, LimitReached, bounded_operation
+from deployer.authoring.text.bounds import (
+    FILTERS,
+    TEXT_METHODS,
+    Budget,
+    LimitReached,
+    NotPlain,
+    bounded_operation,
+    plain,
+)
 from deployer.authoring.text.scope import ScopeError
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
@@ -27,6 +35,14 @@ STANDS_IN = "undefined"
 UNDEFINED_NAME = re.compile(r"^'(\w+)' is undefined$")
 UNDEFINED_ATTRIBUTE = re.compile(r"has no attribute '([^']*)'$")
 TAG = re.compile(r"\{[{%]")
+FUNCTIONS: Mapping[str, str] = {
+    "env_var": "env_var('NAME')",
+    "secret": "secret('NAME')",
+    "range": "range(3)",
+    "dict": "dict(a=1)",
+    "namespace": "namespace(a=1)",
+}
+"""The functions of templates, with a call of each."""
 MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 
 
@@ -56,6 +72,7 @@ class Fenced(ImmutableSandboxedEnvironment):
             loader=Loader(templates),
             auto_reload=False,
             cache_size=-1,
+            finalize=plain,
         )
         self.templates = templates
         self.budget = Budget()
@@ -69,7 +86,8 @@ class Fenced(ImmutableSandboxedEnvironment):
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
-        """Compile a template so that every loop and every `~` is counted."""
+        """Compile a template so that every loop and every `~` is counted, and functions can only be called."""
+        _check_called(source, name)
         for node in list(source.find_all((nodes.For, nodes.Concat))):
             if isinstance(node, nodes.For):
                 node.iter = _filtered(node.iter, "_each")
@@ -105,6 +123,18 @@ class Fenced(ImmutableSandboxedEnvironment):
         """The project-relative path of an included file, whose name is relative to the root, not to the includer."""
         self.budget.call()
         return self.templates.path_of(template)
+
+
+class NotCalled(jinja2.TemplateSyntaxError):
+    """A function is used without calling it: printed, it would show the environment of this process."""
+
+
+def _check_called(source: nodes.Template, file: str | None) -> None:
+    """Raise NotCalled for a function of ours that a template names without calling it."""
+    called = {id(call.node) for call in source.find_all(nodes.Call)}
+    for found in source.find_all(nodes.Name):
+        if found.name in FUNCTIONS and found.ctx == "load" and id(found) not in called:
+            raise NotCalled(found.name, found.lineno, file)
 
 
 def _filtered(node: Any, name: str) -> nodes.Filter:
@@ -171,6 +201,12 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
             known = environment.templates.names()
             wanted = environment.templates.relative(str(error.name))
             return "template-include", f"no file `{wanted}` in the specs folder", did_you_mean(wanted, known), wanted
+        case NotCalled():
+            name = str(error.message)
+            return "template-error", f"`{name}` is a function", f"Call it: {FUNCTIONS[name]}.", name
+        case NotPlain():
+            hint = "Print texts, numbers, lists and maps; call macros and methods with ()."
+            return "template-error", f"the template would print an object ({error}), not a value", hint, ""
         case jinja2.TemplateSyntaxError():
             return "template-syntax", f"not a valid template: {error.message}", _syntax_hint(str(error.message)), ""
         case jinja2.UndefinedError():

@@ -33,8 +33,8 @@ class Scope:
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
-    secrets: set[str] = field(default_factory=set)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: set[str] = field(default_factory=set, repr=False)
     assumed: set[str] = field(default_factory=set)
 
     def env_var(self, name: str, default: Any = MISSING) -> Any:

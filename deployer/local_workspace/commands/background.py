@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from deployer.local_workspace.command_errors import CommandError
 from deployer.local_workspace.files.paths import Home
-from deployer.local_workspace.files.private_files import read_json
+from deployer.local_workspace.files.private_files import make_home, read_json
 
 _START_SECONDS = 30
 _END_SECONDS = 20
@@ -81,7 +81,7 @@ def start(home: Home, options: Sequence[str]) -> tuple[dict[str, Any], bool]:
     found = alive(home)
     if found is not None:
         return found, False
-    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(home.root)
     with holding(home.start_lock):
         found = alive(home)
         return (found, False) if found is not None else (_spawn(home, options), True)

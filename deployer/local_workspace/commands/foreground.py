@@ -11,6 +11,7 @@ import sys
 from deployer.local_workspace.command_errors import CommandError, os_errors_explained
 from deployer.local_workspace.commands.background import hold_for_life
 from deployer.local_workspace.files.paths import Home
+from deployer.local_workspace.files.private_files import make_home
 from deployer.local_workspace.server import DataPlane, real_data_plane, serve
 
 
@@ -25,7 +26,7 @@ def run(
 
     try:
         with os_errors_explained("creating the folder of the local workspace"):
-            home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_home(home.root)
             lock = hold_for_life(home)
         with lock:
             served = serve(home, plane or real_data_plane(), realistic=realistic, new_ports=new_ports, ready=ready)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from deployer.local import command
 from tests.e2e.newcomer.conftest import Project
 
 pytestmark = pytest.mark.xdist_group("newcomer")
@@ -20,6 +23,18 @@ def test_the_local_workspace_is_controlled_by_its_commands(clone: Project) -> No
     assert "already running here" in clone.run("local", "serve").stderr
     assert clone.run("local", "reset").returncode == 0
     assert clone.run("local", "status").returncode == 1
+
+
+def test_git_never_sees_the_files_of_the_local_workspace(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    try:
+        assert command(tmp_path, ["up"], capture=True).returncode == 0
+        added = subprocess.run(
+            ["git", "-C", str(tmp_path), "add", "-A", "-n"], capture_output=True, check=True, text=True
+        )
+        assert added.stdout == ""
+    finally:
+        command(tmp_path, ["down"], capture=True)
 
 
 def test_faults_are_laid_listed_and_cleared(clone: Project) -> None:

@@ -194,3 +194,89 @@ def test_every_missing_environment_variable_is_named_in_every_file(templates: Te
 def test_secrets_are_remembered_by_value(templates: Templates) -> None:
     render("{{ env_var('API_TOKEN') }} {{ env_var('SET') }}", "specs/e.yml", templates)
     assert templates.scope.secrets == {"abcdef1234"}
+
+
+PRINTS_AN_OBJECT = [
+    "{{ env_var }}",
+    "{{ secret }}",
+    "{{ env_var | string }}",
+    "{{ '%s' | format(env_var) }}",
+    "{{ '%s' % env_var }}",
+    "{{ none | default(env_var) }}",
+    "{{ x | default(env_var) }}",
+    "{{ [env_var] | sort }}",
+    "{{ [env_var] }}",
+    "{{ {'a': env_var} }}",
+    "{{ env_var ~ '' }}",
+    "{{ [env_var] | join(',') }}",
+    "{{ env_var | tojson }}",
+    "{{ env_var | upper }}",
+    "{{ env_var | replace('a', 'b') }}",
+    "{{ env_var | list }}",
+    "{{ env_var | urlencode }}",
+    "{% set f = env_var %}{{ f }}",
+    "{% set f = env_var %}{{ f('SET') }}",
+    "{{ (env_var if vm else 1) }}",
+    "{{ range }}",
+    "{{ namespace }}",
+    "{{ namespace(a=1) }}",
+    "{{ self }}",
+    "{{ deep.keys }}",
+    "{{ deep.get }}",
+    "{{ [deep.get] }}",
+    "{% macro m() %}a{% endmacro %}{{ m }}",
+    "{% for n in names %}{{ loop }}{% endfor %}",
+    "{{ ('%s' | format(env_var))[150:400] }}",
+]
+
+
+@pytest.mark.parametrize("source", PRINTS_AN_OBJECT)
+def test_only_plain_data_is_ever_printed(source: str, templates: Templates) -> None:
+    with pytest.raises(SpecError) as caught:
+        render(f"a: 1\nb: {source}\n", "specs/e.yml", templates)
+    (problem, *_) = caught.value.diagnostics
+    assert problem.location.line == 2, problem
+    assert problem.code == "template-error", problem
+    assert "abcdef1234" not in str(caught.value.diagnostics)
+    assert "API_TOKEN" not in str(caught.value.diagnostics)
+
+
+def test_a_forgotten_call_is_named_with_the_call(templates: Templates) -> None:
+    with pytest.raises(SpecError) as caught:
+        render("b: {{ env_var }}\n", "specs/e.yml", templates)
+    (problem,) = caught.value.diagnostics
+    assert (problem.summary, problem.detail) == ("`env_var` is a function", "Call it: env_var('NAME').")
+    assert str(problem.location) == "specs/e.yml:1:7"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ names }}", "['a', 'b']"),
+        ("{{ names | map('upper') | list }}", "['A', 'B']"),
+        ("{{ {'a': [1, 2.5, none, true]} }}", "{'a': [1, 2.5, None, True]}"),
+        ("{{ env_var('SET') ~ deep.er }}", "15"),
+        ("{{ deep.get('er') }}", "5"),
+    ],
+)
+def test_plain_data_is_printed_as_before(source: str, text: str, templates: Templates) -> None:
+    assert render(source, "specs/e.yml", templates).text == text
+
+
+def test_what_knows_the_environment_does_not_show_it() -> None:
+    scope = Scope(environ={"API_TOKEN": "abcdef1234"}, secrets={"abcdef1234"})
+    assert "abcdef1234" not in repr(scope)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set ns=namespace(x=['x']) %}{% for i in range(60) %}{% set ns.x=[ns.x,ns.x] %}{% endfor %}{{ ns.x }}",
+        "{% set n=namespace(x=['x']) %}{% for i in range(60) %}{% set n.x=[n.x,n.x] %}{% endfor %}{{ n.x | tojson }}",
+        "{% set a=[0]*1000 %}{% set b=[a]*1000 %}{% set c=[b]*1000 %}{% set d=[c]*1000 %}{{ d }}",
+    ],
+)
+def test_a_value_that_grows_by_sharing_is_refused(source: str, templates: Templates) -> None:
+    with pytest.raises(SpecError) as caught:
+        render(source, "specs/e.yml", templates)
+    assert caught.value.diagnostics[0].code == "template-limit"
