@@ -202,7 +202,7 @@ class Budget:
     def format(self, text: str, *values: Any, **named: Any) -> str:
         """`"%02d" | format(3)`."""
         bounded_format(text)
-        return text % (plain(named) or plain(values))
+        return str(text % (plain(named) or plain(values)))
 
     def to_json(self, value: Any) -> str:
         """A value as JSON, which is YAML too."""
