@@ -29,6 +29,7 @@ from deployer.core.intent import Intent, Origins
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan
 from deployer.core.plan_options import Allow, Options
+from deployer.core.redaction import mask_of
 from deployer.core.resources import Ref, State, endpoint_ref
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
@@ -49,7 +50,6 @@ from deployer.planning.rollback import earlier_traffic
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
 from deployer.planning.verdicts import Standing, owing_endpoints, standings
-from deployer.report.redaction import mask_of
 
 if TYPE_CHECKING:
     from deployer.authoring.desired import Desired

@@ -56,6 +56,6 @@ def _not_taken(step: Step, current: Resource | None) -> str:
 
 
 def _words(change: FieldChange) -> str:
-    if change.sensitive:
+    if change.sensitive or change.path[0] == "environment_variables":  # what is live there can be anybody's secret
         return f"{dotted(change.path)} is not what was requested"
     return f"{dotted(change.path)} is {change.before!r} (requested: {change.after!r})"

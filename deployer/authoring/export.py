@@ -1,36 +1,105 @@
-"""Live resources -> spec files for exactly those resources: imports endpoints that other tools created."""
+"""Live resources -> spec files for exactly those resources: imports endpoints that other tools created.
+
+Values that could be secrets are written as `{{ secret('NAME') }}`, and listed: a spec is read by everybody.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import yaml
 
 from deployer.core.compute import Compute, compute_of
 from deployer.core.fields import field_at
-from deployer.core.resources import NOTHING, KeyPath, Kind, Resource, State, Value, endpoint_ref, share_map, traffic_ref
+from deployer.core.resources import (
+    NOTHING,
+    KeyPath,
+    Kind,
+    Resource,
+    State,
+    Value,
+    dotted,
+    endpoint_ref,
+    share_map,
+    traffic_ref,
+)
+from deployer.core.secret_shapes import is_hidden
 
 FIRST = ("name", "endpoint_name", "description", "auth_mode", "traffic", "model", "environment", "code_configuration")
 
 
-def spec_files(live: State, endpoint: str, depth: str = "../..") -> Mapping[str, str]:
-    """File name -> YAML for an endpoint and its deployments; `depth` leads to the folder of `schemas/`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """Spec files by name, and for each secret that they ask for the resource and field that it belongs to."""
+
+    files: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+def spec_files(live: State, endpoint: str, depth: str = "../..") -> Exported:
+    """The specs of an endpoint and its deployments; `depth` leads to the folder of `schemas/`.
 
     Fields with their default are omitted.
     """
-    resource = live.resources[endpoint_ref(endpoint)]
-    files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), depth)}
+    resource, secrets = live.resources[endpoint_ref(endpoint)], _Secrets()
+    files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), depth, secrets, str(resource.ref))}
     for deployment in live.deployments(endpoint):
         data = {"name": deployment.ref.name, "endpoint_name": endpoint, **_written(deployment)}
-        files[f"deployment-{deployment.ref.name}.yml"] = _text("deployment", _with_code(data, deployment), depth)
-    return files
+        file, whole = f"deployment-{deployment.ref.name}.yml", _with_code(data, deployment)
+        files[file] = _text("deployment", whole, depth, secrets, str(deployment.ref))
+    return Exported(files=files, secrets=secrets.named)
 
 
-def _text(kind: str, data: Mapping[str, Any], depth: str) -> str:
+@dataclass(slots=True)
+class _Secrets:
+    """The secrets met so far, by the name of their environment variable, and the marks that stand for them."""
+
+    named: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+
+    def mark(self, path: KeyPath, where: str) -> str:
+        """A mark for a secret; the same name in several places gets a number."""
+        base = re.sub(r"[^A-Z0-9]+", "_", path[-1].upper()).strip("_") or "SECRET"
+        name, number = base, 1
+        while name in self.named:
+            number += 1
+            name = f"{base}_{number}"
+        self.named[name] = f"{where}, {dotted(path)}"
+        mark = f"secret-{len(self.marks)}-{uuid4().hex}"
+        self.marks[mark] = "{{ secret('" + name + "') | tojson }}"
+        return mark
+
+
+def _text(kind: str, data: Mapping[str, Any], depth: str, secrets: _Secrets, where: str) -> str:
     ordered = sorted(data, key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key))
-    body = yaml.safe_dump({key: data[key] for key in ordered}, sort_keys=False, allow_unicode=True, width=120)
+    shown = {key: _marked((key,), data[key], secrets, where) for key in ordered}
+    body = str(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000))
+    for mark, call in secrets.marks.items():
+        body = body.replace(mark, call)
     return f"# yaml-language-server: $schema={depth}/schemas/{kind}.schema.json\n{body}"
+
+
+def _marked(path: KeyPath, value: Any, secrets: _Secrets, where: str) -> Any:
+    """The value with marks for what could be a secret, and with Jinja2's own braces kept as text."""
+    match value:
+        case str():
+            hidden = is_hidden(path, value)
+            return secrets.mark(path, where) if hidden else _raw(value)
+        case Mapping():
+            return {key: _marked((*path, key), item, secrets, where) for key, item in value.items()}
+        case list() | tuple():
+            return [_marked(path, item, secrets, where) for item in value]
+    return value
+
+
+def _raw(text: str) -> str:
+    """A text that means itself in a template."""
+    braces = any(opening in text.replace("${{", "") for opening in ("{{", "{%", "{#"))
+    return "{% raw %}" + text + "{% endraw %}" if braces else text
 
 
 def _endpoint(live: State, resource: Resource) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import click
 
 from deployer.commands.streams import is_plain, put
 from deployer.core.errors import DeployerError, SpecError, UsageError, WorkspaceError
-from deployer.report.redaction import mask_of
+from deployer.core.redaction import mask_of
 
 if TYPE_CHECKING:
     from deployer.applying.consent import Question

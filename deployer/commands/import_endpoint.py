@@ -24,8 +24,17 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
     if folder.exists():
         raise UsageError(f"{folder} already exists", hint="Move it away, then import again.")
     folder.mkdir()
-    for file, text in spec_files(live, name).items():
+    made = spec_files(live, name)
+    for file, text in made.files.items():
         (folder / file).write_text(text, encoding="utf-8")
         console.out(f"wrote specs/{name}/{file}")
-    console.err(f"`deployer plan --env {env} --endpoint {name}` shows no changes now; --adopt adds it to this project.")
+    if made.secrets:
+        console.err(
+            "These live values could be secrets, and are not in the files. Set an environment variable for each:"
+        )
+        for variable, where in made.secrets.items():
+            console.err(f"  {variable}  ({where})")
+    when = "with these set" if made.secrets else "now"
+    plan = f"deployer plan --env {env} --endpoint {name}"
+    console.err(f"`{plan}` shows no changes {when}; --adopt adds it to this project.")
     return 0

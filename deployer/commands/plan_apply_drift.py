@@ -22,6 +22,7 @@ from deployer.planning.differences import unproven
 from deployer.planning.rollout import failed_rollouts
 from deployer.report.drift_view import DriftView, drift_json, drift_markdown, drift_text, drift_view
 from deployer.report.json_output import SavedPlan, differences, outcome_json, plan_json, read_saved_plan, was_applied
+from deployer.report.live_secrets import live_secrets
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
@@ -47,7 +48,7 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     if showing.out:
         check_writable(showing.out)
     planned = pipeline.plan(request, console)
-    view = _view(planned)
+    view = _view(planned, console)
     console.out(_shown(view, showing.format, console))
     if showing.out:
         write_whole(showing.out, plan_json(view))
@@ -57,7 +58,8 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     return PENDING if showing.detailed_exitcode and not planned.plan.is_empty else 0
 
 
-def _view(planned: Planned) -> PlanView:
+def _view(planned: Planned, console: Console) -> PlanView:
+    console.keep_secret(live_secrets(planned.plan, planned.desired.secrets))
     return plan_view(planned.plan, secrets=planned.desired.secrets, files=pipeline.uploads(planned))
 
 
@@ -75,7 +77,7 @@ def _shown(view: PlanView, wanted: PlanFormat, console: Console) -> str:
 
 def show(planned: Planned, console: Console) -> None:
     """Print a plan as text."""
-    console.out(plan_text(_view(planned), color=console.color))
+    console.out(plan_text(_view(planned, console), color=console.color))
 
 
 def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool) -> int:
@@ -85,7 +87,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     question = partial(before_apply, env=request.env, yes=yes, reviewed=reviewed is not None)
     console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
     planned = pipeline.plan(request, console, wait=True)
-    view = _view(planned)
+    view = _view(planned, console)
     (console.err if as_json else console.out)(plan_text(view, color=console.color))
     if reviewed and was_applied(reviewed, view):
         console.err("This plan was applied already: the workspace matches it.")
@@ -139,21 +141,21 @@ def _next_command(outcome: Outcome, planned: Planned) -> str:
 def drift(request: Request, shape: PlanFormat, console: Console) -> int:
     """Show where the live state differs from the specs; exit 2 if it does, 3 if apply would be refused."""
     planned = pipeline.plan(request, console)
-    view = _drift(planned)
+    view = _drift(planned, console)
     console.out(_drift_shown(view, shape, console))
     if planned.plan.blockers:
         return Refused.exit_code
     return 0 if view.is_clean else PENDING
 
 
-def _drift(planned: Planned) -> DriftView:
+def _drift(planned: Planned, console: Console) -> DriftView:
     facts = replace(planned, plan=differences_of(planned.plan))
     again = "failed and was undone; `deployer apply` tries it again."
     notes = tuple(f"The last rollout of endpoint {name} {again}" for name in failed_rollouts(planned.plan))
     where = planned.desired.env.workspace
     workspace = f"workspace {where.name} in {where.resource_group}" if where else "local workspace"
     owed = unproven(planned.plan, planned.live, planned.desired.intent)
-    return drift_view(_view(facts), owed, workspace=workspace, notes=notes)
+    return drift_view(_view(facts, console), owed, workspace=workspace, notes=notes)
 
 
 def _drift_shown(view: DriftView, wanted: PlanFormat, console: Console) -> str:

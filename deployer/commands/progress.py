@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Self, TextIO, assert_never
 from deployer.core.errors import OperationFailed, WrongAnswer
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
+from deployer.core.redaction import Mask, mask_of
 from deployer.core.resources import Ref
 from deployer.report.describe import done, moving
 from deployer.report.format import seconds
-from deployer.report.redaction import Mask, mask_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
+from deployer.core.redaction import Mask, mask_of
 from deployer.core.statistics import Summary
 from deployer.core.workspace import Answer
 from deployer.report.format import count, milliseconds, rate, seconds, shortened, styled
-from deployer.report.redaction import Mask, mask_of
 
 SCORE_VERSION = "1.0"
 BAR = 40

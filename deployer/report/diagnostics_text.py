@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.core.redaction import Mask, mask_of
 from deployer.report.format import WIDTH, count, styled, wrapped
-from deployer.report.redaction import Mask, mask_of
 
 
 def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ...]:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.core.redaction import mask_of
 from deployer.report.diagnostics_text import shown
-from deployer.report.redaction import mask_of
 
 
 def workflow_commands(

@@ -13,10 +13,10 @@ from typing import Any
 from deployer.core.diagnostics import Diagnostic
 from deployer.core.errors import UsageError
 from deployer.core.plan_options import Allow, Options
+from deployer.core.redaction import mask_of
 from deployer.report.diagnostics_text import errors, shown
 from deployer.report.outcome_view import OutcomeView
 from deployer.report.plan_view import PlanView
-from deployer.report.redaction import mask_of
 
 PLAN_VERSION = "1.2"
 OUTCOME_VERSION = "1.0"

@@ -8,9 +8,9 @@ from typing import assert_never
 
 from deployer.core.errors import DeployerError, WorkspaceError
 from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.redaction import Mask, mask_of
 from deployer.report.describe import done, moving
 from deployer.report.format import LONGEST_NAME, count, seconds, shortened
-from deployer.report.redaction import Mask, mask_of
 
 _LOG_LINES = 40
 

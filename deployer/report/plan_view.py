@@ -15,10 +15,11 @@ from deployer.core.diff import MISSING, FieldChange, Side
 from deployer.core.fields import field_at
 from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.plan_options import Options
+from deployer.core.redaction import MASK, Mask, mask_of
 from deployer.core.resources import KeyPath, Kind, dotted
 from deployer.report.describe import effect_words, sentences, title, verb
 from deployer.report.format import LONGEST_NAME, content, count, narrowed, opened, pair, scalar, shortened, size
-from deployer.report.redaction import MASK, Mask, mask_of
+from deployer.report.live_secrets import live_secrets, mentioned, without_secrets
 
 Files = Mapping[str, Mapping[str, int]]
 """The content of the local folders and files of a plan: source -> relative file name -> bytes."""
@@ -94,7 +95,8 @@ def plan_view(
     plan: Plan, *, secrets: frozenset[str] = frozenset(), files: Files | None = None, verbose: bool = False
 ) -> PlanView:
     """The plan for display. `files` adds file counts and sizes to content hashes, `verbose` shows long values."""
-    look = _Look(mask=mask_of(secrets | _sensitive(plan)), files=files or {}, verbose=verbose)
+    hidden = secrets | _sensitive(plan) | live_secrets(plan, secrets)
+    look = _Look(mask=mask_of(hidden), files=files or {}, verbose=verbose, known=mentioned(plan))
     counts = {verb(action): 0 for action in Action} | Counter(verb(step.action) for step in plan.steps)
     return PlanView(
         env=look.name(plan.env),
@@ -148,11 +150,15 @@ def _texts(side: Side) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """Display options: the mask for secrets, the sizes of files, and whether long values are truncated."""
+    """Display options: the mask for secrets, the sizes of files, and whether long values are truncated.
+
+    `known` are the texts in the specs: a live text that could be a secret is shown only if it is one of them.
+    """
 
     mask: Mask
     files: Files
     verbose: bool
+    known: frozenset[str]
 
     def name(self, text: str) -> str:
         return shortened(self.mask.line(text), LONGEST_NAME)
@@ -215,9 +221,12 @@ class _Look:
             return _share(old), _share(new)
         source = step.after.sources.get(path, "") if step.after else ""
         known = content(old, "", {}), content(new, source, self.files.get(source, {}))
-        masked = pair(self.side(old), self.side(new), full=self.verbose)
+        masked = pair(self.side(self.live(path, old)), self.side(new), full=self.verbose)
         before, after = (self.mask.line(by_hash or text) for by_hash, text in zip(known, masked, strict=True))
         return before, after
+
+    def live(self, path: KeyPath, side: Side) -> Side:
+        return side if side is MISSING else without_secrets(path, side, self.known)  # type: ignore[arg-type]
 
     def side(self, side: Side) -> Side:
         return side if side is MISSING else self.mask.value(side)  # type: ignore[arg-type]

@@ -11,9 +11,9 @@ from typing import assert_never
 from urllib.parse import quote
 
 from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.core.redaction import mask_of
 from deployer.report.diagnostics_text import shown
 from deployer.report.github_annotations import repository_path
-from deployer.report.redaction import mask_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

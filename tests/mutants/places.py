@@ -13,7 +13,7 @@ PACKAGES = ("planning", "applying", "azureml", "commands", "core", "kinds", "pip
 SOURCES = (
     *(f"deployer/{package}/*.py" for package in PACKAGES[:-2]),
     "deployer/pipeline.py",
-    "deployer/report/redaction.py",
+    "deployer/core/redaction.py",
 )
 """Of the reports, what masks."""
 
@@ -29,7 +29,7 @@ CAREFUL: Mapping[str, str] = {
     "deployer/commands/plan_apply_drift.py": "apply|_check_same|carry_out",
     "deployer/pipeline.py": "_load_and_observe|open_endpoint|open_workspace|refuse_blocked|apply",
     "deployer/planning/safety.py": "(?!_way_round).*",
-    "deployer/report/redaction.py": ".*",
+    "deployer/core/redaction.py": ".*",
 }
 """Files (patterns) and functions that write to the workspace, delete, ask, or mask; safety says what must not run."""
 

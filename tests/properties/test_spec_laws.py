@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from deployer.authoring import validate_project
 from deployer.authoring.canonical import canonical
 from deployer.authoring.documents.check_schema import schema_faults
-from deployer.authoring.plain_yaml import MASK, masked
 from deployer.authoring.project import in_order
 from deployer.authoring.text.jinja import Fenced, render_jinja
 from deployer.authoring.text.parse import parse
@@ -149,11 +148,3 @@ def test_canonical_form_of_what_is_valid_is_valid_and_final(kind: Kind, spec: di
 @given(st.text("aB_Z", max_size=12))
 def test_spelling_is_settled_at_once(text: str) -> None:
     assert snake(snake(text)) == snake(text) == snake(text).lower()
-
-
-@LAW
-@given(st.frozensets(st.text("abc", min_size=4, max_size=6), max_size=4), st.text("abc ", max_size=60))
-def test_no_secret_is_left_in_masked_text(secrets: frozenset[str], text: str) -> None:
-    hidden = masked(text, secrets)
-    assert not any(secret in hidden for secret in secrets)
-    assert masked(hidden, secrets) == hidden or MASK in hidden

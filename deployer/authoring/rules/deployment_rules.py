@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
-from deployer.authoring.text.secrets import PLACEHOLDER
 from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
 from deployer.core.references import LATEST, AssetType, parse_reference
+from deployer.core.secret_shapes import PLACEHOLDER
 from deployer.kinds.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 

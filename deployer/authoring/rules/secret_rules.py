@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
-from deployer.authoring.text.secrets import secret_shape
+from deployer.core.secret_shapes import secret_shape
 
 WAY_OUT = (
     "Put it into Key Vault and reference it as ${{keyvault:https://<vault>.vault.azure.net/secrets/<name>}}, "

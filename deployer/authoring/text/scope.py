@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.authoring.text.secrets import looks_secret
+from deployer.core.secret_shapes import looks_secret
 
 MISSING = object()
 SHORTEST_SECRET = 4

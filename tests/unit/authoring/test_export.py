@@ -18,6 +18,6 @@ def test_defaults_left_out_come_back(compute: str, scale: dict[str, Any] | None)
     fields = canonical(Kind.DEPLOYMENT, {"type": compute, "instance_type": "small", "scale_settings": scale})
     endpoint = Resource(ref=endpoint_ref("digits"), fields=canonical(Kind.ENDPOINT, {}))
     live = state_of([endpoint, Resource(ref=deployment_ref("digits", "blue"), fields=fields)])
-    written = yaml.safe_load(spec_files(live, "digits")["deployment-blue.yml"])
+    written = yaml.safe_load(spec_files(live, "digits").files["deployment-blue.yml"])
     assert canonical(Kind.DEPLOYMENT, written) == fields
     assert "liveness_probe" not in written

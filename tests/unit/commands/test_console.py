@@ -13,7 +13,7 @@ from deployer.applying.consent import Question
 from deployer.commands.console import Console, stoppable
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import DeployerError, SpecError, UsageError, WorkspaceError
-from deployer.report.redaction import MASK
+from deployer.core.redaction import MASK
 from tests.unit.commands.conftest import Tty
 
 QUESTION = Question(text="Really? Only 'yes' is accepted:", answer="yes", without_terminal="Pass --yes.")

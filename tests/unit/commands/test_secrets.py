@@ -6,9 +6,9 @@ import pytest
 
 from deployer.core.errors import WorkspaceError
 from deployer.core.plan import Step
+from deployer.core.redaction import MASK
 from deployer.core.resources import Ref, State
 from deployer.core.workspace import Wanted
-from deployer.report.redaction import MASK
 from tests.unit.commands.conftest import Shop
 from tests.unit.memory import answer
 

@@ -8,11 +8,11 @@ import pytest
 
 from deployer.core.intent import ANYTHING, Anything, Checks, Intent, Rollout, SmokeTest
 from deployer.core.plan import Plan
+from deployer.core.redaction import mask_of
 from deployer.core.resources import KeyPath, State, Value, deployment_ref
 from deployer.planning.digest import with_digest
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import with_tests_and_stages
-from deployer.report.redaction import mask_of
 from tests.build import deployment, endpoint, live, traffic, wish
 
 SECRET = "a-very-secret-value"

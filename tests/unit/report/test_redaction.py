@@ -21,12 +21,12 @@ from deployer.core.errors import WorkspaceError
 from deployer.core.fields import Effect
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Finding, Plan, Step
+from deployer.core.redaction import MASK, mask_of, visible
 from deployer.core.resources import Resource, Value, deployment_ref, digest_of
 from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
-from deployer.report.redaction import MASK, mask_of, visible
 
 ESCAPED = re.compile(r"[\\xu0-9a-fA-F]*")
 """What escapes and hashes are made of: a secret of these alone would also be found where it does not come from."""
@@ -293,3 +293,10 @@ def test_a_long_value_is_masked_before_it_is_cut() -> None:
     assert "TOP" not in shown
     assert len(shown) < 160
     assert digest_of(value) not in shown
+
+
+@pytest.mark.parametrize("secret", ["A" * 61, "".join(map(chr, range(33, 126))), "xY3-" * 40])
+@pytest.mark.parametrize("kept", [12, 13, 59, 60])
+def test_the_beginning_of_a_secret_that_was_cut_is_masked(secret: str, kept: int) -> None:
+    cut = f"is `{secret[:kept]}…`, which is too long"
+    assert mask_of(frozenset({secret})).hide(cut) == f"is `{MASK}…`, which is too long"

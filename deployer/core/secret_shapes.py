@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 SECRET_NAME = re.compile(
     r"(^|_|-)(secret|password|passwd|pwd|token|api_?key|access_?key|account_?key|private_?key|connection_?string|"
@@ -52,6 +53,28 @@ def secret_shape(name: str, value: str) -> str:
 def looks_secret(name: str, value: str) -> bool:
     """Whether an environment variable should be treated as a secret."""
     return bool(secret_shape(name, value)) or (_names_a_secret(name) and len(value) >= SHORTEST)
+
+
+HARMLESS_SHAPE = re.compile(
+    r"|[+-]?\d{1,9}|\d{1,5}(\.\d{1,5}){1,3}"  # numbers, versions, addresses
+    r"|[A-Za-z]{1,20}([ _.,:/-][A-Za-z]{1,20}){0,12}"  # words
+    r"|(\.{0,2}/)?[A-Za-z_.-]{1,40}(/[A-Za-z_.-]{1,40}){0,12}/?"  # paths
+    r"|https?://[A-Za-z.-]{1,80}(:\d{1,5})?(/[A-Za-z_.-]{1,40}){0,8}/?"
+)
+
+
+def is_harmless(name: str, value: str) -> bool:
+    """Whether the live value of a field may be shown that no spec mentions: its name and its shape are no secret's.
+
+    Letters and digits mixed are never harmless: a short key looks so.
+    """
+    return SECRET_NAME.search(name) is None and not secret_shape(name, value) and bool(HARMLESS_SHAPE.fullmatch(value))
+
+
+def is_hidden(path: Sequence[str], value: str) -> bool:
+    """Whether a live value must not be shown: a variable unless it is harmless, any other field by its shape."""
+    name = path[-1] if path else ""
+    return not is_harmless(name, value) if path[:1] == ("environment_variables",) else bool(secret_shape(name, value))
 
 
 def _names_a_secret(name: str) -> bool:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -22,6 +23,9 @@ MASK = "(sensitive)"
 
 SHORTEST = 4
 """Shorter secrets are masked only if they are the whole text: inside other texts they would match everywhere."""
+
+LONGEST_BEGINNING = 12
+"""The beginning of a secret of this length is masked even where the rest of it is missing."""
 
 SHORTEST_LINE = 8
 SHORTEST_FRAGMENT = 6
@@ -117,11 +121,20 @@ def _base64(raw: bytes) -> Iterator[str]:
 
 
 def _places(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The places of secrets, and of beginnings of them: another program may have cut the text."""
     for part in parts:
-        first = text.find(part)
+        head = part[:LONGEST_BEGINNING]
+        first = text.find(head)
         while first >= 0:
-            yield first, first + len(part)
-            first = text.find(part, first + 1)
+            yield first, first + _shared(part, text, first)
+            first = text.find(head, first + 1)
+
+
+def _shared(part: str, text: str, first: int) -> int:
+    """The number of characters of a secret that stand in the text from `first` on."""
+    if text.startswith(part, first):
+        return len(part)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(part, text[first:], strict=False)))
 
 
 def _merged(places: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:

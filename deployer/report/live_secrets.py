@@ -1,0 +1,58 @@
+"""Live values that could be secrets although the specs no longer say so: removed, renamed, rotated, changed by hand.
+
+A live value is shown only if the specs mention it, or if its name and its shape are harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from deployer.core.plan import Plan
+from deployer.core.resources import KeyPath, Value, value_at
+from deployer.core.secret_shapes import is_hidden, secret_shape
+
+HIDDEN = "(hidden)"
+SHORTEST = 8
+"""Shorter live texts are hidden in their own place only: elsewhere they could be part of any word."""
+
+
+def mentioned(plan: Plan) -> frozenset[str]:
+    """The texts that stand in the specs of what the plan writes."""
+    return frozenset(text for step in plan.steps if step.after for _, text in _texts((), step.after.fields))
+
+
+def without_secrets(path: KeyPath, value: Value, known: frozenset[str]) -> Value:
+    """A live value with its texts replaced that must not be shown."""
+    match value:
+        case str():
+            return HIDDEN if value not in known and is_hidden(path, value) else value
+        case Mapping():
+            return {key: without_secrets((*path, key), item, known) for key, item in value.items()}
+        case list() | tuple():
+            return [without_secrets(path, item, known) for item in value]
+        case _:
+            return value
+
+
+def live_secrets(plan: Plan, secrets: frozenset[str]) -> frozenset[str]:
+    """The live texts to mask everywhere: those that a secret replaces, and those that look like one."""
+    known, found = mentioned(plan), set[str]()
+    for step in plan.steps:
+        for path, text in _texts((), step.before.fields if step.before else {}):
+            new = value_at(step.after.fields, path) if step.after else None
+            replaced = isinstance(new, str) and new != text and any(secret in new for secret in secrets)
+            if len(text) >= SHORTEST and text not in known and (replaced or secret_shape(path[-1], text)):
+                found.add(text)
+    return frozenset(found)
+
+
+def _texts(path: KeyPath, value: Value) -> Iterator[tuple[KeyPath, str]]:
+    match value:
+        case str():
+            yield path, value
+        case Mapping():
+            for key, item in value.items():
+                yield from _texts((*path, key), item)
+        case Sequence():
+            for item in value:
+                yield from _texts(path, item)
