@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -62,12 +63,15 @@ def _run(orders: Orders) -> None:
 def _count_requests(orders: Orders) -> None:
     """Note every request beside the output, and end like a pulled plug once the last one was answered.
 
+    The bodies of writes of endpoints are noted too.
+
     Polls of one operation, however many there are, count as one request.
     """
     from urllib3.connectionpool import HTTPConnectionPool
 
     send, lock = HTTPConnectionPool._make_request, threading.Lock()
     notes = os.open(orders.output.with_suffix(".requests"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    bodies = os.open(orders.output.with_suffix(".bodies"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     seen: list[str] = []
 
     @functools.wraps(send)
@@ -77,6 +81,8 @@ def _count_requests(orders: Orders) -> None:
         finally:
             with lock:
                 line = f"{method} {urlsplit(url).path}"
+                if method == "PUT" and re.search(r"/onlineEndpoints/[^/]+$", urlsplit(url).path):
+                    os.write(bodies, _bytes(named.get("body") or next(iter(rest), b"")) + b"\n")
                 if seen[-1:] != [line]:
                     seen.append(line)
                     os.write(notes, f"{line}\n".encode())
@@ -84,6 +90,10 @@ def _count_requests(orders: Orders) -> None:
                     os.kill(os.getpid(), signal.SIGKILL)
 
     HTTPConnectionPool._make_request = counting  # type: ignore[method-assign]
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
 
 
 def _hurry() -> None:
