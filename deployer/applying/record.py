@@ -9,7 +9,7 @@ from functools import partial
 from deployer.applying.tools import Tools
 from deployer.applying.undo import retry_until_deadline
 from deployer.core.bookkeeping import Bookkeeping
-from deployer.core.errors import Busy, WorkspaceError, WrongAnswer, as_deployer_error
+from deployer.core.errors import Busy, NotFound, WorkspaceError, WrongAnswer, as_deployer_error
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref, Resource, traffic_ref
@@ -43,7 +43,9 @@ def record(steps: Sequence[Step], results: Sequence[StepResult], tools: Tools) -
 def _write(ref: Ref, found: Bookkeeping, tools: Tools) -> None:
     """Write verdicts that are not recorded yet; everything else of the endpoint stays as it is now."""
     current = tools.workspace.read(ref)
-    if current is None or _is_recorded(found, current.seen.bookkeeping):
+    if current is None:
+        raise NotFound(f"endpoint {ref.endpoint} no longer exists")
+    if _is_recorded(found, current.seen.bookkeeping):
         return
     noted = replace(current.seen.bookkeeping, tested=found.tested, failed=found.failed)
     after = Resource(ref=ref, fields={})

@@ -121,7 +121,7 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> i
         uris=pipeline.scoring_uris(planned, outcome),
         next_command=_next_command(outcome, planned),
     )
-    console.out(outcome_json(view) if as_json else outcome_text(view, color=console.color))
+    console.out(outcome_json(view) if as_json else outcome_text(view, color=console.color, told=not console.is_live))
     return outcome.exit_code
 
 

@@ -18,7 +18,7 @@ from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.resources import Ref
-from deployer.report.describe import done, moving
+from deployer.report.describe import done, moving, starting
 from deployer.report.format import seconds
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Progress:
 
     def step_started(self, step: Step) -> None:
         """A step has started."""
-        words = self._mask.line(moving(step))
+        words = self._mask.line(starting(step))
         with self._lock:
             self._running[_key(step)] = _Running(words=words, started=self._clock())
         if not self._terminal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from deployer.core.fields import Effect
@@ -76,6 +76,17 @@ def done(step: Step) -> str:
 def moving(step: Step) -> str:
     """The step as an instruction, traffic with its shares: "set traffic of digits: green 10 % -> 50 %, step 2 of 3"."""
     return title(step) + _shares(step)
+
+
+def starting(step: Step) -> str:
+    """The step as an instruction, with the time that it will bake: "…, step 2 of 3, bakes 5 min"."""
+    baking = baking_seconds([step])
+    return moving(step) + (f", bakes {seconds(baking)}" if baking else "")
+
+
+def baking_seconds(steps: Iterable[Step]) -> float:
+    """How long the bakes of these steps take together."""
+    return sum(step.bake.seconds for step in steps if step.bake)
 
 
 def _shares(step: Step) -> str:

@@ -17,8 +17,19 @@ from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.plan_options import Options
 from deployer.core.redaction import MASK, Mask, mask_of
 from deployer.core.resources import KeyPath, Kind, dotted
-from deployer.report.describe import effect_words, sentences, title, verb
-from deployer.report.format import LONGEST_NAME, content, count, narrowed, opened, pair, scalar, shortened, size
+from deployer.report.describe import baking_seconds, effect_words, sentences, title, verb
+from deployer.report.format import (
+    LONGEST_NAME,
+    content,
+    count,
+    narrowed,
+    opened,
+    pair,
+    scalar,
+    seconds,
+    shortened,
+    size,
+)
 from deployer.report.live_secrets import live_secrets, mentioned, without_secrets
 
 Files = Mapping[str, Mapping[str, int]]
@@ -123,7 +134,9 @@ def _summary(plan: Plan, counts: Mapping[str, int]) -> str:
         return f"Plan: nothing to write; {tests} to run." if plan.steps else f"No changes.{matching}"
     verbs = ["create", "update", *(["replace"] if counts["replace"] else []), "delete"]
     writes = ", ".join(f"{counts[verb]} to {verb}" for verb in verbs)
-    return f"Plan: {writes}" + (f"; {tests}." if counts["smoke-test"] else ".")
+    baking = baking_seconds(plan.steps)
+    more = [*([tests] if counts["smoke-test"] else []), *([f"bakes {seconds(baking)}"] if baking else [])]
+    return "; ".join([f"Plan: {writes}", *more]) + "."
 
 
 def _blocking_first(finding: Finding) -> tuple[bool, str, str, str]:

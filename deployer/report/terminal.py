@@ -87,10 +87,14 @@ def _orphans(view: PlanView, width: int) -> Iterator[str]:
     yield from (f"    {name}" for name in view.orphans)
 
 
-def outcome_text(view: OutcomeView, *, color: bool = False) -> str:
-    """The results by kind, the summary, the scoring URIs and the next command."""
+def outcome_text(view: OutcomeView, *, color: bool = False, told: bool = False) -> str:
+    """The results by kind, the summary, the scoring URIs and the next command.
+
+    What was done is left out if it was `told` line by line while it happened.
+    """
+    kinds = [result for result in Result if not (told and result is Result.APPLIED)]
     blocks = [
-        *(_block(result, view.results, color) for result in Result),
+        *(_block(result, view.results, color) for result in kinds),
         [styled(view.summary, "bold", color=color)],
         [f"{name} answers at {uri}" for name, uri in view.uris.items()],
         [f"Next: {view.next_command}"] if view.next_command else [],

@@ -270,3 +270,11 @@ def test_the_recorded_errors_are_said_word_for_word(place: Place) -> None:
     ):
         for fixed in pieces(ROWS[name].text):
             assert fixed in texts, name
+
+
+def test_a_property_of_a_deployment_is_refused_another_value_too(place: Place) -> None:
+    path = "/onlineEndpoints/one/deployments/green"
+    place.deploy("one", "green", place.changed(properties={"p": "1"}))
+    answer = place.at.ask("PUT", path, place.changed(properties={"p": "2"}))
+    assert (answer.status, "can be added, but not removed or altered" in str(answer.body)) == (400, True)
+    place.deploy("one", "green", place.changed(properties={"p": "1", "q": "1"}))

@@ -73,6 +73,44 @@ def test_a_workspace_that_takes_writes_during_another_fools_nobody(project: Proj
     loser_is_told(project, offset)
 
 
+def beside(project: Project, offset: float, *words: str) -> tuple[list[int], list[str]]:
+    """The exit codes and words of an apply of another answer, and of a command begun a part of its time later."""
+    project.declare({"blue": "2", "green": "1"}, blue=100)
+    first = project.begin("apply")
+    time.sleep(offset * 4)
+    second = project.begin(*words)
+    runs = [ended(*first), ended(*second)]
+    assert "Traceback" not in runs[0].text + runs[1].text
+    return [run.code for run in runs], [run.text for run in runs]
+
+
+def both_serve(project: Project, **traffic: int) -> None:
+    project.declare({"blue": "1", "green": "1"}, **traffic)
+    project.applied()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("offset", [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+def test_what_destroy_says_is_gone_is_gone_and_apply_does_not_claim_it(project: Project, offset: float) -> None:
+    both_serve(project, blue=100)
+    (applied, destroyed), texts = beside(project, offset, "destroy", "--yes", project.name)
+    assert (destroyed == 0) == (project.site.endpoint(project.name) is None), texts
+    assert applied in (0, 1, 3), texts
+    if applied == 0:  # then it was done before the deletion, or prevented it
+        order = (project.site.root / "requests.jsonl").read_text()
+        assert destroyed != 0 or order.rindex('"PUT"') < order.rindex('"DELETE"'), texts
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("offset", [0.0, 0.3, 0.6, 1.0])
+def test_rollback_beside_an_apply_moves_the_traffic_or_says_why_not(project: Project, offset: float) -> None:
+    both_serve(project, green=100)
+    both_serve(project, blue=100)
+    (applied, rolled), texts = beside(project, offset, "rollback", "--yes", "--endpoint", project.name)
+    assert {applied, rolled} <= {0, 1, 3}, texts
+    assert project.split() == ({"green": 100} if rolled == 0 else {"blue": 100}), texts
+
+
 @pytest.mark.long
 def test_whatever_the_offset_the_loser_of_overlapping_writes_is_told(new_project: NewProject) -> None:
     for number in range(20):

@@ -255,6 +255,7 @@ def _check_allowed(
     else:
         if not call.overlap:
             _check_idle(context, before)
+        endpoints.check_properties(before["content"]["properties"], desired["content"]["properties"])
         egress = _egress(before["content"]), _egress(desired["content"])
         if egress[0] != egress[1]:
             raise ArmRefused(refusals.EGRESS_CHANGED, {"deployment": before["name"]})

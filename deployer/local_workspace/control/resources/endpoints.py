@@ -177,7 +177,7 @@ def _check_allowed(context: ServerContext, call: Call, before: Document | None) 
         if not call.overlap:
             _check_idle(before)
         _check_identity(before, asked["identity"])
-        _check_properties(before, texts(asked["properties"].get("properties")))
+        check_properties(before["properties"], texts(asked["properties"].get("properties")))
     check_traffic(context, call.names["endpoint"], asked["properties"])
 
 
@@ -200,9 +200,10 @@ def _check_identity(endpoint: Document, asked: Mapping[str, Any] | None) -> None
         raise ArmRefused(refusals.IDENTITY_CHANGED, {"endpoint": endpoint["name"]})
 
 
-def _check_properties(endpoint: Document, asked: Mapping[str, str]) -> None:
+def check_properties(before: Mapping[str, str], asked: Mapping[str, str]) -> None:
+    """Refuse another value of a property, of an endpoint or a deployment."""
     for name, value in asked.items():
-        if name not in _OWN and endpoint["properties"].get(name, value) != value:
+        if name not in _OWN and before.get(name, value) != value:
             raise ArmRefused(refusals.PROPERTY_CHANGED, {"name": name})
 
 
