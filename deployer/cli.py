@@ -125,6 +125,7 @@ def validate(
     env: str | None,
     project: Path,
     overrides: tuple[str, ...],
+    outside: tuple[str, ...],
     no_files: bool,
     shape: DiagnosticsFormat,
 ) -> int:
@@ -135,7 +136,8 @@ def validate(
     from deployer.commands.validate_render import Check
     from deployer.commands.validate_render import validate as check
 
-    asked = Check(project=project, env=env, paths=paths, overrides=overrides, files=not no_files)
+    folders = tuple(map(Path, outside))
+    asked = Check(project=project, env=env, paths=paths, overrides=overrides, files=not no_files, outside=folders)
     return check(asked, shape, console)
 
 
@@ -144,14 +146,19 @@ def validate(
 @env_option
 @click.option("--show-secrets", is_flag=True, help="Do not mask secret values.")
 @click.pass_obj
-def render(console: Console, env: str, project: Path, overrides: tuple[str, ...], show_secrets: bool) -> int:
+def render(
+    console: Console, env: str, project: Path, overrides: tuple[str, ...], outside: tuple[str, ...], show_secrets: bool
+) -> int:
     """Print the specs of an env as the plain YAML that `az ml` accepts.
 
     Example: deployer render --env dev
     """
     from deployer.commands import validate_render
 
-    return validate_render.render(project, env, overrides, show_secrets, console)
+    check = validate_render.Check(
+        project=project, env=env, paths=(), overrides=overrides, files=True, outside=tuple(map(Path, outside))
+    )
+    return validate_render.render(check, show_secrets, console)
 
 
 @cli.command()

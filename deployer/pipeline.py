@@ -174,7 +174,13 @@ def make_plan(
 def _load_and_observe(request: Request, listener: Listener, *, wait: bool = False) -> tuple[Desired, State, Workspace]:
     """The desired state with references resolved, the live state, and the workspace."""
     options = request.options
-    desired = load_project(request.project, request.env, endpoint=options.endpoint, overrides=options.overrides)
+    desired = load_project(
+        request.project,
+        request.env,
+        endpoint=options.endpoint,
+        overrides=options.overrides,
+        outside=tuple(map(Path, options.outside)),
+    )
     listener.keep_secret(desired.secrets)
     workspace = open_workspace(desired.env, request.project)
     asked = wanted(desired.state, desired.env.project)

@@ -33,14 +33,16 @@ __all__ = [
 ]
 
 
-def load_project(project: Path, env: str, *, endpoint: str = "", overrides: Sequence[str] = ()) -> Desired:
+def load_project(
+    project: Path, env: str, *, endpoint: str = "", overrides: Sequence[str] = (), outside: Sequence[Path] = ()
+) -> Desired:
     """The desired state of a project in one env, of all endpoints or one.
 
     Raises SpecError with all diagnostics of all files, sorted by place; UsageError for an unknown `endpoint`.
     """
     from deployer.authoring.desired import desired_of
 
-    checked = check_project(project, env, overrides)
+    checked = check_project(project, env, overrides, outside)
     if errors_of(checked.diagnostics) or checked.env is None:
         raise SpecError(checked.diagnostics)
     documents = only_endpoint(checked.documents, endpoint)
@@ -55,16 +57,23 @@ def project_secrets(project: Path, env: str) -> frozenset[str]:
         return frozenset()
 
 
-def validate_project(project: Path, env: str, *, overrides: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
+def validate_project(
+    project: Path, env: str, *, overrides: Sequence[str] = (), outside: Sequence[Path] = ()
+) -> tuple[Diagnostic, ...]:
     """All diagnostics of a project in one env, sorted by place."""
     try:
-        return check_project(project, env, overrides).diagnostics
+        return check_project(project, env, overrides, outside).diagnostics
     except SpecError as error:
         return error.diagnostics
 
 
 def validate_paths(
-    paths: Sequence[Path], *, project: Path, env: str | None, overrides: Sequence[str] = (), files: bool = True
+    paths: Sequence[Path],
+    *,
+    project: Path,
+    env: str | None,
+    overrides: Sequence[str] = (),
+    files: bool = True,
 ) -> tuple[Diagnostic, ...]:
     """All diagnostics of single files and of folders, which need not belong to a project.
 
@@ -77,12 +86,17 @@ def validate_paths(
 
 
 def render_project(
-    project: Path, env: str, *, overrides: Sequence[str] = (), show_secrets: bool = False
+    project: Path,
+    env: str,
+    *,
+    overrides: Sequence[str] = (),
+    show_secrets: bool = False,
+    outside: Sequence[Path] = (),
 ) -> Mapping[str, str]:
     """Each spec file as plain CLI v2 YAML, with secrets masked unless `show_secrets`. Raises SpecError."""
     from deployer.authoring.plain_yaml import plain_yaml
 
-    checked = check_project(project, env, overrides)
+    checked = check_project(project, env, overrides, outside)
     if errors_of(checked.diagnostics):
         raise SpecError(checked.diagnostics)
     secrets = frozenset[str]() if show_secrets else checked.secrets

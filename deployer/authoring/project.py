@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deployer.authoring.containment import is_inside
 from deployer.authoring.documents.check_schema import schema_faults
 from deployer.authoring.documents.document import Document
 from deployer.authoring.documents.kind_of import looks_like_a_spec
@@ -39,8 +40,11 @@ class Checked:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Checked:
-    """Check everything in `specs/` with one env. Raises SpecError if the project or the env does not exist."""
+def check_project(project: Path, env: str, overrides: Sequence[str] = (), outside: Sequence[Path] = ()) -> Checked:
+    """Check everything in `specs/` with one env. Raises SpecError if the project or the env does not exist.
+
+    Files that specs name lie in the project, or in one of the folders `outside`.
+    """
     if not (project / SPECS).is_dir():
         hint = "Run this command in the folder that contains `specs/`, or pass --project DIR."
         raise failure("project-missing", "there is no `specs` folder here", Location(file=SPECS), hint)
@@ -50,23 +54,39 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = ()) -> Che
         variables=with_overrides({**env_file.variables, "env": env}, given), environ=os.environ, secrets=set(secrets)
     )
     templates = Templates(project=project, root=SPECS, scope=scope)
-    found = [project_path(path, project) for path in _yaml_files(project / SPECS, without="env")]
+    there = _yaml_files(project / SPECS, without="env")
+    found = [project_path(path, project) for path in there if is_inside(path, project, outside)]
     read = _Reading(project=project, templates=templates, overrides=for_fields(env_file.variables, given))
     documents, diagnostics, complete = read.all(found)
+    diagnostics += _strays(there, found, project)
     world = World(
         project=project,
         documents=documents,
         index=index_of(documents),
         policy=env_file.policy,
-        complete=complete,
+        complete=complete and len(found) == len(there),
         hidden=frozenset(scope.secrets),
+        outside=tuple(outside),
     )
     diagnostics += _defects(world)
     return _checked(world, diagnostics, env_file)
 
 
+def _strays(there: Sequence[Path], found: Sequence[str], project: Path) -> list[Diagnostic]:
+    """The specs that are links to files outside the project: these are not read."""
+    names = [name for path in there if (name := project_path(path, project)) not in found]
+    summary, hint = "this spec is a link to a file outside the project", "Put the file itself here."
+    errors = [failure("path-outside", summary, Location(file=name), hint) for name in names]
+    return [error.diagnostics[0] for error in errors]
+
+
 def check_paths(
-    paths: Sequence[Path], project: Path, env: str | None, overrides: Sequence[str] = (), *, files: bool = True
+    paths: Sequence[Path],
+    project: Path,
+    env: str | None,
+    overrides: Sequence[str] = (),
+    *,
+    files: bool = True,
 ) -> Checked:
     """Check single files and folders; with an env, its variables and policy apply."""
     env_file, secrets = read_env(project, env) if env else (None, frozenset[str]())

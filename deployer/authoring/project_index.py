@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deployer.authoring.containment import is_inside
 from deployer.authoring.documents.document import Document
 from deployer.core.resources import Kind, Ref
 from deployer.kinds import KINDS
@@ -31,8 +32,8 @@ class World:
     """The documents of one run.
 
     `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
-    missing; `files`: files that the documents refer to must exist. `hidden` are secret values, which did not come from
-    the text of a spec.
+    missing; `files`: files that the documents refer to must exist; `outside`: folders they may lie in beside the
+    project. `hidden` are secret values, which did not come from the text of a spec.
     """
 
     project: Path
@@ -43,6 +44,14 @@ class World:
     complete: bool = True
     files: bool = True
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
+    outside: tuple[Path, ...] = ()
+
+    def reaches(self, place: Path) -> bool:
+        """Whether a spec may name this file or folder: one in the project, or below what `outside` allows.
+
+        Single files, which need not belong to a project, may name any.
+        """
+        return not self.whole or is_inside(place, self.project, self.outside)
 
     def is_hidden(self, value: str) -> bool:
         """Whether a value contains a secret value."""

@@ -36,9 +36,11 @@ def format_option(*shapes: str, help: str) -> Callable[[Command], Command]:
 
 
 def set_option(command: Command) -> Command:
-    """--set, which overrides a field or a variable."""
+    """--set, which overrides a field or a variable, and --allow-outside, which lets specs name files elsewhere."""
     text = "Override a variable or field for this run: --set instance_count=3."
-    return click.option("--set", "overrides", multiple=True, metavar="A.B=C", help=text)(command)
+    command = click.option("--set", "overrides", multiple=True, metavar="A.B=C", help=text)(command)
+    text = "Let specs name files in this folder outside the project."
+    return click.option("--allow-outside", "outside", multiple=True, metavar="FOLDER", help=text)(command)
 
 
 def place_options(command: Command) -> Command:
@@ -74,6 +76,7 @@ def _as_request(command: Command) -> Command:
         options = Options(
             endpoint=endpoint,
             overrides=values.pop("overrides", ()),
+            outside=values.pop("outside", ()),
             prune=values.pop("prune", False),
             allow=frozenset(allow for allow in ALLOW_FLAGS if values.pop(allow.value, False)),
         )

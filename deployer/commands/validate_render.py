@@ -23,6 +23,7 @@ class Check:
     paths: Sequence[Path]
     overrides: Sequence[str]
     files: bool
+    outside: Sequence[Path] = ()
 
 
 def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:
@@ -36,9 +37,13 @@ def _defects(check: Check) -> tuple[Diagnostic, ...]:
     from deployer.authoring import validate_paths, validate_project
 
     if not check.paths:
-        return validate_project(check.project, check.env or "local", overrides=check.overrides)
+        return validate_project(check.project, check.env or "local", overrides=check.overrides, outside=check.outside)
     return validate_paths(
-        check.paths, project=check.project, env=check.env, overrides=check.overrides, files=check.files
+        check.paths,
+        project=check.project,
+        env=check.env,
+        overrides=check.overrides,
+        files=check.files,
     )
 
 
@@ -78,11 +83,17 @@ def _readable(file: Path) -> str | None:
         return None
 
 
-def render(project: Path, env: str, overrides: Sequence[str], show_secrets: bool, console: Console) -> int:
+def render(check: Check, show_secrets: bool, console: Console) -> int:
     """Print the specs as plain YAML for `az ml ... create -f`."""
     from deployer.authoring import render_project
 
-    files = render_project(project, env, overrides=overrides, show_secrets=show_secrets)
+    files = render_project(
+        check.project,
+        check.env or "local",
+        overrides=check.overrides,
+        show_secrets=show_secrets,
+        outside=check.outside,
+    )
     console.out("\n".join(f"---\n# {name}\n{text.rstrip()}\n" for name, text in sorted(files.items())))
     return 0
 

@@ -26,10 +26,13 @@ class Allow(StrEnum):
 class Options:
     """The only endpoint ("": all), overrides (`a.b=c`), pruning, and lifted refusals.
 
+    `outside` are folders beside the project that specs may name files in.
+
     Applying a saved plan makes the plan again with the same options.
     """
 
     endpoint: str = ""
     overrides: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     prune: bool = False
     allow: frozenset[Allow] = frozenset()

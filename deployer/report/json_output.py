@@ -102,7 +102,8 @@ def _options(written: Mapping[str, Any]) -> Options:
     allowed = {_string(word) for word in written.get("allow", ())}
     allow = frozenset(flag for flag in Allow if flag.value in allowed)
     endpoint, prune = _string(written.get("endpoint", "")), bool(written.get("prune"))
-    return Options(endpoint=endpoint, overrides=overrides, prune=prune, allow=allow)
+    outside = tuple(_string(folder) for folder in written.get("outside", ()))
+    return Options(endpoint=endpoint, overrides=overrides, outside=outside, prune=prune, allow=allow)
 
 
 def _string(value: object) -> str:

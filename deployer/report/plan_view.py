@@ -121,7 +121,11 @@ def plan_view(
         digest=look.name(plan.digest),
         goal=look.name(plan.goal),
         is_empty=plan.is_empty,
-        options=replace(plan.options, overrides=tuple(look.name(words) for words in plan.options.overrides)),
+        options=replace(
+            plan.options,
+            overrides=tuple(look.name(words) for words in plan.options.overrides),
+            outside=tuple(look.name(folder) for folder in plan.options.outside),
+        ),
     )
 
 

@@ -67,7 +67,8 @@ def _script(document: Document, world: World) -> Path | None:
     code, script = document.text(*CODE), document.text(*SCRIPT)
     if not world.files or not code or not script or is_reference(code):
         return None
-    return resolved(document, code) / script
+    place = resolved(document, code) / script
+    return place if world.reaches(place) else None
 
 
 @cache
@@ -127,8 +128,9 @@ def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
 
 def _conda(document: Document, world: World) -> Iterator[tuple[FieldPath, Path]]:
     for root, data in inline(document, Kind.ENVIRONMENT):
-        if world.files and isinstance(data.get("conda_file"), str):
-            yield (*root, "conda_file"), resolved(document, data["conda_file"])
+        name = data.get("conda_file")
+        if world.files and isinstance(name, str) and world.reaches(place := resolved(document, name)):
+            yield (*root, "conda_file"), place
 
 
 @cache

@@ -1,0 +1,50 @@
+"""Files that specs name lie in the project: a plan of an untrusted pull request shows nothing that is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployer.authoring.containment import links_below
+from deployer.authoring.documents.document import Document, Fault, FieldPath
+from deployer.authoring.project_index import REMOTE, World, project_path, resolved
+from deployer.authoring.rules.asset_rules import inline
+from deployer.core.references import is_reference
+from deployer.core.resources import Kind
+
+WAY_OUT = "Move it into the project, or pass --allow-outside {}."
+
+
+def path_outside(document: Document, world: World) -> Iterator[Fault]:
+    """Every file and folder that a spec names, and every link in them, stays in the repository."""
+    for path, name in _named(document) if world.files else ():
+        place = resolved(document, name)
+        if not world.reaches(place):
+            yield _fault(path, f"`{name}` lies outside the project", str(place.resolve()))
+        elif link := next((link for link in links_below(place) if link.exists() and not world.reaches(link)), None):
+            summary = f"`{project_path(link, world.project)}` is a link to something outside the project"
+            yield _fault(path, summary, str(link.resolve()))
+
+
+def _fault(path: FieldPath, summary: str, place: str) -> Fault:
+    return Fault(path=path, summary=summary, detail=WAY_OUT.format(place))
+
+
+def _named(document: Document) -> Iterator[tuple[FieldPath, str]]:
+    """The local paths in a spec, and their places."""
+    code = document.text("code_configuration", "code")
+    if code and not is_reference(code):
+        yield ("code_configuration", "code"), code
+    for key in ("request", "image"):
+        if name := document.text("x-smoke-test", key):
+            yield ("x-smoke-test", key), name
+    for root, data in inline(document, Kind.MODEL):
+        yield from ((((*root, "path"), path),) if (path := _local(data.get("path"))) else ())
+    for root, data in inline(document, Kind.ENVIRONMENT):
+        build = data.get("build")
+        context = _local(build.get("path")) if isinstance(build, dict) else ""
+        yield from ((((*root, "build", "path"), context),) if context else ())
+        yield from ((((*root, "conda_file"), conda),) if (conda := _local(data.get("conda_file"))) else ())
+
+
+def _local(value: object) -> str:
+    return value if isinstance(value, str) and not REMOTE.match(value) else ""
