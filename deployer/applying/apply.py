@@ -18,10 +18,11 @@ from deployer.applying.undo import put_back, undo, undo_in_place
 from deployer.core.errors import Refused, WrongAnswer
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Plan, Step
-from deployer.core.resources import Ref, referenced
+from deployer.core.resources import Kind, Ref, referenced
 from deployer.kinds import ASSETS
 from deployer.kinds.phases import Phase
 from deployer.planning.due_tests import gates
+from deployer.planning.pins import by_version
 from deployer.planning.reconcile import phase_of
 
 Item = TypeVar("Item")
@@ -34,7 +35,7 @@ def apply(plan: Plan, tools: Tools) -> Outcome:
     """Carry out a plan, assets first. What needs a failed asset is skipped; a failed endpoint stops alone."""
     assets = [step for step in plan.steps if step.ref.kind in ASSETS]
     rest = [step for step in plan.steps if step.ref.kind not in ASSETS]
-    results = _side_by_side(assets, lambda step: [_result_of(step, tools)])
+    results = _side_by_side(_by_asset(assets), lambda versions: [_result_of(step, tools) for step in versions])
     lacking = frozenset(item.step.ref for item in results if item.result is not Result.APPLIED)
     results += _side_by_side(_by_endpoint(rest), lambda steps: _endpoint(steps, lacking, tools))
     return Outcome(results=tuple(results), interrupted=tools.stopping())
@@ -89,6 +90,14 @@ def _phase(
         case Phase.DELETES_OF_DEPLOYMENTS | Phase.DELETES_OF_ENDPOINTS:
             return _side_by_side(steps, lambda step: [_result_of(step, tools)])
     assert_never(phase)
+
+
+def _by_asset(steps: Sequence[Step]) -> list[list[Step]]:
+    """The versions of each asset, oldest first: the one that is registered last is what `latest` means."""
+    found: dict[tuple[Kind, str], list[Step]] = {}
+    for step in sorted(steps, key=lambda step: by_version(step.ref)):
+        found.setdefault((step.ref.kind, step.ref.name.rpartition(":")[0]), []).append(step)
+    return list(found.values())
 
 
 def _if_supplied(step: Step, lacking: frozenset[Ref], tools: Tools) -> list[StepResult]:

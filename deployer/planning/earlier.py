@@ -87,17 +87,26 @@ def _noted(step: Step, path: KeyPath) -> str:
 def earlier_content(write: Step | None, current: Resource, ignored: tuple[KeyPath, ...]) -> Resource | None:
     """The deployment with the content before its last update in place; None if that is not known.
 
-    `write` is the update in this run; without one, only model, environment and code are known, from our tags.
+    `write` is the update in this run; without one, only model, environment and code are known, from our tags. What
+    passed a test last is preferred to what this update replaced, which may have come from somebody else.
     """
     noted = write.bookkeeping.earlier if write and write.bookkeeping else current.seen.bookkeeping.earlier
     if noted is None:
         return None
-    if write and write.before and noted == _replaced(write):
-        fields = keep_live(write.before.fields, current.fields, ignored)
-        code = write.before.seen.code
-        sources = {CODE: str(code)} if code and value_at(fields, CODE) else {}
-        return Resource(ref=current.ref, fields=fields, sources=sources)
-    return _from_notes(noted, current) if not noted.others else None
+    replaced_tested = write is not None and noted == _replaced(write)
+    if not replaced_tested and not noted.others:
+        return _from_notes(noted, current)
+    return _before(write, current, ignored) if write else None
+
+
+def _before(write: Step, current: Resource, ignored: tuple[KeyPath, ...]) -> Resource | None:
+    """The deployment as an update found it, with the present values of its ignored fields."""
+    if write.before is None:
+        return None
+    fields = keep_live(write.before.fields, current.fields, ignored)
+    code = write.before.seen.code
+    sources = {CODE: str(code)} if code and value_at(fields, CODE) else {}
+    return Resource(ref=current.ref, fields=fields, sources=sources)
 
 
 def _from_notes(noted: Earlier, current: Resource) -> Resource:

@@ -78,14 +78,17 @@ def _registered_by_plan(desired: State, live: State) -> Mapping[AssetReference, 
     """What "latest" will mean for each asset of which the specs declare versions that are not registered yet."""
     found: dict[AssetReference, AssetReference] = {}
     fresh = [ref for ref in desired.resources if ref.kind in ASSETS and live.get(ref) is None]
-    for ref in sorted(fresh, key=_by_version):
+    for ref in sorted(fresh, key=by_version):
         version = parse_reference(AssetType(ref.kind.value), ref.name, None)
         found[replace(version, version="", label=LATEST)] = version
     return found
 
 
-def _by_version(ref: Ref) -> tuple[bool, int, str]:
-    """An order of versions: numbers as numbers, and before any other text."""
+def by_version(ref: Ref) -> tuple[bool, int, str]:
+    """An order of versions: numbers as numbers, and before any other text. Apply registers them in this order.
+
+    Azure takes the version that was registered last for the latest.
+    """
     version = ref.name.rpartition(":")[2]
     return (False, int(version), "") if version.isdecimal() else (True, 0, version)
 

@@ -225,3 +225,12 @@ def test_a_bake_that_was_too_slow_is_no_success_and_is_undone() -> None:
     assert outcome.exit_code == 1
     assert any("failed: the 95th percentile" in str(item.error) for item in outcome.results if item.error)
     assert workspace.state.split("digits") == {"blue": 100}
+
+
+def test_versions_of_an_asset_are_registered_in_order_so_that_the_newest_is_the_latest() -> None:
+    workspace = MemoryWorkspace()
+    versions = ("10", "9", "2", "rc", "1")
+    assert run(workspace, wish(*(model(version) for version in versions)), intent(None)).ok
+    assert [step.ref.name for step in workspace.executed] == [
+        f"digits:{version}" for version in ("1", "2", "9", "10", "rc")
+    ]

@@ -143,3 +143,16 @@ def test_what_is_no_longer_registered_is_named() -> None:
     assert gone(step, whole) == ()
     assert gone(step, with_also(whole, State(contents={ASSET: ""}))) == ("its code (azureml:c0de:1)",)
     assert gone(step, with_also(whole, State(contents={ASSET: CODE}))) == ()
+
+
+def test_where_the_tags_do_not_suffice_what_this_run_replaced_is_put_back() -> None:
+    """Somebody else changed a field since the last test, and an older note stands: what served is still known."""
+    theirs = blue("1", request_settings={"request_timeout_ms": 90_000})
+    now = there(theirs, tested=blue("1"), earlier=Earlier(model="azureml:digits:0"))
+    wanted = blue("1", environment_variables={"ANSWER": "9"})
+    step = update(wanted, now)
+    found = earlier_content(step, seen(wanted), ())
+    assert found is not None
+    assert found.fields["request_settings"] == theirs.fields["request_settings"]
+    assert found.fields["environment_variables"] == theirs.fields["environment_variables"]
+    assert earlier_content(None, seen(wanted, bookkeeping=step.bookkeeping), ()) is None
