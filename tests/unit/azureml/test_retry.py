@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +128,12 @@ def test_waiting_reads_again_after_each_pause_and_gives_what_was_seen_last() -> 
     time, states = Time(), iter(["Creating", "Updating", "Succeeded"])
     found = wait_for(time.patience(poll=4.0), "see it", lambda: next(states), lambda seen: seen == "Succeeded")
     assert (found, time.slept) == ("Succeeded", [4.0, 4.0])
+
+
+def test_the_guide_says_how_long_is_waited() -> None:
+    patience, guide = Patience(), " ".join(Path("docs/guide.md").read_text(encoding="utf-8").split())
+    assert (patience.busy, patience.operation, patience.broken) == (1800, 7200, 120)
+    assert (
+        "waits up to half an hour for a busy resource, up to two hours for one operation, and up to two minutes"
+        in guide
+    )
