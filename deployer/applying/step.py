@@ -40,11 +40,11 @@ def carry_out(step: Step, tools: Tools) -> str:
         current = _look(step, failure, tools)
         if _is_done(step, current, failure):
             return "already so"
-        if not uploaded and tools.workspace.upload(step):
-            uploaded = True
-            continue
         _check_traffic(step, current, tools)
         try:
+            if not uploaded and tools.workspace.upload(step):
+                uploaded = True
+                continue
             return write(_with_current_values(_still_to_do(step, current), current), tools)
         except WorkspaceError as error:
             failure = error

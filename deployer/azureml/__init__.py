@@ -28,7 +28,7 @@ def connect(where: Coordinates, *, project: str, root: Path, local: LocalServer 
     `project` becomes the owner of the endpoints and deployments that are written; paths in `Resource.sources` are
     relative to `root`.
     """
-    patience = Patience(poll=_LOCAL_POLL, longest_pause=2.0) if local else Patience()
+    patience = Patience(poll=_LOCAL_POLL) if local else Patience()
     return AzureWorkspace(access_to(where, local), project=project, root=root, patience=patience)
 
 

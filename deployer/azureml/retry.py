@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from deployer.azureml.causes import error_of
 from deployer.azureml.refusal import Refusal
 from deployer.core.errors import Busy
 
@@ -27,37 +26,16 @@ class Patience:
     busy: float = 1800.0
     broken: float = 120.0
     poll: float = 5.0
-    longest_pause: float = 30.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
 class AzureRefused(Exception):
-    """A refused call of the SDK, before `insist` retries it or raises a WorkspaceError."""
+    """A refused call of the SDK, before it becomes a WorkspaceError."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
-
-
-def insist(patience: Patience, what: str, attempt: Callable[[], T], *, conflict_passes: bool = True) -> T:
-    """The result of `attempt`, retried while it is refused for a temporary reason. Raises WorkspaceError.
-
-    For calls that may be repeated as they are: a version of an asset never changes. A conflict (409) is final for those
-    that write one: it exists with different content.
-    """
-    start, pause = patience.clock(), min(1.0, patience.poll)
-    while True:
-        try:
-            return attempt()
-        except AzureRefused as refused:
-            refusal = refused.refusal
-        wait = pause if refusal.retry_after is None else refusal.retry_after
-        final = refusal.status == 409 and not conflict_passes
-        if final or patience.clock() + wait > start + time_for(refusal, patience):
-            raise error_of(refusal, what)
-        patience.sleep(wait)
-        pause = min(pause * 2, patience.longest_pause)
 
 
 def time_for(refusal: Refusal, patience: Patience) -> float:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from deployer.azureml.causes import error_of
 from deployer.azureml.client import WorkspaceAccess, trusted_bundle
 from deployer.azureml.refusal import Refusal, read_refusal, without_secrets
-from deployer.azureml.retry import AzureRefused, Patience, insist, time_for
+from deployer.azureml.retry import AzureRefused, Patience, time_for
 from deployer.azureml.silence_sdk import sdk_at_work, silence
 from deployer.core.errors import Busy
 
@@ -32,7 +32,7 @@ _RETRIES = {
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 10,
 }
-"""Few retries: `insist` handles longer problems, because it understands the error responses."""
+"""Few retries: the caller of a step handles longer problems, and looks at the resource before each."""
 
 
 _KNOWN_CLOUD = "AzureCloud"
@@ -61,8 +61,15 @@ class Sdk:
             return self._uploads.setdefault(content, threading.Lock())
 
     def call(self, what: str, work: Callable[[Any], T]) -> T:
-        """`work(ml_client)`, retried while Azure is busy. Raises WorkspaceError; `what` completes "Could not ..."."""
-        return insist(self.patience, what, lambda: self._attempt(work), conflict_passes=False)
+        """`work(ml_client)`. Raises WorkspaceError, which is repeated by the caller; `what` completes "Could not ...".
+
+        A conflict is final: the version of an asset exists with different content.
+        """
+        try:
+            return self._attempt(work)
+        except AzureRefused as refused:
+            seconds = 0.0 if refused.refusal.status == 409 else max(time_for(refused.refusal, self.patience), 0.0)
+            raise error_of(refused.refusal, what, retry_seconds=seconds) from refused
 
     def operate(self, what: str, begin: Callable[[Any], Any]) -> None:
         """Begin a long-running operation and wait for it to end. Raises WorkspaceError.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from deployer.applying.step import carry_out
+from deployer.applying.tools import Interrupted
 from deployer.core.diff import FieldChange
 from deployer.core.errors import DeployerError, Refused, WorkspaceError
 from deployer.core.fields import Effect
@@ -281,3 +282,29 @@ def test_an_upload_happens_once_and_not_for_what_is_done_already() -> None:
     assert (quick.uploads, quick.executed) == (1, [SCALED])
     assert carry_out(SCALED, tools(done := Uploading(state=live(deployment(instance_count=2))))) == "already so"
     assert done.uploads == 0
+
+
+@dataclass
+class Stumbling(MemoryWorkspace):
+    """The first uploads fail for a reason that passes."""
+
+    failures: int = 0
+    uploads: int = 0
+
+    def upload(self, step: Step) -> bool:
+        self.uploads += 1
+        if self.uploads <= self.failures:
+            raise WorkspaceError("the storage does not answer", retry_seconds=100.0)
+        return True
+
+
+def test_an_upload_that_fails_for_a_moment_is_tried_again() -> None:
+    assert carry_out(SCALED, tools(slow := Stumbling(state=THERE, failures=3))) == ""
+    assert (slow.uploads, slow.executed) == (4, [SCALED])
+
+
+def test_a_stop_ends_the_tries_at_once() -> None:
+    slow = Stumbling(state=THERE, failures=100, stop_at=1.0)
+    with pytest.raises(Interrupted, match="interrupted while waiting to write deployment digits/blue"):
+        carry_out(SCALED, tools(slow))
+    assert slow.now < 3

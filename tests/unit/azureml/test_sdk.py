@@ -128,14 +128,15 @@ def test_an_operation_that_does_not_end_is_said_to_run_on() -> None:
         made.operate("write it", lambda _client: Poller(done=False))
 
 
-def test_a_conflict_of_an_asset_is_final() -> None:
+@pytest.mark.parametrize(("status", "retry"), [(409, False), (400, False), (423, True), (429, True), (503, True)])
+def test_an_asset_may_be_written_again_but_for_a_conflict(status: int, retry: bool) -> None:
     def work(_client: object) -> object:
-        raise refused(409)
+        raise refused(status)
 
     made, slept = sdk(object())
-    with pytest.raises(Busy):
+    with pytest.raises(WorkspaceError) as caught:
         made.call("register it", cast("Any", work))
-    assert slept == []
+    assert (caught.value.retry_seconds > 0, slept) == (retry, [])
 
 
 def test_the_answer_of_a_call_is_given_back() -> None:
