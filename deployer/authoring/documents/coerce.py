@@ -34,11 +34,17 @@ def _walk(node: Schema, pattern: Pattern) -> Iterator[tuple[Pattern, str]]:
 
 
 def as_declared(name: str, data: dict[str, Any], parsed: Parsed) -> None:
-    """Convert the scalars of a document to the types in its schema, in place, where that is exact."""
+    """Convert the scalars of a document to the types in its schema, in place, where that is exact.
+
+    An entry without a value in a map of texts, such as a variable or a tag, is left out: Azure gets none, as from `az`.
+    """
     for pattern, kind in _patterns(name):
         for path in _matches(data, pattern, ()):
             holder, value = at(data, path[:-1]), at(data, path)
-            holder[path[-1]] = _converted(value, kind, parsed, path)
+            if kind == "text" and value is None and pattern[-1] == "*":
+                del holder[path[-1]]
+            else:
+                holder[path[-1]] = _converted(value, kind, parsed, path)
 
 
 def _matches(data: Any, pattern: Pattern, path: FieldPath) -> Iterator[FieldPath]:
@@ -57,7 +63,7 @@ def _matches(data: Any, pattern: Pattern, path: FieldPath) -> Iterator[FieldPath
 
 def _converted(value: Any, kind: str, parsed: Parsed, path: FieldPath) -> Any:
     match kind, value:
-        case "text", dict() | list() | str():
+        case "text", dict() | list() | str() | None:
             return value
         case "text", _:
             source = parsed.sources.get(path)

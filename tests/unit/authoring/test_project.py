@@ -28,7 +28,7 @@ environment:
   conda_file: ../conda.yml
 code_configuration: {code: ../code, scoring_script: score.py}
 instance_type: "{{ vm }}"
-environment_variables: {N: 010, EMPTY: , FLAG: yes, PASSWORD_FILE: /run/x}
+environment_variables: {N: 010, EMPTY: '', FLAG: yes, PASSWORD_FILE: /run/x}
 x-smoke-test: {request: ../request.json, json: null}
 x-ignore: [instance_count]
 """
@@ -256,3 +256,12 @@ def test_messages_quote_no_secret(write: Write, monkeypatch: pytest.MonkeyPatch)
     wrong = validate_project(project, "local")
     assert wrong
     assert not [item for item in wrong if "Hush" in item.summary + item.detail]
+
+
+@pytest.mark.parametrize("nothing", ["null", "~", "", "Null", "NULL"])
+def test_a_variable_or_a_tag_without_a_value_is_none(nothing: str, write: Write) -> None:
+    lines = f"environment_variables:\n  A: {nothing}\n  B: ''\n  C: 'null'\n  D: no\ntags:\n  x: {nothing}\n  y: z\n"
+    project = write(specs__green=GREEN + lines)
+    fields = load_project(project, "local").state.resources[deployment_ref("digits", "green")].fields
+    assert fields["environment_variables"] == {"B": "", "C": "null", "D": "no"}
+    assert fields["tags"] == {"y": "z"}
