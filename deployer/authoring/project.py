@@ -11,7 +11,7 @@ from deployer.authoring.containment import is_inside
 from deployer.authoring.documents.check_schema import schema_faults
 from deployer.authoring.documents.document import Document
 from deployer.authoring.documents.kind_of import looks_like_a_spec
-from deployer.authoring.documents.overrides import Override, for_fields, parse_overrides, with_overrides
+from deployer.authoring.documents.overrides import Override, check_used, for_fields, parse_overrides, with_overrides
 from deployer.authoring.documents.read_spec import read_spec
 from deployer.authoring.env_file import EnvFile, read_env
 from deployer.authoring.plain_yaml import masked_diagnostics
@@ -59,6 +59,8 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = (), outsid
     read = _Reading(project=project, templates=templates, overrides=for_fields(env_file.variables, given))
     documents, diagnostics, complete = read.all(found)
     diagnostics += _strays(there, found, project)
+    if complete:
+        check_used(given, env_file.variables, templates.sources.values())
     world = World(
         project=project,
         documents=documents,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deployer.authoring.documents.document import FieldPath
 from deployer.authoring.text.scalars import resolve
+from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.errors import UsageError
 from deployer.core.fields import schema_name, schema_of
 from deployer.core.resources import Kind
+from deployer.kinds import DOCUMENTS
 
 Override = tuple[tuple[str, ...], Any]
 
@@ -38,6 +41,18 @@ def with_overrides(variables: Mapping[str, Any], overrides: Sequence[Override]) 
 def for_fields(variables: Mapping[str, Any], overrides: Sequence[Override]) -> tuple[Override, ...]:
     """The overrides that also set fields: those whose first name is not a variable in the env file."""
     return tuple(item for item in overrides if item[0][0] not in variables)
+
+
+def check_used(overrides: Sequence[Override], variables: Mapping[str, Any], templates: Iterable[str]) -> None:
+    """Raise UsageError for an override that changes nothing: no variable, no field, and in no template."""
+    fields = {name for kind in DOCUMENTS for name in schema_of(schema_name(kind))["properties"]}
+    texts = tuple(templates)
+    for (name, *_), _ in overrides:
+        used = any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for text in texts)
+        if name not in variables and name not in fields and not used:
+            known = sorted({*variables, *fields})
+            hint = did_you_mean(name, known) or "Name a variable of the env file, or a field such as instance_count."
+            raise UsageError(f"--set {name}: there is neither a variable nor a field of that name.", hint=hint)
 
 
 def overlaid(kind: Kind, data: dict[str, Any], overrides: Sequence[Override]) -> list[FieldPath]:

@@ -40,7 +40,7 @@ def test_fields_are_explained_too() -> None:
     page = explain("request_settings.request_timeout_ms") or ""
     assert "Request timeout in milliseconds" in page
     assert "Default: 5000" in page
-    assert "A change is: rolling" in page
+    assert "A change is a rolling update in place" in page
     assert explain("no-such-thing") is None
     assert suggestion("trafic-sum") == "Did you mean `traffic-sum`?"
 

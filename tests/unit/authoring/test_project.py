@@ -265,3 +265,20 @@ def test_a_variable_or_a_tag_without_a_value_is_none(nothing: str, write: Write)
     fields = load_project(project, "local").state.resources[deployment_ref("digits", "green")].fields
     assert fields["environment_variables"] == {"B": "", "C": "null", "D": "no"}
     assert fields["tags"] == {"y": "z"}
+
+
+@pytest.mark.parametrize("name", ["deployment.blue.instance_count", "instance_cuont", "whatever"])
+def test_an_override_that_changes_nothing_is_an_error(name: str, write: Write) -> None:
+    with pytest.raises(UsageError, match="there is neither a variable nor a field of that name") as caught:
+        load_project(write(), "local", overrides=[f"{name}=3"])
+    assert caught.value.hint.startswith(
+        "Did you mean `instance_count`?" if name == "instance_cuont" else ("Did", "Name")
+    )
+
+
+def test_an_override_may_define_a_name_that_only_a_template_has(write: Write) -> None:
+    green = GREEN.replace("azureml:e:3", "azureml:e:{{ version }}")
+    desired = load_project(write(specs__green=green), "local", overrides=["version=5"])
+    assert desired.state.resources[deployment_ref("digits", "green")].fields["environment"] == "azureml:e:5"
+    other = GREEN.replace("azureml:e:3", "azureml:e:{{ env_version }}")
+    assert load_project(write(specs__green=other), "local", overrides=["env_version=6"])
