@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +28,6 @@ class Moody(MemoryWorkspace):
     """One content in `one_in` gives wrong answers; all that is written is ours."""
 
     one_in: int = 3
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_bad(self, ref: Ref) -> bool:
         item = self.state.get(ref)

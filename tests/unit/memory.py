@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from threading import RLock
 
 from deployer.applying.tools import Tools
 from deployer.core.errors import WorkspaceError
@@ -33,6 +34,7 @@ class MemoryWorkspace:
     asked: list[tuple[float, str]] = field(default_factory=list)
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     stop_at: float = float("inf")
+    lock: RLock = field(default_factory=RLock, repr=False)
 
     def observe(self, wanted: Wanted) -> State:
         return self.state
@@ -45,8 +47,9 @@ class MemoryWorkspace:
 
     def execute(self, step: Step) -> None:
         self.before_execute(step)
-        self.executed.append(step)
-        self.state = simulate(self.state, step)
+        with self.lock:  # steps are carried out side by side
+            self.executed.append(step)
+            self.state = simulate(self.state, step)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         self.asked.append((self.now, deployment))

@@ -37,8 +37,9 @@ class OwnedWorkspace(MemoryWorkspace):
         return super().observe(wanted)
 
     def execute(self, step: Step) -> None:
-        super().execute(step)
-        self.owned_by(self.owner)
+        with self.lock:
+            super().execute(step)
+            self.owned_by(self.owner)
 
     def owned_by(self, owner: str) -> None:
         items = self.state.resources.values()

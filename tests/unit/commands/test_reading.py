@@ -49,7 +49,7 @@ def test_set_overrides_a_field_for_one_run(deployed: Shop) -> None:
 
 def test_drift_exits_with_2_where_the_workspace_differs(deployed: Shop) -> None:
     same = deployed.run("drift", "--env", "dev")
-    assert (same.code, same.out.splitlines()[-1]) == (0, "No drift: the workspace matches the specs.")
+    assert (same.code, same.out.splitlines()[-1]) == (0, "No drift: the workspace matches the specs."), same.out
     deployed.declare("digits", green=100)
     assert deployed.run("drift", "--env", "dev").code == 2
     assert deployed.workspace.written == []
