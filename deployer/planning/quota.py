@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from deployer.core.compute import is_kubernetes
+from deployer.core.diff import FieldChange
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind
 from deployer.planning.vm_sizes import cores_needed
@@ -25,13 +26,18 @@ def with_quota_note(step: Step) -> Step:
     return replace(step, reason=f"{step.reason}; {words}" if step.reason else words)
 
 
+def _is_fewer(change: FieldChange) -> bool:
+    before, after = change.before, change.after
+    return isinstance(before, int) and isinstance(after, int) and after < before
+
+
 def _takes_machines(step: Step) -> bool:
-    """Whether a step allocates VMs or changes their size or number."""
+    """Whether a step allocates VMs: one that only lowers their number needs no quota."""
     match step.action:
         case Action.CREATE | Action.REPLACE:
             return True
         case Action.UPDATE:
-            return any(change.path in MACHINES for change in step.changes)
+            return any(change.path in MACHINES and not _is_fewer(change) for change in step.changes)
         case Action.DELETE | Action.TEST:
             return False
     assert_never(step.action)

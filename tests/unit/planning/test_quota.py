@@ -60,6 +60,12 @@ def test_an_update_takes_quota_when_it_changes_the_machines() -> None:
     assert note(Action.UPDATE, deployment(tags={"a": "b"}), deployment()) == ""
 
 
+def test_a_scale_down_needs_none_unless_the_size_changes_too() -> None:
+    assert note(Action.UPDATE, deployment(instance_count=2), deployment(instance_count=5)) == ""
+    other = deployment(instance_type="standard_f4s_v2", instance_count=5)
+    assert note(Action.UPDATE, deployment(instance_count=2), other) == TWO
+
+
 def test_what_takes_no_machines_of_azure_says_nothing() -> None:
     assert note(Action.DELETE, None, deployment()) == ""
     assert note(Action.TEST, deployment()) == ""
