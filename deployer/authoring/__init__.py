@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deployer.authoring.content_hash import uploaded_files
 from deployer.authoring.env_file import EnvFile, load_env
 from deployer.authoring.explain import explain, suggestion
-from deployer.authoring.project import check_paths, check_project, errors_of, only_endpoint
+from deployer.authoring.project import check_paths, check_project, errors_of, only_endpoint, read_project
 from deployer.core.diagnostics import Diagnostic
 from deployer.core.errors import SpecError
 
@@ -52,7 +52,7 @@ def load_project(
 def project_secrets(project: Path, env: str) -> frozenset[str]:
     """The secret values in the specs of one env, as far as these can be read: for output of what needs no specs."""
     try:
-        return check_project(project, env, ()).secrets
+        return read_project(project, env)[0].hidden
     except SpecError:
         return frozenset()
 

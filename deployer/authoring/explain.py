@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.fields import Effect, schema_name, schema_of
@@ -54,18 +54,25 @@ def _field_page(kind: Kind, field: str) -> Iterator[str]:
 def facts(node: Mapping[str, Any]) -> str:
     """The description, default and effect of a field in a schema, as text."""
     default = f"\n\nDefault: {node['default']}" if "default" in node else ""
-    effect = f"\n\nA change {_CHANGES[Effect(node['x-effect'])]}." if "x-effect" in node else ""
+    effect = f"\n\nA change {_change(Effect(node['x-effect']))}." if "x-effect" in node else ""
     return f"{node.get('description', '')}{default}{effect}"
 
 
-_CHANGES: Mapping[Effect, str] = {
-    Effect.METADATA: "concerns metadata only: nothing restarts",
-    Effect.SCALE: "changes the number of instances",
-    Effect.ROLLING: "is a rolling update in place: Azure replaces the instances a few at a time",
-    Effect.IMMUTABLE: "is not possible in place",
-    Effect.ADD_ONLY: "can add a value; Azure does not let it be changed or removed",
-    Effect.TRAFFIC: "moves traffic",
-}
+def _change(effect: Effect) -> str:
+    match effect:
+        case Effect.METADATA:
+            return "concerns metadata only: nothing restarts"
+        case Effect.SCALE:
+            return "changes the number of instances"
+        case Effect.ROLLING:
+            return "is a rolling update in place: Azure replaces the instances a few at a time"
+        case Effect.IMMUTABLE:
+            return "is not possible in place"
+        case Effect.ADD_ONLY:
+            return "can add a value; Azure does not let it be changed or removed"
+        case Effect.TRAFFIC:
+            return "moves traffic"
+    assert_never(effect)
 
 
 def described(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

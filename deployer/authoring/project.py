@@ -45,6 +45,17 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = (), outsid
 
     Files that specs name lie in the project, or in one of the folders `outside`.
     """
+    world, diagnostics, env_file = read_project(project, env, overrides, outside)
+    return _checked(world, diagnostics + _defects(world), env_file)
+
+
+def read_project(
+    project: Path, env: str, overrides: Sequence[str] = (), outside: Sequence[Path] = ()
+) -> tuple[World, list[Diagnostic], EnvFile]:
+    """Everything in `specs/` as documents, the diagnostics of their text, and the env file; no rule has looked at them.
+
+    Raises SpecError if the project or the env does not exist.
+    """
     if not (project / SPECS).is_dir():
         hint = "Run this command in the folder that contains `specs/`, or pass --project DIR."
         raise failure("project-missing", "there is no `specs` folder here", Location(file=SPECS), hint)
@@ -70,8 +81,7 @@ def check_project(project: Path, env: str, overrides: Sequence[str] = (), outsid
         hidden=frozenset(scope.secrets),
         outside=tuple(outside),
     )
-    diagnostics += _defects(world)
-    return _checked(world, diagnostics, env_file)
+    return world, diagnostics, env_file
 
 
 def _strays(there: Sequence[Path], found: Sequence[str], project: Path) -> list[Diagnostic]:

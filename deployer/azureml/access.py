@@ -27,9 +27,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Access for writing: the SDK, a reader, the project that owns the resources, and its folder."""
+    """Access for writing: the SDK, a reader, the project that owns the resources, and its folder.
+
+    Caches the ARM ids of the code uploaded so far, by content.
+    """
 
     sdk: Sdk
     reader: Reader
     project: str
     root: Path
+    uploaded: dict[str, str] = field(default_factory=dict)

@@ -83,8 +83,8 @@ def tags_of(notes: Notes) -> dict[str, str]:
         ROLLOUT: notes.rollout,
         PROTECTED: "true" if notes.protected else "",
         **_cut(SENT, sent),
-        **_cut(PREVIOUS, _pairs({name: share for name, share in notes.previous.items() if share})),
-        **_cut(PREVIOUS_MIRROR, _pairs({name: share for name, share in notes.previous_mirror.items() if share})),
+        **_cut(PREVIOUS, _pairs(notes.previous)),
+        **_cut(PREVIOUS_MIRROR, _pairs(notes.previous_mirror)),
         **_cut(TESTED, _pairs(notes.tested)),
         **_cut(FAILED, _pairs(notes.failed)),
         **_earlier_tags(notes.earlier or Earlier()),
@@ -93,7 +93,7 @@ def tags_of(notes: Notes) -> dict[str, str]:
 
 
 def _pairs(values: Mapping[str, object]) -> str:
-    return "".join(f"{name}={value};" for name, value in sorted(values.items()))
+    return "".join(f"{name}={value};" for name, value in sorted(values.items()) if value)
 
 
 def _earlier_tags(earlier: Earlier) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ PENDING = 2
 """The exit code for pending changes (`plan --detailed-exitcode`, `drift`)."""
 
 PlanFormat = Literal["text", "markdown", "json"]
+_Render = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
         check_writable(showing.out)
     planned = pipeline.plan(request, console)
     view = _view(planned, console)
-    console.out(_shown(view, showing.format, console))
+    text = partial(plan_text, view, color=console.color)
+    console.out(_shown(showing.format, text=text, markdown=partial(plan_comment, view), json=partial(plan_json, view)))
     if showing.out:
         write_whole(showing.out, plan_json(view))
         console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this plan.")
@@ -63,14 +66,14 @@ def _view(planned: Planned, console: Console) -> PlanView:
     return plan_view(planned.plan, secrets=planned.desired.secrets, files=pipeline.uploads(planned))
 
 
-def _shown(view: PlanView, wanted: PlanFormat, console: Console) -> str:
+def _shown(wanted: PlanFormat, *, text: _Render, markdown: _Render, json: _Render) -> str:
     match wanted:
         case "json":
-            return plan_json(view)
+            return json()
         case "markdown":
-            return plan_comment(view)
+            return markdown()
         case "text":
-            return plan_text(view, color=console.color)
+            return text()
         case _:
             assert_never(wanted)
 
@@ -142,7 +145,8 @@ def drift(request: Request, shape: PlanFormat, console: Console) -> int:
     """Show where the live state differs from the specs; exit 2 if it does, 3 if apply would be refused."""
     planned = pipeline.plan(request, console)
     view = _drift(planned, console)
-    console.out(_drift_shown(view, shape, console))
+    text = partial(drift_text, view, color=console.color)
+    console.out(_shown(shape, text=text, markdown=partial(drift_markdown, view), json=partial(drift_json, view)))
     if planned.plan.blockers:
         return Refused.exit_code
     return 0 if view.is_clean else PENDING
@@ -156,15 +160,3 @@ def _drift(planned: Planned, console: Console) -> DriftView:
     workspace = f"workspace {where.name} in {where.resource_group}" if where else "local workspace"
     owed = unproven(planned.plan, planned.live, planned.desired.intent)
     return drift_view(_view(facts, console), owed, workspace=workspace, notes=notes)
-
-
-def _drift_shown(view: DriftView, wanted: PlanFormat, console: Console) -> str:
-    match wanted:
-        case "json":
-            return drift_json(view)
-        case "markdown":
-            return drift_markdown(view)
-        case "text":
-            return drift_text(view, color=console.color)
-        case _:
-            assert_never(wanted)

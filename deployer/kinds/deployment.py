@@ -10,6 +10,9 @@ from deployer.core.resources import Ref, deployment_ref
 from deployer.kinds.phases import Phase
 from deployer.kinds.spec import Fields, KindSpec, text
 
+SERVICE_VARIABLES = ("AZUREML_MODEL_DIR", "AZUREML_ENTRY_SCRIPT", "AML_APP_ROOT")
+"""Environment variables that the service adds to a deployment."""
+
 
 def declared(fields: Mapping[str, Any]) -> Ref:
     """The deployment that a document declares."""

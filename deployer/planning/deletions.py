@@ -8,7 +8,7 @@ from deployer.core.plan import Action, Finding, Step
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Kind, Resource, endpoint_ref, traffic_ref
 from deployer.kinds import ASSETS, OWNED
-from deployer.planning.facts import has_traffic, is_foreign, was_created
+from deployer.planning.facts import has_traffic, is_foreign, was_created, whose
 from deployer.planning.reconcile import simulate
 from deployer.planning.review import Case, Purpose
 
@@ -68,7 +68,7 @@ def others_resources(case: Case) -> Iterator[Finding]:
             if is_foreign(item, case.project, case.allow):
                 yield Finding(
                     code="deletes-others",
-                    summary=f"{item.ref} would be deleted, and {_whose(item)}",
+                    summary=f"{item.ref} would be deleted, and {whose(item)}",
                     detail=_way_round(item),
                     ref=item.ref,
                     origin=step.origin,
@@ -80,11 +80,6 @@ def _lost(step: Step, case: Case) -> Iterator[Resource]:
     """The deployments that a deletion loses: the one it deletes, or those of its endpoint."""
     lost = [step.ref, *step.takes]
     yield from (item for ref in lost if ref.kind is Kind.DEPLOYMENT and (item := case.live.get(ref)))
-
-
-def _whose(item: Resource) -> str:
-    owner = item.seen.owner
-    return f"belongs to the project {owner}" if owner else "was not created by this tool"
 
 
 def _way_round(item: Resource) -> str:

@@ -39,6 +39,12 @@ def was_created(endpoint: Resource, live: State) -> bool:
     return not is_failed(endpoint) or bool(endpoint.seen.scoring_uri or live.deployments(endpoint.ref.endpoint))
 
 
+def whose(resource: Resource) -> str:
+    """The end of a sentence about a live resource: which project it belongs to."""
+    owner = resource.seen.owner
+    return f"belongs to the project {owner}" if owner else "was not created by this tool"
+
+
 def is_foreign(resource: Resource, project: str, allow: frozenset[Allow]) -> bool:
     """Whether a live resource is not this project's, nor to be taken over: only untagged ones can be."""
     owner = resource.seen.owner

@@ -19,7 +19,7 @@ from deployer.kinds import ASSETS
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
 from deployer.planning.deletions import deletes_of_serving, many_deletes, others_resources, protected
-from deployer.planning.facts import is_foreign
+from deployer.planning.facts import is_foreign, whose
 from deployer.planning.pins import labels_of
 from deployer.planning.review import Case
 from deployer.planning.tag_room import too_many_tags
@@ -180,10 +180,9 @@ def _ownership(case: Case) -> Iterator[Finding]:
         if live is None or not is_foreign(live, case.project, case.allow):
             continue
         owner = live.seen.owner
-        whose = f"belongs to the project {owner}" if owner else "was not created by this tool"
         yield Finding(
             code="not-ours",
-            summary=f"endpoint {endpoint} {whose}",
+            summary=f"endpoint {endpoint} {whose(live)}",
             detail="Change it from that project, or use another name." if owner else "Pass --adopt to take it over.",
             ref=endpoint_ref(endpoint),
             blocking=True,

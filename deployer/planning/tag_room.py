@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from deployer.core.bookkeeping import Earlier
 from deployer.core.plan import Finding, Step
 from deployer.core.resources import Kind, Ref, Resource, Value, as_json, endpoint_ref, share_map, traffic_ref, value_at
+from deployer.kinds.deployment import SERVICE_VARIABLES
 from deployer.planning.review import Case
 
 MAX_TAGS = 50
@@ -85,13 +86,10 @@ def sent_words(fields: Mapping[str, Value]) -> str:
         "model_mount_path": value_at(fields, ("model_mount_path",)),
         "request_settings.max_queue_wait_ms": value_at(fields, ("request_settings", "max_queue_wait_ms")),
         "data": {name: data for name, part in parts.items() if (data := value_at(part, ("data",)))},
-        "variables": sorted(_names(fields) & _SERVICE_VARIABLES),
+        "variables": sorted(_names(fields).intersection(SERVICE_VARIABLES)),
     }
     kept = {name: value for name, value in found.items() if value not in (None, {}, [])}
     return json.dumps(kept, separators=(",", ":"), default=as_json) if kept else ""
-
-
-_SERVICE_VARIABLES = frozenset({"AZUREML_MODEL_DIR", "AZUREML_ENTRY_SCRIPT", "AML_APP_ROOT"})
 
 
 def _names(fields: Mapping[str, Value]) -> frozenset[str]:

@@ -18,7 +18,7 @@ SHORTEST = 8
 
 def mentioned(plan: Plan) -> frozenset[str]:
     """The texts that stand in the specs of what the plan writes."""
-    return frozenset(text for step in plan.steps if step.after for _, text in _texts((), step.after.fields))
+    return frozenset(text for step in plan.steps if step.after for _, text in texts((), step.after.fields))
 
 
 def without_secrets(path: KeyPath, value: Value, known: frozenset[str]) -> Value:
@@ -38,7 +38,7 @@ def live_secrets(plan: Plan, secrets: frozenset[str]) -> frozenset[str]:
     """The live texts to mask everywhere: those that a secret replaces, and those that look like one."""
     known, found = mentioned(plan), set[str]()
     for step in plan.steps:
-        for path, text in _texts((), step.before.fields if step.before else {}):
+        for path, text in texts((), step.before.fields if step.before else {}):
             new = value_at(step.after.fields, path) if step.after else None
             replaced = isinstance(new, str) and new != text and any(secret in new for secret in secrets)
             if len(text) >= SHORTEST and text not in known and (replaced or secret_shape(path[-1], text)):
@@ -46,13 +46,14 @@ def live_secrets(plan: Plan, secrets: frozenset[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _texts(path: KeyPath, value: Value) -> Iterator[tuple[KeyPath, str]]:
+def texts(path: KeyPath, value: object) -> Iterator[tuple[KeyPath, str]]:
+    """Every text in a value with the path of keys to it; the items of a list have the path of the list."""
     match value:
         case str():
             yield path, value
         case Mapping():
             for key, item in value.items():
-                yield from _texts((*path, key), item)
+                yield from texts((*path, key), item)
         case Sequence():
             for item in value:
-                yield from _texts(path, item)
+                yield from texts(path, item)

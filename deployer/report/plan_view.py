@@ -30,7 +30,7 @@ from deployer.report.format import (
     shortened,
     size,
 )
-from deployer.report.live_secrets import live_secrets, mentioned, without_secrets
+from deployer.report.live_secrets import live_secrets, mentioned, texts, without_secrets
 
 Files = Mapping[str, Mapping[str, int]]
 """The content of the local folders and files of a plan: source -> relative file name -> bytes."""
@@ -150,19 +150,9 @@ def _blocking_first(finding: Finding) -> tuple[bool, str, str, str]:
 def _sensitive(plan: Plan) -> frozenset[str]:
     """The values of sensitive fields, which are masked everywhere, not only in their own rows."""
     changes = [change for step in plan.steps for change in step.changes if change.sensitive]
-    return frozenset(text for change in changes for side in (change.before, change.after) for text in _texts(side))
-
-
-def _texts(side: Side) -> Iterator[str]:
-    match side:
-        case str():
-            yield side
-        case Mapping():
-            for value in side.values():
-                yield from _texts(value)
-        case list() | tuple():
-            for value in side:
-                yield from _texts(value)
+    return frozenset(
+        text for change in changes for side in (change.before, change.after) for _, text in texts((), side)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,20 +31,15 @@ def _fault(path: FieldPath, summary: str, place: str) -> Fault:
 
 def _named(document: Document) -> Iterator[tuple[FieldPath, str]]:
     """The local paths in a spec, and their places."""
-    code = document.text("code_configuration", "code")
-    if code and not is_reference(code):
-        yield ("code_configuration", "code"), code
-    for key in ("request", "image"):
-        if name := document.text("x-smoke-test", key):
-            yield ("x-smoke-test", key), name
-    for root, data in inline(document, Kind.MODEL):
-        yield from ((((*root, "path"), path),) if (path := _local(data.get("path"))) else ())
-    for root, data in inline(document, Kind.ENVIRONMENT):
-        build = data.get("build")
-        context = _local(build.get("path")) if isinstance(build, dict) else ""
-        yield from ((((*root, "build", "path"), context),) if context else ())
-        yield from ((((*root, "conda_file"), conda),) if (conda := _local(data.get("conda_file"))) else ())
+    for path in _paths(document):
+        name = document.text(*path)
+        if name and not is_reference(name) and not REMOTE.match(name):
+            yield path, name
 
 
-def _local(value: object) -> str:
-    return value if isinstance(value, str) and not REMOTE.match(value) else ""
+def _paths(document: Document) -> Iterator[FieldPath]:
+    """The fields in a spec that name a file or a folder."""
+    yield from (("code_configuration", "code"), ("x-smoke-test", "request"), ("x-smoke-test", "image"))
+    yield from ((*root, "path") for root, _ in inline(document, Kind.MODEL))
+    for root, _ in inline(document, Kind.ENVIRONMENT):
+        yield from ((*root, "build", "path"), (*root, "conda_file"))

@@ -59,9 +59,11 @@ def _uploaded(writer: Writer, folder: Path, content: str, what: str) -> str:
     with writer.sdk.uploading("code"):
         made = _entity(folder.resolve())
         require_unchanged(content == f"sha256:{made._hash_sha256}", folder, what)
-        found = writer.sdk.call(what, lambda client: client._code.create_or_update(made))
-    writer.reader.known_code[name_of(found.id)] = content
-    return str(found.id)
+        if content not in writer.uploaded:
+            found = writer.sdk.call(what, lambda client: client._code.create_or_update(made))
+            writer.uploaded[content] = str(found.id)
+    writer.reader.known_code[name_of(writer.uploaded[content])] = content
+    return writer.uploaded[content]
 
 
 def _entity(folder: Path) -> Any:

@@ -28,13 +28,14 @@ from deployer.azureml.kinds.rows import (
     wire_value,
     write_rows,
 )
-from deployer.azureml.kinds.service_keys import PRIVATE_NETWORK, SERVICE_VARIABLES, properties, variables
+from deployer.azureml.kinds.service_keys import PRIVATE_NETWORK, properties, variables
 from deployer.azureml.retry import Patience
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import field_at, with_defaults
 from deployer.core.plan import Step
 from deployer.core.references import AssetReference, AssetType, parse_reference
 from deployer.core.resources import Kind, Ref, Resource, Value, deployment_ref, dotted, value_at
+from deployer.kinds.deployment import SERVICE_VARIABLES
 
 API = "2025-12-01"
 """The version of the REST models in azure-ai-ml 1.35. The SDK's own operations use 2023-04-01-preview, which lacks

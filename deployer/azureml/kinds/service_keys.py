@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from deployer.azureml.bookkeeping import Notes
+from deployer.kinds.deployment import SERVICE_VARIABLES
 
 PRIVATE_NETWORK = "private-network-connection"
 """The property in which the SDK also writes `private_network_connection`."""
@@ -24,12 +25,9 @@ SERVICE_PROPERTIES = frozenset(
 )
 """Keys that the service or the SDK adds to `properties`, in lower case."""
 
-SERVICE_VARIABLES = {
-    "AZUREML_MODEL_DIR": re.compile(r"/var/azureml-app/azureml-models(/.*)?"),
-    "AZUREML_ENTRY_SCRIPT": re.compile(r".*"),
-    "AML_APP_ROOT": re.compile(r"/var/azureml-app(/.*)?"),
-}
-"""Environment variables that the service adds to a deployment, with patterns of their values."""
+_OWN_VALUES = (r"/var/azureml-app/azureml-models(/.*)?", r".*", r"/var/azureml-app(/.*)?")
+_OWN = dict(zip(SERVICE_VARIABLES, map(re.compile, _OWN_VALUES), strict=True))
+"""The patterns of the values that the service gives to its variables."""
 
 
 def properties(wire: Any) -> dict[str, str]:
@@ -50,5 +48,5 @@ def variables(wire: Any, notes: Notes) -> dict[str, str]:
 
 
 def _is_service_variable(name: str, value: str) -> bool:
-    pattern = SERVICE_VARIABLES.get(name)
+    pattern = _OWN.get(name)
     return pattern is not None and pattern.fullmatch(value) is not None

@@ -54,7 +54,7 @@ def begin(context: ServerContext, call: Call, kind: str, action: str, key: str) 
 def launch(context: ServerContext, operation: Document, document: Document, finish: Finish) -> None:
     """Write an operation and the resource it is about, and start its second half.
 
-    A delete cancels all others. A PUT that a fault lets overlap another one takes its place; both are told to succeed.
+    A delete cancels all others.
     """
     action, _, kind = operation["action"].partition("-")
     with context.store.together():
@@ -62,14 +62,14 @@ def launch(context: ServerContext, operation: Document, document: Document, fini
         context.store.put("operation", operation["name"].lower(), operation)
         if action == "delete":
             _cancel_others(context, operation)
-        for other in _under_way(context, operation["key"]):
-            if other["name"] != operation["name"]:
-                conclude(context, other, None)
     context.tasks.start(f"{kind} {operation['key']}", finish(context, operation))
 
 
-def _under_way(context: ServerContext, key: str) -> list[Document]:
-    return [item for item in context.store.list("operation") if item["key"] == key and item["status"] == "Updating"]
+def supersede(context: ServerContext, key: str) -> None:
+    """End the operations under way on this resource as successes: a fault lets a PUT take their place."""
+    for other in context.store.list("operation"):
+        if other["key"] == key and other["status"] == "Updating":
+            conclude(context, other, None)
 
 
 def _cancel_others(context: ServerContext, operation: Document) -> None:

@@ -63,6 +63,11 @@ class Project:
     def _write(self, file: str, **members: object) -> None:
         (self.folder / "specs" / f"{file}.yml").write_text(json.dumps(members))
 
+    def edit(self, file: str, **members: object) -> None:
+        """Change members of a spec."""
+        path = self.folder / "specs" / f"{file}.yml"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
+
     def declare(self, answers: Mapping[str, str], rollout: object = None, **traffic: int) -> None:
         """Write the endpoint, and for each deployment what it answers; deployments left out leave the specs."""
         more = {} if rollout is None else {"x-rollout": rollout}
@@ -95,8 +100,7 @@ class Project:
 
     def use_model(self, deployment: str, version: int) -> None:
         """Give a declared deployment another version of the model; an earlier version leaves the specs."""
-        file = self.folder / "specs" / f"deployment-{deployment}.yml"
-        file.write_text(json.dumps({**json.loads(file.read_text()), "model": f"azureml:{self.name}-model:{version}"}))
+        self.edit(f"deployment-{deployment}", model=f"azureml:{self.name}-model:{version}")
         (self.folder / "specs" / "model.yml").unlink()
 
     def begin(

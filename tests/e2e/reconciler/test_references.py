@@ -12,15 +12,10 @@ from tests.e2e.reconciler.project import Project, Run
 pytestmark = pytest.mark.xdist_group("reconciler-references")
 
 
-def edit(project: Project, file: str, **members: object) -> None:
-    path = project.folder / "specs" / f"{file}.yml"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
-
-
 def refers(project: Project, model: str = "", environment: str = "") -> None:
     """Blue names its assets like this; "{}" stands for what they are called."""
     names = {"model": (model or "azureml:{}:1", "-model"), "environment": (environment or "azureml:{}:1", "-env")}
-    edit(project, "deployment-blue", **{key: text.format(project.name + end) for key, (text, end) in names.items()})
+    project.edit("deployment-blue", **{key: text.format(project.name + end) for key, (text, end) in names.items()})
 
 
 def undeclare(project: Project) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,11 +21,6 @@ def refused(run: Run, *said: str) -> None:
     assert [request for request in run.requests if not request.startswith("GET")] == [], run.requests
 
 
-def edit(project: Project, file: str, **members: object) -> None:
-    path = project.folder / "specs" / f"{file}.yml"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
-
-
 def untag(project: Project, path: str, version: str) -> None:
     """Take our tags off, as somebody could in the portal."""
     found = project.site.ask("GET", path, version)
@@ -37,7 +31,7 @@ def untag(project: Project, path: str, version: str) -> None:
 
 def serves(project: Project, **mirror: int) -> None:
     project.declare({"blue": "1", "green": "1"}, blue=100)
-    edit(project, "endpoint", mirror_traffic=mirror)
+    project.edit("endpoint", mirror_traffic=mirror)
     project.applied()
 
 
@@ -58,11 +52,11 @@ def tags(project: Project) -> Any:
 def test_adopting_works_whatever_changed_and_once(project: Project) -> None:
     serves(project)
     untag(project, endpoint_path(project), "2022-02-01-preview")
-    edit(project, "deployment-blue", instance_count=2)
+    project.edit("deployment-blue", instance_count=2)
     refused(project.deployer("apply"), "Pass --adopt to take it over.")
     project.applied("--adopt")
     assert tags(project)["deployer-project"] == project.name
-    edit(project, "deployment-blue", instance_count=1)
+    project.edit("deployment-blue", instance_count=1)
     project.applied()
 
 
@@ -74,7 +68,7 @@ def test_adopting_works_with_nothing_to_change(project: Project) -> None:
     assert "takes it over: its tag will name" in plan.text
     project.applied("--adopt")
     project.converged({"blue": 100}, "--adopt")
-    edit(project, "deployment-blue", instance_count=2)
+    project.edit("deployment-blue", instance_count=2)
     project.applied()
 
 
@@ -89,29 +83,29 @@ def test_an_endpoint_that_left_the_specs_and_serves_goes_when_that_is_allowed(pr
 
 def test_a_mirrored_deployment_whose_update_failed_is_repaired(project: Project) -> None:
     serves(project, green=10)
-    edit(project, "deployment-green", environment_variables={"ANSWER": "crash"})
+    project.edit("deployment-green", environment_variables={"ANSWER": "crash"})
     assert project.deployer("apply").code == 1
-    edit(project, "deployment-green", environment_variables={"ANSWER": "1"})
+    project.edit("deployment-green", environment_variables={"ANSWER": "1"})
     project.applied()
     project.converged({"blue": 100})
 
 
 def test_a_protected_endpoint_that_was_never_created_is_created(project: Project) -> None:
     project.declare({"blue": "1"}, blue=100)
-    edit(project, "endpoint", **{"x-protect": True})
+    project.edit("endpoint", **{"x-protect": True})
     with failing(project, f"/onlineEndpoints/{project.name}$"):
         assert project.deployer("apply").code == 1
     project.applied()
     project.converged({"blue": 100})
     refused(project.deployer("destroy", "--yes", project.name), "Apply the spec of its endpoint with x-protect: false")
-    edit(project, "endpoint", **{"x-protect": False})
+    project.edit("endpoint", **{"x-protect": False})
     project.applied()
     assert project.deployer("destroy", "--yes", project.name).code == 0
 
 
 def test_a_protected_endpoint_that_was_never_created_can_be_destroyed(project: Project) -> None:
     project.declare({"blue": "1"}, blue=100)
-    edit(project, "endpoint", **{"x-protect": True})
+    project.edit("endpoint", **{"x-protect": True})
     with failing(project, f"/onlineEndpoints/{project.name}$"):
         assert project.deployer("apply").code == 1
     assert project.deployer("destroy", "--yes", project.name).code == 0
@@ -153,7 +147,7 @@ def test_an_endpoint_that_got_a_deployment_after_the_question_is_kept(project: P
 def test_rollback_works_while_the_specs_are_broken(project: Project) -> None:
     serves(project, green=10)
     project.declare({"blue": "1", "green": "1"}, green=100)
-    edit(project, "endpoint", mirror_traffic={"blue": 5})
+    project.edit("endpoint", mirror_traffic={"blue": 5})
     project.applied()
     (project.folder / "specs" / "endpoint.yml").write_text("name: [")
     back = project.deployer("rollback", "--yes", "--endpoint", project.name)

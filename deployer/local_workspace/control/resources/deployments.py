@@ -15,6 +15,7 @@ from deployer.local_workspace.control.operations import (
     launch,
     run,
     status_url,
+    supersede,
 )
 from deployer.local_workspace.control.paging import page
 from deployer.local_workspace.control.request import NULL, Call, Reply
@@ -76,6 +77,8 @@ async def put_deployment(context: ServerContext, call: Call) -> Reply:
         "pending": desired,
         "systemData": stamped(before and before["systemData"]),
     }
+    if call.overlap:
+        supersede(context, key)
     launch(context, operation, deployment, finish_put)
     path = f"{endpoint_id(endpoint['name'])}/deployments/{deployment['name']}"
     location = f"{context.base}{path}?api-version={call.version}"

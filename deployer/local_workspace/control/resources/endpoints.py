@@ -19,6 +19,7 @@ from deployer.local_workspace.control.operations import (
     launch,
     run,
     status_url,
+    supersede,
 )
 from deployer.local_workspace.control.paging import holds, page
 from deployer.local_workspace.control.request import NULL, Call, Reply
@@ -82,6 +83,8 @@ async def put_endpoint(context: ServerContext, call: Call) -> Reply:
         "pending": _desired(call.content, before),
         "systemData": stamped(before and before["systemData"]),
     }
+    if call.overlap:
+        supersede(context, key)
     launch(context, operation, endpoint, finish_put)
     location = f"{context.base}{endpoint_id(endpoint['name'])}?api-version={call.version}"
     headers = accepted_headers(context, operation, location)
