@@ -8,6 +8,7 @@ IMAGE ?=
 SEED ?= 1
 COUNT ?= 420
 ONLY ?=
+SBOM ?= dist/sbom.cdx.json
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$name" && break; done)
 
@@ -16,12 +17,13 @@ DEPLOYER := $(BIN)/deployer
 CONFIRM := $(if $(YES),--yes)
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench lock clean
+.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench lock audit sbom clean
 
 help:
 	@echo "make validate|plan|drift ENV=local|dev|prod   make apply ENV=… [YES=1]   make destroy ENV=… [YES=NAMES]   make local-down"
 	@echo "make score ENV=… IMAGE=FILE"
 	@echo "make quick   make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
+	@echo "make lock   make audit   make sbom"
 
 validate: $(VENV)/.runtime
 	@$(DEPLOYER) validate --env $(ENV)
@@ -76,6 +78,18 @@ lock: $(VENV)/.runtime
 	    --universal --python-version 3.11 --generate-hashes --no-header --quiet -o $$set.txt; done
 	@cd requirements && $(abspath $(BIN))/uv pip compile bootstrap.in --universal --python-version 3.11 --generate-hashes \
 	  --no-header --quiet -o bootstrap.txt
+
+# Known vulnerabilities of what is locked. A package without data is a failure: without the network, nothing was audited.
+audit: $(VENV)/.dev
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/dev.txt \
+	  || { echo "Not audited, or not without findings: see above. The data comes from PyPI, which has to be reachable."; exit 1; }
+
+# What an installed deployer consists of, as CycloneDX.
+sbom: $(VENV)/.dev
+	@mkdir -p $(dir $(SBOM))
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+	  --output-format JSON --output-file $(SBOM) requirements/runtime.txt
+	@echo "Wrote $(SBOM)."
 
 clean:
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
