@@ -41,11 +41,12 @@ def load_project(
     Raises SpecError with all diagnostics of all files, sorted by place; UsageError for an unknown `endpoint`.
     """
     from deployer.authoring.desired import desired_of
+    from deployer.authoring.documents.secret_fields import opened
 
     checked = check_project(project, env, overrides, outside)
     if errors_of(checked.diagnostics) or checked.env is None:
         raise SpecError(checked.diagnostics)
-    documents = only_endpoint(checked.documents, endpoint)
+    documents = [opened(document, checked.vault) for document in only_endpoint(checked.documents, endpoint)]
     return desired_of(documents, checked.env, project, checked.secrets, checked.diagnostics)
 
 
@@ -94,10 +95,12 @@ def render_project(
     outside: Sequence[Path] = (),
 ) -> Mapping[str, str]:
     """Each spec file as plain CLI v2 YAML, with secrets masked unless `show_secrets`. Raises SpecError."""
+    from deployer.authoring.documents.secret_fields import opened
     from deployer.authoring.plain_yaml import plain_yaml
 
     checked = check_project(project, env, overrides, outside)
     if errors_of(checked.diagnostics):
         raise SpecError(checked.diagnostics)
-    secrets = frozenset[str]() if show_secrets else checked.secrets
-    return {document.file: plain_yaml(document, secrets) for document in checked.documents}
+    if show_secrets:
+        return {item.file: plain_yaml(opened(item, checked.vault), frozenset()) for item in checked.documents}
+    return {item.file: plain_yaml(item, checked.secrets) for item in checked.documents}

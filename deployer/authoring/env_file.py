@@ -11,6 +11,7 @@ from typing import Any
 from deployer.authoring.documents.check_schema import schema_faults
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.documents.read_spec import read_document
+from deployer.authoring.documents.secret_fields import with_marks
 from deployer.authoring.plain_yaml import masked_diagnostics
 from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope, is_name
@@ -52,16 +53,17 @@ def load_env(project: Path, env: str) -> EnvFile:
     return read_env(project, env)[0]
 
 
-def read_env(project: Path, env: str) -> tuple[EnvFile, frozenset[str]]:
-    """One env file, and the secret values it uses."""
+def read_env(project: Path, env: str) -> tuple[EnvFile, Scope]:
+    """One env file, and the scope of its own template, with the secrets it uses."""
     scope = Scope(variables={"env": env}, environ=os.environ)
     file = _file(project, env)
     templates = Templates(project=project, root="specs", scope=scope)
     document, diagnostics = read_document(project / file, file, templates, "env")
     faults = [document.diagnostic("env", fault) for fault in _faults(document)]
-    if diagnostics or faults:
-        raise SpecError(masked_diagnostics([*diagnostics, *faults], frozenset(scope.secrets)))
-    return _env_file(env, document), frozenset(scope.secrets)
+    found = masked_diagnostics([*diagnostics, *faults], frozenset(scope.secrets))
+    if any(item.severity.stops for item in found):
+        raise SpecError(found)
+    return _env_file(env, document), scope
 
 
 def _file(project: Path, env: str) -> str:
@@ -97,7 +99,7 @@ def _env_file(env: str, document: Document) -> EnvFile:
         name=env,
         project=str(data["project"]),
         workspace=_coordinates(data["workspace"]),
-        variables=data.get("variables") or {},
+        variables=with_marks(data.get("variables") or {}),
         policy=data.get("policy") or {},
         file=document.file,
     )

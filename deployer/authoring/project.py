@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deployer.authoring.containment import is_inside
@@ -19,6 +19,7 @@ from deployer.authoring.project_index import World, declared_by, index_of, proje
 from deployer.authoring.rules.table import broken_rules
 from deployer.authoring.text.encoding import failure, read_text
 from deployer.authoring.text.scope import Scope
+from deployer.authoring.text.secrets import Vault
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location
@@ -32,12 +33,16 @@ SUFFIXES = (".yml", ".yaml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The documents of a run, their diagnostics (sorted by place), and secret values that no output may show."""
+    """The documents of a run, their diagnostics (sorted by place), and secret values that no output may show.
+
+    Documents have marks where secrets stand; `vault` opens them.
+    """
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
     env: EnvFile | None = None
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    vault: Vault = field(default_factory=Vault)
 
 
 def check_project(project: Path, env: str, overrides: Sequence[str] = (), outside: Sequence[Path] = ()) -> Checked:
@@ -59,11 +64,9 @@ def read_project(
     if not (project / SPECS).is_dir():
         hint = "Run this command in the folder that contains `specs/`, or pass --project DIR."
         raise failure("project-missing", "there is no `specs` folder here", Location(file=SPECS), hint)
-    env_file, secrets = read_env(project, env)
+    env_file, own = read_env(project, env)
     given = parse_overrides(overrides)
-    scope = Scope(
-        variables=with_overrides({**env_file.variables, "env": env}, given), environ=os.environ, secrets=set(secrets)
-    )
+    scope = replace(own, variables=with_overrides({**env_file.variables, "env": env}, given))
     templates = Templates(project=project, root=SPECS, scope=scope)
     there = _yaml_files(project / SPECS, without="env")
     found = [project_path(path, project) for path in there if is_inside(path, project, outside)]
@@ -79,6 +82,7 @@ def read_project(
         policy=env_file.policy,
         complete=complete and len(found) == len(there),
         hidden=frozenset(scope.secrets),
+        vault=scope.vault,
         outside=tuple(outside),
     )
     return world, diagnostics, env_file
@@ -101,10 +105,10 @@ def check_paths(
     files: bool = True,
 ) -> Checked:
     """Check single files and folders; with an env, its variables and policy apply."""
-    env_file, secrets = read_env(project, env) if env else (None, frozenset[str]())
+    env_file, own = read_env(project, env) if env else (None, Scope(environ=os.environ))
     given = parse_overrides(overrides)
     variables = {**env_file.variables, "env": env} if env_file else {}
-    scope = Scope(variables=with_overrides(variables, given), environ=os.environ, secrets=set(secrets))
+    scope = replace(own, variables=with_overrides(variables, given))
     fields = for_fields(env_file.variables if env_file else {}, given)
     documents: list[Document] = []
     diagnostics: list[Diagnostic] = []
@@ -127,6 +131,7 @@ def check_paths(
         complete=complete,
         files=files,
         hidden=hidden,
+        vault=scope.vault,
     )
     diagnostics += _defects(world)
     return _checked(world, diagnostics, env_file)
@@ -135,7 +140,8 @@ def check_paths(
 def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
     """The result of a run, with secrets masked in its diagnostics."""
     said = in_order(masked_diagnostics(diagnostics, world.hidden))
-    return Checked(documents=tuple(world.documents), diagnostics=said, env=env, secrets=world.hidden)
+    documents = tuple(world.documents)
+    return Checked(documents=documents, diagnostics=said, env=env, secrets=world.hidden, vault=world.vault)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

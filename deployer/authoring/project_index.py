@@ -12,7 +12,9 @@ from typing import Any
 
 from deployer.authoring.containment import is_inside
 from deployer.authoring.documents.document import Document
+from deployer.authoring.text.secrets import Vault
 from deployer.core.resources import Kind, Ref
+from deployer.core.secret_marks import has_marks
 from deployer.kinds import KINDS
 
 REMOTE = re.compile(r"^(azureml|https?|runs|abfss?|wasbs?|adl|git\+https?|git\+ssh):", re.IGNORECASE)
@@ -33,7 +35,7 @@ class World:
 
     `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
     missing; `files`: files that the documents refer to must exist; `outside`: folders they may lie in beside the
-    project. `hidden` are secret values, which did not come from the text of a spec.
+    project. `hidden` are secret values, which did not come from the text of a spec; `vault` has those behind marks.
     """
 
     project: Path
@@ -44,6 +46,7 @@ class World:
     complete: bool = True
     files: bool = True
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
+    vault: Vault = field(default_factory=Vault)
     outside: tuple[Path, ...] = ()
 
     def reaches(self, place: Path) -> bool:
@@ -54,8 +57,8 @@ class World:
         return not self.whole or is_inside(place, self.project, self.outside)
 
     def is_hidden(self, value: str) -> bool:
-        """Whether a value contains a secret value."""
-        return any(secret in value for secret in self.hidden)
+        """Whether a value contains a secret."""
+        return has_marks(value) or any(secret in value for secret in self.hidden)
 
     def endpoint_names(self) -> list[str]:
         """The names of all endpoints, as written."""

@@ -16,6 +16,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from deployer.core.secret_marks import without_marks
+
 if TYPE_CHECKING:
     from deployer.core.resources import Value
 
@@ -48,9 +50,10 @@ class Mask:
         return self(text).replace("\n", "\\n").replace("\t", "\\t")
 
     def hide(self, text: str) -> str:
-        """The text with every secret replaced, overlapping ones as one; idempotent."""
+        """The text with every secret and every mark of one replaced, overlapping ones as one; idempotent."""
         if text in self.whole:
             return MASK
+        text = without_marks(text, MASK)
         return MASK.join(self._hidden(piece) for piece in text.split(MASK))
 
     def _hidden(self, text: str) -> str:

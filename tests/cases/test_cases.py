@@ -65,6 +65,7 @@ def marked(body: str) -> list[tuple[int, int, str, str]]:
 
 def diagnose(tmp_path: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[Expected]:
     monkeypatch.setenv("DEPLOYER_CASES_SET", "a-value-that-nobody-shows")
+    monkeypatch.setenv("DEPLOYER_CASES_TOKEN", "aad_token")
     for name, text in {**BASE, **files}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -11,9 +11,11 @@ from deployer.authoring.documents.coerce import as_declared, leading_zeros
 from deployer.authoring.documents.document import Document, Fault, dotted
 from deployer.authoring.documents.kind_of import kind_of
 from deployer.authoring.documents.overrides import Override, overlaid
+from deployer.authoring.documents.secret_fields import settled
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import Parsed, parse
 from deployer.authoring.text.render import Rendered, render
+from deployer.authoring.text.secrets import Vault
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError
@@ -24,6 +26,7 @@ from deployer.core.resources import Kind
 def read_document(path: Path, file: str, templates: Templates, schema: str) -> tuple[Document, list[Diagnostic]]:
     """Read a file with a known schema. Raises SpecError if it cannot be rendered or parsed."""
     document, diagnostics = _document(path, file, read_text(path, file), templates)
+    diagnostics += settled(schema, document, templates.scope.vault)
     as_declared(schema, document.data, document.parsed)
     return document, diagnostics
 
@@ -43,23 +46,25 @@ def read_spec(
     diagnostics += [document.diagnostic("kind", fault) for fault in odd]
     if kind is None:
         return document, diagnostics
-    return _of_kind(document, kind, overrides, diagnostics)
+    return _of_kind(document, kind, overrides, diagnostics, templates.scope.vault)
 
 
 def _of_kind(
-    document: Document, kind: Kind, overrides: Sequence[Override], diagnostics: list[Diagnostic]
+    document: Document, kind: Kind, overrides: Sequence[Override], diagnostics: list[Diagnostic], vault: Vault
 ) -> tuple[Document, list[Diagnostic]]:
     """The document with overrides and converted scalars; adds warnings for numerals with a leading zero."""
     written = overlaid(kind, document.data, overrides)
     for path in written:
         document.parsed.forget(path)
+    document = replace(document, kind=kind, overridden=frozenset(written))
+    diagnostics += settled(schema_name(kind), document, vault)
     as_declared(schema_name(kind), document.data, document.parsed)
     for zero in leading_zeros(schema_name(kind), document.data, document.parsed):
         text = shown(document.get(*zero))
         summary = f"`{dotted(zero)}` is read as the text {text} because of its leading zero"
         fault = Fault(path=zero, summary=summary, detail="Quote it, or remove the zero.", severity=Severity.WARNING)
         diagnostics.append(document.diagnostic("yaml-leading-zero", fault))
-    return replace(document, kind=kind, overridden=frozenset(written)), diagnostics
+    return document, diagnostics
 
 
 def _document(path: Path, file: str, text: str, templates: Templates) -> tuple[Document, list[Diagnostic]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from deployer.authoring.text.secrets import Mark, MarkUsed, Vault, as_mark
+from deployer.core.secret_marks import has_marks
 
 MAX_TEXT = 2_000_000
 MAX_ROUNDS = 200_000
@@ -80,6 +83,7 @@ TEXT_METHODS = frozenset(
         "upper",
     ]
 )
+_ESCAPED_MARK = re.compile(r"(?:\\udbb8\\udd[01][0-9a-f])+")
 CONVERSION = re.compile(r"%(?:\(\w*\))?([^a-zA-Z%]*)[a-zA-Z%]")
 
 
@@ -91,17 +95,20 @@ class NotPlain(Exception):
     """A template would turn something into text that is not plain data."""
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, tell: Callable[[Any], None] = lambda _: None) -> Any:
     """The value. Raises NotPlain for anything but texts, numbers, truth values, null, and lists and maps of these.
 
     The text of any other object is an accident, and may show what is inside: a function shows what it belongs to.
-    Raises LimitReached for a value of too many parts, shared ones counted as often as they are printed.
+    Raises LimitReached for a value of too many parts, shared ones counted as often as they are printed. `tell` gets
+    every part.
     """
     if isinstance(value, Iterator):
         value = list(value)
     waiting, seen = [value], 0
     while waiting:
-        waiting += _parts(waiting.pop())
+        part = waiting.pop()
+        tell(part)
+        waiting += _parts(part)
         seen += 1
         if seen + len(waiting) > MAX_ROUNDS:
             raise LimitReached(f"it prints a value of more than {MAX_ROUNDS:,} parts")
@@ -110,7 +117,7 @@ def plain(value: Any) -> Any:
 
 def _parts(value: Any) -> Iterable[Any]:
     match value:
-        case str() | int() | float() | None:
+        case str() | int() | float() | Mark() | None:
             return ()
         case Mapping():
             return (*value.keys(), *value.values())
@@ -128,19 +135,20 @@ class Budget:
     text: int = MAX_TEXT
     rounds: int = MAX_ROUNDS
     calls: int = MAX_CALLS
+    vault: Vault = field(default_factory=Vault)
 
     def refill(self) -> None:
         """Reset all limits for another rendering."""
         self.text, self.rounds, self.calls = MAX_TEXT, MAX_ROUNDS, MAX_CALLS
 
-    def concat(self, pieces: Iterable[Any]) -> str:
-        """Join pieces of output, counting characters."""
+    def concat(self, pieces: Iterable[Any]) -> str | Mark:
+        """Join pieces of output, counting characters; a Mark if there are marks among them."""
         parts = []
         for piece in pieces:
             part = piece if isinstance(piece, str) else str(plain(piece))
             self._write(len(part))
             parts.append(part)
-        return "".join(parts)
+        return as_mark("".join(parts))
 
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items of a loop, counting rounds."""
@@ -176,12 +184,13 @@ class Budget:
             "indent": self.indent,
             "format": self.format,
             "tojson": self.to_json,
+            "b64encode": self.in_base64,
         }
 
     def join(self, items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
         """`items | join(", ")`, with `attribute` of each item where one is named."""
         values = items if attribute is None else [item[attribute] for item in items]
-        texts = [str(plain(item)) for item in self.each(values)]
+        texts = [str(plain(item)) for item in self.each(values) if _is_open(item)]
         self._write(sum(map(len, texts)) + len(separator) * len(texts))
         return separator.join(texts)
 
@@ -204,13 +213,36 @@ class Budget:
         bounded_format(text)
         return str(text % (plain(named) or plain(values)))
 
-    def to_json(self, value: Any) -> str:
+    def to_json(self, value: Any) -> str | Mark:
         """A value as JSON, which is YAML too."""
         import json
 
-        text = json.dumps(plain(value), sort_keys=True)
+        text = json.dumps(plain(value), sort_keys=True, default=lambda mark: self.vault.escaped(mark.text))
         self._write(len(text))
-        return text
+        return as_mark(_ESCAPED_MARK.sub(lambda match: str(json.loads(f'"{match[0]}"')), text))
+
+    def in_base64(self, value: Any) -> str | Mark:
+        """A text in base64; of a secret, the mark of that."""
+        import base64
+
+        text = str(plain(value))
+        return as_mark(self.vault.in_base64(text) if has_marks(text) else base64.b64encode(text.encode()).decode())
+
+
+def _is_open(value: Any) -> bool:
+    """True. Raises MarkUsed for a secret."""
+    if isinstance(value, Mark):
+        raise MarkUsed
+    return True
+
+
+def holds_mark(value: Any) -> bool:
+    """Whether a value is a secret, or a list or a map with one in it. Raises LimitReached for one of too many parts."""
+    if not isinstance(value, Mapping | list | tuple):
+        return isinstance(value, Mark)
+    found: list[Any] = []
+    plain(value, found.append)
+    return any(isinstance(part, Mark) for part in found)
 
 
 def bounded_operation(operator: str, left: Any, right: Any) -> None:

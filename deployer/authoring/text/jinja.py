@@ -6,7 +6,8 @@ Only files that need it come here: importing Jinja2 takes longer than checking a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import jinja2
@@ -21,10 +22,13 @@ from deployer.authoring.text.bounds import (
     LimitReached,
     NotPlain,
     bounded_operation,
+    holds_mark,
     plain,
 )
 from deployer.authoring.text.scope import ScopeError
+from deployer.authoring.text.secrets import CURE, Mark, MarkUsed
 from deployer.authoring.text.suggest import did_you_mean
+from deployer.authoring.text.syntax_tree import FUNCTIONS, Counted, NotCalled, check_called
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError
@@ -35,14 +39,12 @@ STANDS_IN = "undefined"
 UNDEFINED_NAME = re.compile(r"^'(\w+)' is undefined$")
 UNDEFINED_ATTRIBUTE = re.compile(r"has no attribute '([^']*)'$")
 TAG = re.compile(r"\{[{%]")
-FUNCTIONS: Mapping[str, str] = {
-    "env_var": "env_var('NAME')",
-    "secret": "secret('NAME')",
-    "range": "range(3)",
-    "dict": "dict(a=1)",
-    "namespace": "namespace(a=1)",
-}
-"""The functions of templates, with a call of each."""
+FOR_MARKS = frozenset(("tojson", "b64encode", "default", "d", "defined", "undefined", "none"))
+"""The filters and tests that tell nothing of a secret's value."""
+WRITING = frozenset(
+    ("abs", "capitalize", "e", "escape", "float", "format", "indent", "int", "join", "lower", "replace", "round")
+) | {"string", "title", "trim", "upper", "urlencode", "wordcount"}
+"""The filters that write a text, also of a list or a map."""
 MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 
 
@@ -75,29 +77,29 @@ class Fenced(ImmutableSandboxedEnvironment):
             finalize=plain,
         )
         self.templates = templates
-        self.budget = Budget()
-        self.concat = self.budget.concat  # type: ignore[method-assign]
+        self.budget = Budget(vault=templates.scope.vault)
+        self.concat = self.budget.concat  # type: ignore[method-assign, assignment]
         scope = templates.scope
         functions = {"range": self.budget.range, "dict": dict, "namespace": Namespace}
         self.globals = {**functions, "env_var": scope.env_var, "secret": scope.secret, **scope.variables}
-        self.filters = {name: self.filters[name] for name in FILTERS}
-        self.filters |= {"_each": self.budget.each, "_glued": self.budget.concat, **self.budget.filters()}
+        known = {**{name: self.filters[name] for name in FILTERS}, **self.budget.filters()}
+        self.filters = {name: made if name in FOR_MARKS else _fenced(made, name) for name, made in known.items()}
+        self.filters |= {"_each": self.budget.each, "_glued": self.budget.concat}
+        tests: dict[str, Any] = dict(self.tests)
+        self.tests = {name: made if name in FOR_MARKS else _fenced(made, name) for name, made in tests.items()}
 
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
         """Compile a template so that every loop and every `~` is counted, and functions can only be called."""
-        _check_called(source, name)
-        for node in list(source.find_all((nodes.For, nodes.Concat))):
-            if isinstance(node, nodes.For):
-                node.iter = _filtered(node.iter, "_each")
-            elif isinstance(node, nodes.Concat):
-                node.nodes = [_filtered(nodes.List(node.nodes, lineno=node.lineno), "_glued")]
-        return str(super()._generate(source, name, filename, defer_init))
+        check_called(source, name)
+        return str(super()._generate(Counted().visit(source), name, filename, defer_init))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """An arithmetic operation. Raises LimitReached if its result would be too large."""
         bounded_operation(operator, left, right)
+        if operator != "+" and (holds_mark(left) or holds_mark(right)):
+            raise MarkUsed
         return super().call_binop(context, operator, left, right)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -109,6 +111,8 @@ class Fenced(ImmutableSandboxedEnvironment):
                 return attr in MAP_METHODS
             case int() | float() | bytes() | list() | tuple() | None:
                 return False
+            case Mark():
+                raise MarkUsed
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
@@ -117,28 +121,14 @@ class Fenced(ImmutableSandboxedEnvironment):
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A counted call; the keyword arguments are those of the template."""
         self.budget.call()
+        if isinstance(getattr(obj, "__self__", None), str) and any(map(holds_mark, args)):
+            raise MarkUsed
         return super().call(context, obj, *args, **kwargs)
 
     def join_path(self, template: str, _parent: str) -> str:
         """The project-relative path of an included file, whose name is relative to the root, not to the includer."""
         self.budget.call()
         return self.templates.path_of(template)
-
-
-class NotCalled(jinja2.TemplateSyntaxError):
-    """A function is used without calling it: printed, it would show the environment of this process."""
-
-
-def _check_called(source: nodes.Template, file: str | None) -> None:
-    """Raise NotCalled for a function of ours that a template names without calling it."""
-    called = {id(call.node) for call in source.find_all(nodes.Call)}
-    for found in source.find_all(nodes.Name):
-        if found.name in FUNCTIONS and found.ctx == "load" and id(found) not in called:
-            raise NotCalled(found.name, found.lineno, file)
-
-
-def _filtered(node: Any, name: str) -> nodes.Filter:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
 def render_jinja(source: str, file: str, environment: Fenced) -> str:
@@ -155,11 +145,24 @@ def render_jinja(source: str, file: str, environment: Fenced) -> str:
     raise SpecError([first, *others])
 
 
+def _fenced(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A filter or test that refuses secrets; those that write text also refuse what they would print of a list."""
+    deep = name in WRITING
+
+    @wraps(function)
+    def fenced(*args: Any, **named: Any) -> Any:
+        if any(holds_mark(value) if deep else isinstance(value, Mark) for value in (*args, *named.values())):
+            raise MarkUsed
+        return function(*args, **named)
+
+    return fenced
+
+
 def run(template: jinja2.Template, environment: Fenced, extra: Mapping[str, Any]) -> str:
     """Run a compiled template; `extra` are variables beyond those of the scope."""
     environment.budget.refill()
     context = template.new_context(dict(extra))
-    return environment.budget.concat(template.root_render_func(context))
+    return str(environment.budget.concat(template.root_render_func(context)))
 
 
 def _compiled(source: str, file: str, environment: Fenced) -> jinja2.Template:
@@ -204,6 +207,8 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
         case NotCalled():
             name = str(error.message)
             return "template-error", f"`{name}` is a function", f"Call it: {FUNCTIONS[name]}.", name
+        case MarkUsed():
+            return "secret-opaque", "the template asks for the value of a secret", CURE, "secret"
         case NotPlain():
             hint = "Print texts, numbers, lists and maps; call macros and methods with ()."
             return "template-error", f"the template would print an object ({error}), not a value", hint, ""

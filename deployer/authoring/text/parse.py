@@ -15,6 +15,7 @@ from deployer.authoring.text.scalars import LEADING_ZERO, resolve
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError
 from deployer.core.resources import Value
+from deployer.core.secret_marks import has_marks
 
 Path = tuple[str | int, ...]
 
@@ -32,7 +33,8 @@ class Parsed:
 
     `values` and `keys` hold lines and columns from 1 (items of lists have no key), `sources` the original text of
     scalars that are not text, `zeros` the paths of plain numerals with a leading zero, which stay text, `inner` the
-    paths of maps and lists. YAML nodes are not kept, because thousands of them would slow down garbage collection.
+    paths of maps and lists, `quoted` those of double-quoted scalars with marks of secrets in them. YAML nodes are not
+    kept, because thousands of them would slow down garbage collection.
     """
 
     file: str
@@ -42,6 +44,7 @@ class Parsed:
     sources: dict[Path, str] = field(default_factory=dict)
     zeros: list[Path] = field(default_factory=list)
     inner: set[Path] = field(default_factory=set)
+    quoted: set[Path] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
     count: int = 0
 
@@ -162,6 +165,8 @@ def _item(node: Node, path: Path, parsed: Parsed, parents: tuple[int, ...]) -> V
 
 
 def _scalar(node: ScalarNode, path: Path, parsed: Parsed) -> Value:
+    if node.style == '"' and has_marks(node.value):
+        parsed.quoted.add(path)
     if node.tag == TEXT_TAG:
         return str(node.value)
     if node.tag != PLAIN and node.tag not in TYPED_TAGS:
@@ -212,6 +217,7 @@ def _take_over(apart: Parsed, parsed: Parsed, wanted: Callable[[Path], bool]) ->
     parsed.keys |= {at: place for at, place in apart.keys.items() if wanted(at)}
     parsed.sources |= {at: text for at, text in apart.sources.items() if wanted(at)}
     parsed.inner |= {at for at in apart.inner if wanted(at)}
+    parsed.quoted |= {at for at in apart.quoted if wanted(at)}
 
 
 def _key(node: Node, parsed: Parsed) -> str:

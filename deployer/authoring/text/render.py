@@ -16,6 +16,7 @@ from deployer.authoring.text.scope import Scope, ScopeError
 from deployer.authoring.text.sourcemap import Locate, Segment, by_segments, same_place
 from deployer.authoring.text.templates import GUARD, Templates, unguarded
 from deployer.core.diagnostics import Location
+from deployer.core.secret_marks import TAKEN, has_marks
 
 OPENING = re.compile(r"\{[{%#]")
 PLACEHOLDER = re.compile(
@@ -49,6 +50,8 @@ def render(source: str, file: str, templates: Templates) -> Rendered:
         return Rendered(file=file, text=source, locate=same_place(file))
     if any(char in source for char in GUARD[1:]):
         raise failure("template-error", "the characters U+FF000 and U+FF001 cannot be used", Location(file=file))
+    if has_marks(source):
+        raise failure("template-error", TAKEN, Location(file=file))
     templates.add(file, source)
     template = templates.sources[file]
     return _substituted(template, file, templates.scope) or _by_jinja(template, file, templates)
@@ -105,7 +108,7 @@ def _plain_value(match: re.Match[str], scope: Scope) -> str | None:
         if not isinstance(value, Mapping) or part not in value or hasattr(value, part):
             return None
         value = value[part]
-    return value if isinstance(value, str) else str(value)
+    return None if isinstance(value, Mapping | list) else str(value)
 
 
 def _called(function: str, args: str, scope: Scope) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployer.authoring.text.secrets import Entry, Mark, Vault
 from deployer.core.secret_shapes import looks_secret
 
 MISSING = object()
@@ -28,17 +29,22 @@ class ScopeError(Exception):
 class Scope:
     """The names in the templates of one env.
 
-    `secrets` collects values used by `secret()`, and by `env_var()` if they look secret. `assumed` are variables that
-    were reported missing and count as set during the search for further problems.
+    `vault` has the values behind the marks of `secret()`, and of `env_var()` where these look secret; `secrets` are
+    these values, to mask what the service says of them. `assumed` are variables that were reported missing and count
+    as set during the search for further problems.
     """
 
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: set[str] = field(default_factory=set, repr=False)
+    vault: Vault = field(default_factory=Vault)
     assumed: set[str] = field(default_factory=set)
 
     def env_var(self, name: str, default: Any = MISSING) -> Any:
-        """An environment variable, or the default. Raises ScopeError if there is neither."""
+        """An environment variable, or the default; a Mark if it looks like a secret.
+
+        Raises ScopeError if there is neither.
+        """
         if name in self.assumed:
             return name
         if name not in self.environ:
@@ -48,22 +54,25 @@ class Scope:
             raise ScopeError("env-variable", name, f"the environment variable {name} is not set", hint)
         value = self.environ[name]
         if looks_secret(name, value):
-            self._hide(value)
+            return self._sealed(Entry(call=f"env_var('{name}')", value=value, looks_secret=True))
         return value
 
-    def secret(self, name: str) -> str:
-        """An environment variable that is masked in all output. Raises ScopeError if it is empty or not set."""
+    def secret(self, name: str) -> Mark | str:
+        """The mark of an environment variable, whose value no output shows.
+
+        Raises ScopeError if it is empty or not set.
+        """
         if name in self.assumed:
             return name
         if not self.environ.get(name):
             hint = "Set it in the deployer's environment, from the secret store of your pipeline."
             raise ScopeError("secret-missing", name, f"the secret {name} is not set", hint)
-        self._hide(self.environ[name])
-        return self.environ[name]
+        return self._sealed(Entry(call=f"secret('{name}')", value=self.environ[name]))
 
-    def _hide(self, value: str) -> None:
-        if len(value) >= SHORTEST_SECRET:
-            self.secrets.add(value)
+    def _sealed(self, entry: Entry) -> Mark:
+        if len(entry.value) >= SHORTEST_SECRET:
+            self.secrets.add(entry.value)
+        return Mark(self.vault.mark(entry))
 
 
 def is_name(text: str) -> bool:

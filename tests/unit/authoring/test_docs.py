@@ -14,7 +14,7 @@ from docs.make_fields import reference
 
 ROOT = Path(__file__).parents[3]
 SOURCES = [*(ROOT / "deployer/authoring").rglob("*.py"), *(ROOT / "schemas").glob("*.json")]
-CODE = re.compile(r'(?:code=|"x-code": |failure\(\s*|ScopeError\(|_fault\(|return )"([a-z]+(?:-[a-z]+)+)"')
+CODE = re.compile(r'(?:code=|"x-code": |failure\(\s*|ScopeError\(|_fault\(|return |MISPLACED = )"([a-z]+(?:-[a-z]+)+)"')
 
 
 def test_the_field_reference_is_current() -> None:
