@@ -39,12 +39,13 @@ class Run:
 
 @dataclass(kw_only=True)
 class Project:
-    """Specs of one endpoint, called as the project is."""
+    """Specs of one endpoint, called as the project is. `environ` are variables that commands run with."""
 
     name: str
     folder: Path
     site: Site
     runs: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.folder / "specs" / "env").mkdir(parents=True)
@@ -109,7 +110,8 @@ class Project:
         """Start a command; its process, and the file that it prints to."""
         output = self.folder / f"run-{next(self.runs)}.txt"
         words = [command, *arguments, "--project", str(self.folder)]
-        return start(Orders(arguments=words, output=output, kill_after=kill_after, hurry=hurry)), output
+        orders = Orders(arguments=words, output=output, kill_after=kill_after, hurry=hurry, environ=dict(self.environ))
+        return start(orders), output
 
     def deployer(self, command: str, *arguments: str, kill_after: int = 0, hurry: bool = False) -> Run:
         """Run a command to its end."""

@@ -81,6 +81,10 @@ class Site:
         """The primary key of an endpoint."""
         return str(self.ask("POST", f"/onlineEndpoints/{endpoint}/listKeys")["primaryKey"])
 
+    def answer(self, endpoint: str) -> Any:
+        """The JSON that an endpoint answers with."""
+        return self._send("POST", f"/inference/{endpoint}/score", {"Authorization": f"Bearer {self.key(endpoint)}"}, {})
+
     def score(self, endpoint: str, key: str) -> tuple[int, str]:
         """The status and the deployment that answered, or why nothing did."""
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}

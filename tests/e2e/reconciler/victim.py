@@ -10,8 +10,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,16 @@ FORK.set_forkserver_preload(IMPORTS)
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """`kill_after` so many requests (0: never); `hurry` shortens how long the client waits, and nothing else."""
+    """`kill_after` so many requests (0: never); `hurry` shortens how long the client waits, and nothing else.
+
+    `environ` are environment variables of the process.
+    """
 
     arguments: Sequence[str]
     output: Path
     kill_after: int = 0
     hurry: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def start(orders: Orders) -> ForkServerProcess:
@@ -51,6 +55,7 @@ def _run(orders: Orders) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     tempfile.tempdir = str(orders.output.parent)
+    os.environ.update(orders.environ)
     _count_requests(orders)
     if orders.hurry:
         _hurry()
