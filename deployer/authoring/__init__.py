@@ -41,12 +41,12 @@ def load_project(
     Raises SpecError with all diagnostics of all files, sorted by place; UsageError for an unknown `endpoint`.
     """
     from deployer.authoring.desired import desired_of
-    from deployer.authoring.documents.secret_fields import opened
+    from deployer.authoring.documents.secret_fields import sealed
 
     checked = check_project(project, env, overrides, outside)
     if errors_of(checked.diagnostics) or checked.env is None:
         raise SpecError(checked.diagnostics)
-    documents = [opened(document, checked.vault) for document in only_endpoint(checked.documents, endpoint)]
+    documents = [sealed(document, checked.vault) for document in only_endpoint(checked.documents, endpoint)]
     return desired_of(documents, checked.env, project, checked.secrets, checked.diagnostics)
 
 

@@ -70,7 +70,7 @@ class _Secrets:
             name = f"{base}_{number}"
         self.named[name] = f"{where}, {dotted(path)}"
         mark = f"secret-{len(self.marks)}-{uuid4().hex}"
-        self.marks[mark] = "{{ secret('" + name + "') | tojson }}"
+        self.marks[mark] = "{{ secret('" + name + "') }}"
         return mark
 
 

@@ -62,7 +62,7 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
 
 
 def _view(planned: Planned, console: Console) -> PlanView:
-    console.keep_secret(live_secrets(planned.plan, planned.desired.secrets))
+    console.keep_secret(live_secrets(planned.plan))
     return plan_view(planned.plan, secrets=planned.desired.secrets, files=pipeline.uploads(planned))
 
 

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 
 from deployer.core.compute import Compute, compute_of
 from deployer.core.resources import KeyPath, Kind, Value
+from deployer.core.sealed import Sealed
 
 Schema = Mapping[str, Any]
 
@@ -223,7 +224,7 @@ def _applies(node: Schema, siblings: Mapping[str, Value]) -> bool:
 def _value(node: Schema, value: Value, compute: Compute) -> Value:
     if value is None:
         value = _default(node, compute)
-    if isinstance(value, str | int | float | None):  # most are, and asking for a Mapping is slow
+    if isinstance(value, str | int | float | Sealed | None):  # most are, and asking for a Mapping is slow
         return value
     if isinstance(value, Mapping):
         described = "properties" in node or isinstance(node.get("additionalProperties"), dict)

@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from deployer.core.sealed import Sealed
 from deployer.core.secret_marks import without_marks
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class Mask:
     def value(self, value: Value) -> Value:
         """Plain data with all texts masked at any depth, including keys."""
         match value:
-            case str():
-                return self.hide(value)
+            case str() | Sealed():
+                return self.hide(str(value))
             case Mapping():
                 return {self.hide(str(key)): self.value(item) for key, item in value.items()}
             case Sequence():

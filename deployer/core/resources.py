@@ -12,9 +12,10 @@ from typing import assert_never
 
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
+from deployer.core.sealed import Sealed
 
-Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
-"""Plain data, as in YAML and JSON."""
+Value = str | int | float | bool | None | Sealed | Sequence["Value"] | Mapping[str, "Value"]
+"""Plain data, as in YAML and JSON; texts with secrets in them are sealed."""
 
 KeyPath = tuple[str, ...]
 """The keys on the way to a field. A key may contain dots; dotted paths are only for printing."""
@@ -214,12 +215,18 @@ def share_map(traffic: Resource | None, key: str) -> Mapping[str, int]:
 
 def digest_of(value: Value) -> str:
     """A short, stable hash of plain data: the first 16 hex digits of SHA-256 over canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=as_json)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_content)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _as_content(value: object) -> object:
+    return value.opened if isinstance(value, Sealed) else as_json(value)
+
+
 def as_json(value: object) -> object:
-    """Read-only mappings and tuples as dicts and lists: the `default` of `json.dumps`."""
+    """Read-only mappings and tuples as dicts and lists, and secrets masked: the `default` of `json.dumps`."""
+    if isinstance(value, Sealed):
+        return value.shown
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):

@@ -55,6 +55,8 @@ def looks_secret(name: str, value: str) -> bool:
     return bool(secret_shape(name, value)) or (_names_a_secret(name) and len(value) >= SHORTEST)
 
 
+FREE_TEXT = frozenset(("environment_variables", "tags", "properties", "description"))
+"""The fields in which secrets are legal (`x-free-text` in the schemas)."""
 HARMLESS_SHAPE = re.compile(
     r"|[+-]?\d{1,9}|\d{1,5}(\.\d{1,5}){1,3}"  # numbers, versions, addresses
     r"|[A-Za-z]{1,20}([ _.,:/-][A-Za-z]{1,20}){0,12}"  # words
@@ -72,9 +74,9 @@ def is_harmless(name: str, value: str) -> bool:
 
 
 def is_hidden(path: Sequence[str], value: str) -> bool:
-    """Whether a live value must not be shown: a variable unless it is harmless, any other field by its shape."""
+    """Whether a live value must not be shown: free text unless it is harmless, any other field by its shape."""
     name = path[-1] if path else ""
-    return not is_harmless(name, value) if path[:1] == ("environment_variables",) else bool(secret_shape(name, value))
+    return not is_harmless(name, value) if FREE_TEXT.intersection(path[:1]) else bool(secret_shape(name, value))
 
 
 def _names_a_secret(name: str) -> bool:

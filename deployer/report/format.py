@@ -49,8 +49,8 @@ def scalar(value: Side) -> str:
     match value:
         case None:
             return NOT_SET
-        case "(sensitive)":
-            return value
+        case "(sensitive)" | "(hidden)":
+            return str(value)
         case str() if _PLAIN.fullmatch(value) and value.lower() not in ("true", "false", "null"):
             return value
         case _ if value is MISSING:

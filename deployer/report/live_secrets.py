@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from deployer.core.plan import Plan
 from deployer.core.resources import KeyPath, Value, value_at
+from deployer.core.sealed import Sealed
 from deployer.core.secret_shapes import is_hidden, secret_shape
 
 HIDDEN = "(hidden)"
@@ -34,13 +35,13 @@ def without_secrets(path: KeyPath, value: Value, known: frozenset[str]) -> Value
             return value
 
 
-def live_secrets(plan: Plan, secrets: frozenset[str]) -> frozenset[str]:
+def live_secrets(plan: Plan) -> frozenset[str]:
     """The live texts to mask everywhere: those that a secret replaces, and those that look like one."""
     known, found = mentioned(plan), set[str]()
     for step in plan.steps:
         for path, text in texts((), step.before.fields if step.before else {}):
             new = value_at(step.after.fields, path) if step.after else None
-            replaced = isinstance(new, str) and new != text and any(secret in new for secret in secrets)
+            replaced = isinstance(new, Sealed) and new != text
             if len(text) >= SHORTEST and text not in known and (replaced or secret_shape(path[-1], text)):
                 found.add(text)
     return frozenset(found)

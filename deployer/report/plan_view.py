@@ -106,7 +106,7 @@ def plan_view(
     plan: Plan, *, secrets: frozenset[str] = frozenset(), files: Files | None = None, verbose: bool = False
 ) -> PlanView:
     """The plan for display. `files` adds file counts and sizes to content hashes, `verbose` shows long values."""
-    hidden = secrets | _sensitive(plan) | live_secrets(plan, secrets)
+    hidden = secrets | _sensitive(plan) | live_secrets(plan)
     look = _Look(mask=mask_of(hidden), files=files or {}, verbose=verbose, known=mentioned(plan))
     counts = {verb(action): 0 for action in Action} | Counter(verb(step.action) for step in plan.steps)
     return PlanView(
@@ -210,7 +210,7 @@ class _Look:
         else:
             path, old, new, common = narrowed(change.path, change.before, change.after)
             before, after = self.both(step, path, old, new)
-            if MASK in after:
+            if MASK in after and old not in (None, MISSING):
                 before = MASK  # a value that a secret replaces is probably the old secret
             note = f"{common} more unchanged" if common else ""
             yield self.row(step, change, path, (before, after + _default_mark(step, change)), note)

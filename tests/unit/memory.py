@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from deployer.applying.tools import Tools
+from deployer.azureml.kinds.rows import plain
 from deployer.core.errors import WorkspaceError
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
-from deployer.core.resources import Ref, Resource, State
+from deployer.core.resources import Ref, Resource, State, state_of
 from deployer.core.workspace import Answer, Wanted
 from deployer.planning.reconcile import simulate
 
@@ -20,6 +21,11 @@ Respond = Callable[[str, float], Answer]
 
 def answer(body: bytes = b"7", status: int = 200, milliseconds: float = 5.0) -> Answer:
     return Answer(status=status, body=body, milliseconds=milliseconds, deployment="")
+
+
+def as_a_service_has_it(state: State) -> State:
+    """The state with secrets opened: a service knows no others."""
+    return state_of([replace(item, fields=plain(item.fields)) for item in state.resources.values()])
 
 
 @dataclass
@@ -49,7 +55,7 @@ class MemoryWorkspace:
         self.before_execute(step)
         with self.lock:  # steps are carried out side by side
             self.executed.append(step)
-            self.state = simulate(self.state, step)
+            self.state = as_a_service_has_it(simulate(self.state, step))
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         self.asked.append((self.now, deployment))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,9 @@ from deployer.authoring.text.secrets import Entry, UnknownMark, Vault, as_mark
 from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.core.errors import SpecError
 from deployer.core.fields import Schema, schema_of
-from deployer.core.secret_marks import TAKEN, has_marks
+from deployer.core.redaction import MASK
+from deployer.core.sealed import Sealed
+from deployer.core.secret_marks import TAKEN, has_marks, without_marks
 
 MISPLACED = "secret-misplaced"
 WHERE = "It is legal where a field takes free text: environment variables, tags, properties and descriptions."
@@ -93,8 +95,22 @@ def _marked_texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str,
 
 
 def opened(document: Document, vault: Vault) -> Document:
-    """The document with values in place of marks: what runs, and nothing that is shown."""
-    return replace(document, data=_opened(document.data, (), document, vault)) if vault.entries else document
+    """The document with values in place of marks, for `render --show-secrets` alone."""
+    return _with_secrets(document, lambda path, text: vault.opened(text, quoted=path in document.parsed.quoted))
+
+
+def sealed(document: Document, vault: Vault) -> Document:
+    """The document with sealed texts in place of those with marks; in extension keys, which stay here, with values."""
+
+    def sealing(path: FieldPath, text: str) -> str | Sealed:
+        value = vault.opened(text, quoted=path in document.parsed.quoted)
+        return value if str(path[0]).startswith("x-") else Sealed(opened=value, shown=without_marks(text, MASK))
+
+    return _with_secrets(document, sealing)
+
+
+def _with_secrets(document: Document, written: Callable[[FieldPath, str], str | Sealed]) -> Document:
+    return replace(document, data=_written(document.data, (), written)) if _may_have_marks(document) else document
 
 
 def with_marks(value: Any) -> Any:
@@ -110,13 +126,13 @@ def with_marks(value: Any) -> Any:
             return value
 
 
-def _opened(value: Any, path: FieldPath, document: Document, vault: Vault) -> Any:
+def _written(value: Any, path: FieldPath, written: Callable[[FieldPath, str], str | Sealed]) -> Any:
     match value:
         case str() if has_marks(value):
-            return vault.opened(value, quoted=path in document.parsed.quoted)
+            return written(path, value)
         case dict():
-            return {key: _opened(item, (*path, key), document, vault) for key, item in value.items()}
+            return {key: _written(item, (*path, key), written) for key, item in value.items()}
         case list():
-            return [_opened(item, (*path, index), document, vault) for index, item in enumerate(value)]
+            return [_written(item, (*path, index), written) for index, item in enumerate(value)]
         case _:
             return value

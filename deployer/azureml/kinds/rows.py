@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from deployer.core.resources import KeyPath, Value
+from deployer.core.sealed import Sealed
 from deployer.kinds import spelling
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
@@ -147,7 +148,9 @@ def put_value(fields: Any, path: KeyPath, value: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Read-only mappings and tuples as dicts and lists, which the SDK requires."""
+    """Read-only mappings and tuples as dicts and lists, which the SDK requires, with secrets opened: only here."""
+    if isinstance(value, Sealed):
+        return value.opened
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

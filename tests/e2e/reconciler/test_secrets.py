@@ -47,7 +47,7 @@ def declare(project: Project, names: dict[str, str]) -> None:
 
 
 def meant(values: dict[str, str]) -> dict[str, str]:
-    found = {}
+    found = dict[str, str]()
     for name, value in values.items():
         found |= {f"A_{name}": value, f"Q_{name}": value}
         found[f"IN_{name}"] = f"https://u:{value}@h/{base64.b64encode(value.encode()).decode()}"

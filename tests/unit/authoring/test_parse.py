@@ -24,6 +24,7 @@ from deployer.core.errors import SpecError
 )  # fmt: skip
 def test_scalars_are_those_of_yaml_1_2(written: str, value: object) -> None:
     found = parse(f"a: {written}\n", "f").data
+    assert isinstance(found, dict)
     assert found == {"a": value}
     assert type(found["a"]) is type(value)
 

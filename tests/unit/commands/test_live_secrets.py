@@ -106,7 +106,7 @@ def test_an_import_writes_no_secret_and_says_what_to_set(shape: str, deployed: S
         assert "DB: '7'" in text
         return
     assert not [trace for trace in traces(canary) if trace in text + said.out + said.err]
-    assert "DB: {{ secret('DB') | tojson }}" in text
+    assert "DB: {{ secret('DB') }}" in text
     assert "LEVEL: info" in text
     assert "  DB  (deployment digits/blue, environment_variables.DB)\n" in said.err
     deployed.monkeypatch.setenv("DB", canary)

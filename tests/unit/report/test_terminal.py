@@ -64,7 +64,7 @@ def test_prose_keeps_to_the_width(width: int) -> None:
     assert len(lines) > 400 // width
 
 
-def one_change(before: Value, after: Value, *, path: str = "description") -> str:
+def one_change(before: Value, after: Value, *, path: str = "instance_type") -> str:
     old, new = Resource(ref=REF, fields={path: before}), Resource(ref=REF, fields={path: after})
     step = Step(action=Action.UPDATE, ref=REF, before=old, after=new, changes=diff(old, new))
     return plan_text(plan_view(Plan(env="dev", project="p", steps=(step,)))).splitlines()[1].strip()
@@ -73,18 +73,18 @@ def one_change(before: Value, after: Value, *, path: str = "description") -> str
 @pytest.mark.parametrize(
     ("before", "after", "shown"),
     [
-        ("a", "b", "~ description: a -> b"),
-        ("1", 1, '~ description: "1" -> 1'),
-        (None, "", '~ description: (not set) -> ""'),
-        ("true", True, '~ description: "true" -> true'),
-        ("a b", "a\nb", '~ description: a b -> "a\\nb"'.replace("a b ->", '"a b" ->')),
-        (["a", "b", "c"], ["a", "x", "c"], '~ description: ["b"] -> ["x"]  # 2 more unchanged'),
-        (["a", "a"], ["a"], '~ description: ["a"] -> []  # 1 more unchanged'),
-        ("(not set)", None, '~ description: "(not set)" -> (not set)'),
+        ("a", "b", "~ instance_type: a -> b"),
+        ("1", 1, '~ instance_type: "1" -> 1'),
+        (None, "", '~ instance_type: (not set) -> ""'),
+        ("true", True, '~ instance_type: "true" -> true'),
+        ("a b", "a\nb", '~ instance_type: a b -> "a\\nb"'.replace("a b ->", '"a b" ->')),
+        (["a", "b", "c"], ["a", "x", "c"], '~ instance_type: ["b"] -> ["x"]  # 2 more unchanged'),
+        (["a", "a"], ["a"], '~ instance_type: ["a"] -> []  # 1 more unchanged'),
+        ("(not set)", None, '~ instance_type: "(not set)" -> (not set)'),
     ],
 )
 def test_values_are_told_apart(before: Value, after: Value, shown: str) -> None:
-    assert one_change(before, after).split("  # metadata")[0].replace("; metadata only, nothing restarts", "") == shown
+    assert one_change(before, after).split("  # in-place")[0].replace("; in-place rolling update", "") == shown
 
 
 def test_a_removed_field_shows_that_it_goes_back_to_its_default() -> None:
