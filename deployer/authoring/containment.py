@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,23 @@ def is_inside(path: Path, project: Path, allowed: Sequence[Path] = ()) -> bool:
     """Whether a path, links followed, lies in the repository of the project, or in one of the `allowed` folders."""
     real = path.resolve()
     return any(real.is_relative_to(place) for place in (home_of(project), *(item.resolve() for item in allowed)))
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a path that cannot be, such as one that is too long, is none."""
+    return _has_mode(path, stat.S_ISREG)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; a path that cannot be, such as one that is too long, is none."""
+    return _has_mode(path, stat.S_ISDIR)
+
+
+def _has_mode(path: Path, wanted: Callable[[int], bool]) -> bool:
+    try:
+        return wanted(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def links_below(folder: Path) -> Iterator[Path]:

@@ -59,6 +59,7 @@ def read_env(project: Path, env: str) -> tuple[EnvFile, Scope]:
     file = _file(project, env)
     templates = Templates(project=project, root="specs", scope=scope)
     document, diagnostics = read_document(project / file, file, templates, "env")
+    templates.close()
     faults = [document.diagnostic("env", fault) for fault in _faults(document)]
     found = masked_diagnostics([*diagnostics, *faults], frozenset(scope.secrets))
     if any(item.severity.stops for item in found):

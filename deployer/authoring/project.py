@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
-from deployer.authoring.containment import is_inside
+from deployer.authoring.containment import is_file, is_folder, is_inside
 from deployer.authoring.documents.check_schema import schema_faults
-from deployer.authoring.documents.document import Document
+from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.documents.kind_of import looks_like_a_spec
 from deployer.authoring.documents.overrides import Override, check_used, for_fields, parse_overrides, with_overrides
 from deployer.authoring.documents.read_spec import read_spec
@@ -28,6 +29,7 @@ from deployer.core.fields import schema_name
 from deployer.core.resources import Kind
 
 SPECS = "specs"
+MAX_SHOWN = 100
 SUFFIXES = (".yml", ".yaml")
 
 
@@ -153,11 +155,21 @@ def _defects(world: World) -> list[Diagnostic]:
     """The diagnostics of schemas and rules for all documents."""
     found: list[Diagnostic] = []
     for document in world.documents:
-        if document.kind:
-            faults = schema_faults(schema_name(document.kind), document.data)
-            found += [document.diagnostic("schema", fault) for fault in faults]
-            found += broken_rules(document, world)
+        some = list(islice(_defects_in(document, world), MAX_SHOWN + 1))
+        found += [*some[:MAX_SHOWN], _many(document)] if len(some) > MAX_SHOWN else some
     return found
+
+
+def _defects_in(document: Document, world: World) -> Iterator[Diagnostic]:
+    if document.kind:
+        for fault in schema_faults(schema_name(document.kind), document.data):
+            yield document.diagnostic("schema", fault)
+        yield from broken_rules(document, world)
+
+
+def _many(document: Document) -> Diagnostic:
+    summary = f"more than {MAX_SHOWN} problems in this file; the first {MAX_SHOWN} are shown"
+    return document.diagnostic("", Fault(path=(), code="too-many-problems", summary=summary))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +187,7 @@ class _Reading:
         A file that a document names as its conda or request file is not a spec.
         """
         read = {file: self._one(file) for file in files}
+        self.templates.close()
         documents = [document for document, _ in read.values() if document]
         named = {project_path(path, self.project) for document in documents for path in _named_files(document)}
         kept = [document for document in documents if document.file not in named]
@@ -216,9 +229,9 @@ def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[st
     """Files with the root folder for their includes, and whether to read them strictly: those named themselves."""
     for path in paths:
         place = project / path
-        if place.is_dir():
+        if is_folder(place):
             yield project_path(place, project), [project_path(item, project) for item in _yaml_files(place)], False
-        elif place.is_file():
+        elif is_file(place):
             yield _root_of(place, project), [project_path(place, project)], True
         else:
             raise failure("file-unreadable", "there is no such file or folder", Location(file=str(path)))

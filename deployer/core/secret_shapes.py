@@ -30,7 +30,7 @@ KNOWN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")),
     ("an address with a password", re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]{3,}@", re.IGNORECASE)),
 )
-REFERENCE = re.compile(r"\$\{\{.*\}\}|^[^@\s]+@https://[^/]+\.vault\.|keyvault", re.IGNORECASE)
+IN_A_VAULT = re.compile(r"^[^@\s]+@https://[^/]+\.vault\.|keyvault", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"place_?holder|^<.*>$|^\$|changeme|xxx", re.IGNORECASE)
 RANDOM = re.compile(r"[A-Za-z0-9+/_=~-]{24,}")
 HARMLESS = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$|^[0-9]+$|[/\\].*[/\\]", re.IGNORECASE)
@@ -40,7 +40,7 @@ SHORTEST = 6
 
 def secret_shape(name: str, value: str) -> str:
     """The kind of secret that a literal looks like, for a message; "" if it does not look like one."""
-    if not value or REFERENCE.search(value):
+    if not value or _is_reference(value):
         return ""
     for words, shape in KNOWN_SHAPES:
         if shape.search(value):
@@ -48,6 +48,12 @@ def secret_shape(name: str, value: str) -> str:
     if _names_a_secret(name) and _is_opaque(value):
         return "a secret by its name"
     return "a random key" if _is_random(value) else ""
+
+
+def _is_reference(value: str) -> bool:
+    """Whether Azure puts the value in: `${{…}}`, or the address of a secret in a vault."""
+    _, opening, rest = value.partition("${{")
+    return (bool(opening) and "}}" in rest) or IN_A_VAULT.search(value) is not None
 
 
 def looks_secret(name: str, value: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from deployer.authoring.documents.check_schema import shown
@@ -13,7 +14,7 @@ from deployer.authoring.documents.kind_of import kind_of
 from deployer.authoring.documents.overrides import Override, overlaid
 from deployer.authoring.documents.secret_fields import settled
 from deployer.authoring.text.encoding import read_text
-from deployer.authoring.text.parse import Parsed, parse
+from deployer.authoring.text.parse import MAX_FAULTS, Parsed, parse
 from deployer.authoring.text.render import Rendered, render
 from deployer.authoring.text.secrets import Vault
 from deployer.authoring.text.templates import Templates
@@ -59,7 +60,7 @@ def _of_kind(
     document = replace(document, kind=kind, overridden=frozenset(written))
     diagnostics += settled(schema_name(kind), document, vault)
     as_declared(schema_name(kind), document.data, document.parsed)
-    for zero in leading_zeros(schema_name(kind), document.data, document.parsed):
+    for zero in islice(leading_zeros(schema_name(kind), document.data, document.parsed), MAX_FAULTS):
         text = shown(document.get(*zero))
         summary = f"`{dotted(zero)}` is read as the text {text} because of its leading zero"
         fault = Fault(path=zero, summary=summary, detail="Quote it, or remove the zero.", severity=Severity.WARNING)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deployer.authoring.containment import is_file, is_folder
 from deployer.authoring.documents.document import Document, Fault, FieldPath
 from deployer.authoring.project_index import REMOTE, World, project_path, resolved
 from deployer.authoring.rules.asset_rules import inline
@@ -27,21 +28,21 @@ def code_missing(document: Document, world: World) -> Iterator[Fault]:
     """The code folder exists."""
     code = document.text(*CODE)
     folder = resolved(document, code)
-    if world.files and code and not is_reference(code) and not folder.is_dir():
+    if world.files and code and not is_reference(code) and not is_folder(folder):
         yield Fault(path=CODE, summary=_absent("folder", folder, world), detail=_beside(folder, world))
 
 
 def script_missing(document: Document, world: World) -> Iterator[Fault]:
     """The scoring script exists in the code folder."""
     script = _script(document, world)
-    if script and script.parent.is_dir() and not script.is_file():
+    if script and is_folder(script.parent) and not is_file(script):
         yield Fault(path=SCRIPT, summary=_absent("file", script, world), detail=_beside(script, world))
 
 
 def script_syntax(document: Document, world: World) -> Iterator[Fault]:
     """The scoring script is valid Python."""
     script = _script(document, world)
-    if script and script.is_file() and script.suffix == ".py":
+    if script and is_file(script) and script.suffix == ".py":
         problem = _script_facts(script)[0]
         if problem:
             yield Fault(path=SCRIPT, summary=f"{project_path(script, world.project)} is not valid Python: {problem}")
@@ -50,7 +51,7 @@ def script_syntax(document: Document, world: World) -> Iterator[Fault]:
 def script_functions(document: Document, world: World) -> Iterator[Fault]:
     """The scoring script defines `init` and `run`; it is read, never run."""
     script = _script(document, world)
-    if not (script and script.is_file() and script.suffix == ".py") or _script_facts(script)[0]:
+    if not (script and is_file(script) and script.suffix == ".py") or _script_facts(script)[0]:
         return
     missing = [name for name in ("init", "run") if name not in _script_facts(script)[1]]
     if missing:
@@ -103,14 +104,14 @@ def _defined(body: list[ast.stmt]) -> Iterator[str]:
 def conda_missing(document: Document, world: World) -> Iterator[Fault]:
     """The conda file exists."""
     for path, file in _conda(document, world):
-        if not file.is_file():
+        if not is_file(file):
             yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
 
 
 def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
     """The conda file is YAML with a list of dependencies."""
     for path, file in _conda(document, world):
-        problem = _conda_problem(file, project_path(file, world.project)) if file.is_file() else ""
+        problem = _conda_problem(file, project_path(file, world.project)) if is_file(file) else ""
         if problem:
             hint = "A conda file is a map with a list of `dependencies`."
             yield Fault(path=path, summary=problem, detail=hint)
@@ -149,7 +150,7 @@ def model_missing(document: Document, world: World) -> Iterator[Fault]:
         path = data.get("path")
         if world.files and isinstance(path, str) and path and not REMOTE.match(path):
             place = resolved(document, path)
-            if not place.exists():
+            if not (is_file(place) or is_folder(place)):
                 yield Fault(
                     path=(*root, "path"), summary=_absent("folder or file", place, world), detail=_beside(place, world)
                 )
@@ -163,11 +164,11 @@ def build_missing(document: Document, world: World) -> Iterator[Fault]:
             continue
         folder = resolved(document, str(build["path"]))
         dockerfile = folder / str(build.get("dockerfile_path") or "Dockerfile")
-        if not folder.is_dir():
+        if not is_folder(folder):
             yield Fault(
                 path=(*root, "build", "path"), summary=_absent("folder", folder, world), detail=_beside(folder, world)
             )
-        elif not dockerfile.is_file():
+        elif not is_file(dockerfile):
             at = "dockerfile_path" if "dockerfile_path" in build else "path"
             yield Fault(
                 path=(*root, "build", at), summary=_absent("file", dockerfile, world), detail=_beside(dockerfile, world)
@@ -180,7 +181,7 @@ def smoke_file(document: Document, world: World) -> Iterator[Fault]:
         name = document.text("x-smoke-test", key)
         file = resolved(document, name)
         path = ("x-smoke-test", key)
-        if world.files and name and not file.is_file():
+        if world.files and name and not is_file(file):
             yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
         elif world.files and name and key == "request" and (problem := _json_problem(file)):
             summary = f"{project_path(file, world.project)} is not JSON: {problem}"
@@ -201,5 +202,5 @@ def _absent(what: str, path: Path, world: World) -> str:
 
 def _beside(path: Path, _world: World) -> str:
     """A hint: the most similar name in the same folder, else the base of relative paths."""
-    known = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+    known = [item.name for item in path.parent.iterdir()] if is_folder(path.parent) else []
     return did_you_mean(path.name, known) or "Paths are relative to the folder of the spec."

@@ -18,6 +18,7 @@ from deployer.kinds import KINDS
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 
 KUBERNETES_NAMES = range(6, 63)
+LONGEST_PATH = 500
 
 
 def name_duplicate(document: Document, world: World) -> Iterator[Fault]:
@@ -105,6 +106,8 @@ def ignore_path(document: Document, _world: World) -> Iterator[Fault]:
 
 def _is_field(kind: Kind, path: str) -> bool:
     """Whether a path names a declared field, or a key of a declared map."""
+    if len(path) > LONGEST_PATH:
+        return False
     keys = path_of(kind, path)
     found = field_at(kind, keys)
     return found.path in fields_of(kind) and len(found.path) == len(keys)

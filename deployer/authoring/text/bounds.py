@@ -10,7 +10,7 @@ from typing import Any
 from deployer.authoring.text.secrets import Mark, MarkUsed, Vault, as_mark
 from deployer.core.secret_marks import has_marks
 
-MAX_TEXT = 2_000_000
+MAX_TEXT = 1_000_000
 MAX_ROUNDS = 200_000
 MAX_CALLS = 50_000
 MAX_BITS = 10_000

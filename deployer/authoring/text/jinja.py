@@ -29,13 +29,14 @@ from deployer.authoring.text.scope import ScopeError
 from deployer.authoring.text.secrets import CURE, Mark, MarkUsed
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.syntax_tree import FUNCTIONS, Counted, NotCalled, check_called
-from deployer.authoring.text.templates import Templates
+from deployer.authoring.text.templates import Templates, first_tag
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError
 
 MAX_UNDEFINED = 20
 MISSING = ("template-undefined", "env-variable", "secret-missing")
 STANDS_IN = "undefined"
+SMALL = "Specs are small: write the values out."
 UNDEFINED_NAME = re.compile(r"^'(\w+)' is undefined$")
 UNDEFINED_ATTRIBUTE = re.compile(r"has no attribute '([^']*)'$")
 TAG = re.compile(r"\{[{%]")
@@ -219,7 +220,7 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
         case ScopeError():
             return error.code, error.summary, error.hint, ""
         case LimitReached():
-            return "template-limit", f"the template is refused: {error}", "Specs are small: write the values out.", ""
+            return "template-limit", f"the template is refused: {error}", SMALL, ""
         case RecursionError() | MemoryError() | OverflowError():
             return "template-limit", "the template is nested too deeply or produces too much", "Make it simpler.", ""
     return "template-error", f"the template fails: {error}", "", ""
@@ -242,8 +243,8 @@ def _undefined(message: str, environment: Fenced) -> tuple[str, str, str, str]:
 
 
 def _place(error: Exception, file: str, environment: Fenced, word: str) -> Location:
-    """The innermost template line in the traceback of an error, and the column of a word in it."""
-    found = (file, 1)
+    """The innermost template line in the traceback of an error, else that of the first tag; the column of a word."""
+    found = (file, first_tag(environment.templates.sources[file])[0])
     if isinstance(error, jinja2.TemplateSyntaxError):
         found = (error.name or file, error.lineno)
     trace = error.__traceback__

@@ -21,6 +21,8 @@ Path = tuple[str | int, ...]
 
 MAX_DEPTH = 60
 MAX_NODES = 100_000
+MAX_COPIES = 1_000_000
+MAX_FAULTS = 100
 SURELY_SHALLOW = 1_000
 PLAIN = "plain"
 TEXT_TAG = "tag:yaml.org,2002:str"
@@ -47,6 +49,7 @@ class Parsed:
     quoted: set[Path] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
     count: int = 0
+    copied: int = 0
 
     def line_column(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """The line and column (from 1) of the value or the key at a path, or at its nearest written parent."""
@@ -204,9 +207,11 @@ def _merge(
     """A map with the keys of another one merged in; its own keys win."""
     if not isinstance(other, MappingNode):
         raise failure("yaml-syntax", "`<<` needs a map, or a list of maps", _place(other, parsed.file))
-    apart = Parsed(file=parsed.file, count=parsed.count)
+    apart = Parsed(file=parsed.file, count=parsed.count, copied=parsed.copied)
     taken = _mapping(other, path, apart, parents)
-    parsed.count = apart.count
+    parsed.count, parsed.copied = apart.count, apart.copied + len(apart.values)
+    if parsed.copied > MAX_COPIES:
+        raise _too_many(path, other, parsed)
     _take_over(apart, parsed, lambda at: at[len(path)] not in result)
     return {**taken, **result}
 
@@ -242,6 +247,8 @@ def _unknown_tag(node: Node, parsed: Parsed) -> None:
 
 
 def _fault(code: str, summary: str, detail: str, node: Node, parsed: Parsed) -> None:
+    if len(parsed.faults) >= MAX_FAULTS:
+        return
     place = _place(node, parsed.file)
     parsed.faults.append(Diagnostic(severity=Severity.ERROR, code=code, summary=summary, location=place, detail=detail))
 

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deployer.authoring.text.bounds import MAX_TEXT
 from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope, ScopeError
 from deployer.authoring.text.sourcemap import Locate, Segment, by_segments, same_place
-from deployer.authoring.text.templates import GUARD, Templates, unguarded
+from deployer.authoring.text.templates import GUARD, OPENING, Templates, unguarded
 from deployer.core.diagnostics import Location
 from deployer.core.secret_marks import TAKEN, has_marks
 
-OPENING = re.compile(r"\{[{%#]")
 PLACEHOLDER = re.compile(
     r"\{\{\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
     r"|(?P<call>env_var|secret)\(\s*(?P<args>(?:'[^'\\\n]*'|\"[^\"\\\n]*\")(?:\s*,\s*(?:'[^'\\\n]*'|\"[^\"\\\n]*\"))?)\s*\))"
@@ -58,18 +58,16 @@ def render(source: str, file: str, templates: Templates) -> Rendered:
 
 
 def _by_jinja(template: str, file: str, templates: Templates) -> Rendered:
-    from deployer.authoring.text.jinja import Fenced, render_jinja
+    from deployer.authoring.text.jinja_process import render_apart
 
-    if not templates.environments:
-        templates.environments.append(Fenced(templates))
-    text = unguarded(render_jinja(template, file, templates.environments[0]))
+    text = unguarded(render_apart(file, template, templates))
     return Rendered(file=file, text=text, locate=by_segments(lambda: _traced(file, templates, text)))
 
 
 def _traced(file: str, templates: Templates, text: str) -> Sequence[Segment] | None:
-    from deployer.authoring.text.marked_render import trace
+    from deployer.authoring.text.jinja_process import trace_apart
 
-    return trace(file, templates, text)
+    return trace_apart(file, templates, text)
 
 
 def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
@@ -81,6 +79,8 @@ def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
     if None in values:
         return None
     known = [value for value in values if value is not None]
+    if sum(map(len, known)) > MAX_TEXT:
+        return None
     pieces = _literals(template, matches)
     text = "".join(piece + value for piece, value in zip(pieces, [*known, ""], strict=True))
     return Rendered(

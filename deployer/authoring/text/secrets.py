@@ -6,9 +6,9 @@ So no message, position, quote, cut or encoding can show a value, and its charac
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -51,21 +51,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vault:
-    """The secrets of one run by the numbers of their marks. Marks have a random part, so that nothing can be forged."""
+    """The secrets of one run by their marks. A mark is a digest with a random key, so that nothing can be forged."""
 
-    run: str = field(default_factory=lambda: os.urandom(8).hex(), repr=False)
-    entries: dict[Entry, int] = field(default_factory=dict, repr=False)
+    key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+    entries: dict[str, Entry] = field(default_factory=dict, repr=False)
 
     def mark(self, entry: Entry) -> str:
         """The mark of an entry, always the same in this run."""
-        number = self.entries.setdefault(entry, len(self.entries))
-        return FIRST + "".join(DIGITS[int(digit, 16)] for digit in f"{self.run}{number:x}") + LAST
+        content = json.dumps([entry.call, entry.value, entry.looks_secret, entry.escaped]).encode()
+        digest = hashlib.blake2b(content, key=self.key, digest_size=12).hexdigest()
+        mark = FIRST + "".join(DIGITS[int(digit, 16)] for digit in digest) + LAST
+        self.entries[mark] = entry
+        return mark
 
     def entries_in(self, text: str) -> list[Entry]:
         """What the marks in a text stand for. Raises UnknownMark for other characters of marks."""
         if RESERVED.search(MARK.sub("", text)):
             raise UnknownMark(TAKEN)
-        return [self._entry(match) for match in MARK.finditer(text)]
+        return [self._entry(match[0]) for match in MARK.finditer(text)]
 
     def opened(self, text: str, *, quoted: bool = False) -> str:
         """The text with values in place of its marks."""
@@ -84,14 +87,12 @@ class Vault:
 
     def _replaced(self, text: str, write: Callable[[Entry], str]) -> str:
         self.entries_in(text)
-        return MARK.sub(lambda match: write(self._entry(match)), text)
+        return MARK.sub(lambda match: write(self._entry(match[0])), text)
 
-    def _entry(self, match: re.Match[str]) -> Entry:
-        digits = "".join(f"{DIGITS.index(digit):x}" for digit in match[1])
-        known = {self.mark(entry): entry for entry in self.entries} if digits.startswith(self.run) else {}
-        if match[0] not in known:
+    def _entry(self, mark: str) -> Entry:
+        if mark not in self.entries:
             raise UnknownMark(TAKEN)
-        return known[match[0]]
+        return self.entries[mark]
 
 
 class Mark:

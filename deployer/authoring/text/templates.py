@@ -11,6 +11,7 @@ from typing import Any
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.scope import Scope
 
+OPENING = re.compile(r"\{[{%#]")
 AZURE = re.compile(r"\$\{\{(?!\{)")
 GUARD = "$\U000ff000\U000ff001"
 
@@ -25,18 +26,30 @@ def unguarded(text: str) -> str:
     return text.replace(GUARD, "${{")
 
 
+def first_tag(template: str) -> tuple[int, int]:
+    """The line and column of the first tag, both from 1; (1, 1) without one."""
+    before = template[: match.start()] if (match := OPENING.search(template)) else ""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
 @dataclass(slots=True, kw_only=True)
 class Templates:
     """The files below `root` (the specs folder, relative to `project`) that templates may include, and their scope.
 
-    `environments` holds the Jinja2 environment of the run once it is needed.
+    `processes` holds the one that renders with Jinja2 once it is needed; `close` ends it.
     """
 
     project: Path
     root: str
     scope: Scope
     sources: dict[str, str] = field(default_factory=dict)
-    environments: list[Any] = field(default_factory=list)
+    processes: list[Any] = field(default_factory=list)
+
+    def close(self) -> None:
+        """End the process that renders; another one starts where it is needed again."""
+        for process in self.processes:
+            process.close()
+        self.processes.clear()
 
     def add(self, file: str, text: str) -> None:
         """Store the text of a file before rendering it."""

@@ -169,7 +169,7 @@ def test_the_marks_of_another_run_open_nothing() -> None:
 def test_a_mark_shows_nothing_of_its_value() -> None:
     scope = Scope(environ={"S": "hunter2"})
     mark = scope.secret("S")
-    assert "hunter2" not in f"{mark}{scope}{scope.vault}{list(scope.vault.entries)}"
+    assert "hunter2" not in f"{mark}{scope}{scope.vault}{list(scope.vault.entries.values())}"
     with pytest.raises(MarkUsed):
         repr(mark)
     assert isinstance(mark, Mark)
