@@ -260,7 +260,7 @@ def import_(console: Console, endpoint: str, env: str, project: Path) -> int:
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def local(project: Path, words: tuple[str, ...]) -> int:
-    """Control the local workspace: up, down, status, reset, serve, fault.
+    """Control the local workspace: up, down, status, list, prune, reset, serve, fault.
 
     Example: deployer local up
     """

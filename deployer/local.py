@@ -43,6 +43,6 @@ def connection(file: Path) -> tuple[Coordinates, LocalServer]:
 
 
 def command(project: Path, words: Sequence[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run one command of the local workspace (up, down, status, reset, fault) in a separate process."""
+    """Run one command of the local workspace (up, down, status, list, prune, reset, fault) in a separate process."""
     call = [sys.executable, "-m", "deployer.local_workspace", *words, "--root", str(local_root(project))]
     return subprocess.run(call, check=False, text=True, capture_output=capture)

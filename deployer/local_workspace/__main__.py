@@ -45,11 +45,23 @@ def _run(options: argparse.Namespace, home: Home) -> int:
         case "up":
             found, fresh = background.start(home, _serve_options(options))
             _say(options, found, f"local workspace {'started' if fresh else 'is running'}: {_line(found)}")
+        case "down" if options.all:
+            from deployer.local_workspace.commands import everywhere
+
+            number = everywhere.end(everywhere.running())
+            _say(options, {"ended": number}, f"{number} local workspace{'' if number == 1 else 's'} stopped")
         case "down":
             ended = background.stop(home)
             _say(options, {"ended": ended}, "local workspace stopped" if ended else "local workspace is not running")
         case "status":
             return _status(options, home)
+        case "list":
+            return _list(options)
+        case "prune":
+            from deployer.local_workspace.commands import everywhere
+
+            freed = everywhere.prune(home)
+            _say(options, {"bytes": freed}, f"{freed / 1_000_000:,.0f} MB of environments removed: {home.environments}")
         case "reset":
             background.forget(home)
             _say(options, {"reset": True}, f"local workspace stopped, and its state removed: {home.root}")
@@ -72,6 +84,15 @@ def _status(options: argparse.Namespace, home: Home) -> int:
         _say(options, {"running": False}, f"local workspace {text}")
         return 1
     _say(options, found | {"running": True}, f"local workspace is running: {_line(found)}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from deployer.local_workspace.commands import everywhere
+
+    found = everywhere.running()
+    known = [{"pid": each.pid, "root": str(each.root), "bytes": each.size, "deleted": each.is_gone} for each in found]
+    _say(options, {"running": known}, "\n".join(each.line() for each in found) or "no local workspace is running")
     return 0
 
 
@@ -106,6 +127,8 @@ def parser() -> argparse.ArgumentParser:
         "up": ("start the local workspace in the background, unless it is running", "up --realistic 0.1"),
         "down": ("stop the local workspace", "down"),
         "status": ("say whether the local workspace is running, and where its page is", "status"),
+        "list": ("list all running local workspaces of yours, also those of deleted folders", "list"),
+        "prune": ("delete the environments that were built for deployments; `up` builds again what is needed", "prune"),
         "reset": ("stop the local workspace and delete everything it stores", "reset"),
         "serve": ("run the local workspace in the foreground", "serve"),
         "fault": ("make the local workspace misbehave on purpose", "fault list"),
@@ -115,6 +138,8 @@ def parser() -> argparse.ArgumentParser:
             help_text = "share of Azure's own durations that operations take: 0 for none, 1 for all"
             command.add_argument("--realistic", type=float, default=0.0, metavar="FACTOR", help=help_text)
             command.add_argument("--new-ports", action="store_true", help="pick two new ports")
+        if name == "down":
+            command.add_argument("--all", action="store_true", help="stop all local workspaces of yours")
         if name == "serve":
             command.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
         if name == "fault":

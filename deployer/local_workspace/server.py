@@ -61,7 +61,7 @@ def real_data_plane() -> DataPlane:
     from deployer.local_workspace.serving.runtime import Runtime
 
     def page(context: ServerContext, front_door: FrontDoor) -> App:
-        return page_app(StoredPage(context), front_door)
+        return page_app(StoredPage(context), front_door, secret_in(context.home.page_key))
 
     return DataPlane(serving=Runtime, front_door=FrontDoor, page=page)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from deployer.local_workspace.__main__ import main
+from deployer.local_workspace.commands import everywhere
 from tests.contract.conftest import PROJECT, Workspace
 
 LISTEN = "0A"
@@ -53,9 +56,47 @@ def test_up_twice_status_down_reset(root: Path) -> None:
     assert sorted(path.name for path in root.iterdir()) == ["ports.json", "server.lock", "start.lock"]
 
 
+def test_workspaces_of_deleted_folders_are_listed_and_ended(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = json.loads(run(root, "up", "--json").stdout)["pid"]
+    listed = [each for each in json.loads(run(root, "list", "--json").stdout)["running"] if each["root"] == str(root)]
+    assert [(each["pid"], each["deleted"], each["bytes"] > 1000) for each in listed] == [(pid, False, True)]
+    shutil.rmtree(root)
+    assert f"process {pid}, for 0 min, its folder was deleted: {root}\n" in run(root, "list").stdout
+    mine = [each for each in everywhere.running() if each.root == root]
+    monkeypatch.setattr(everywhere, "running", lambda: mine)  # others' are not ours to end
+    assert main(["down", "--all", "--root", str(root)]) == 0
+    monkeypatch.undo()
+    assert not [each for each in everywhere.running() if each.root == root]
+    assert everywhere.end(mine) == 0
+
+
+def test_nobody_elses_process_is_taken_for_a_workspace(tmp_path: Path) -> None:
+    words = ["-c", "input()", "-m", "deployer.local_workspace", "serve", "--root", str(tmp_path)]
+    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as stranger:
+        found = everywhere.running()
+        assert stranger.pid not in {each.pid for each in found}
+        assert everywhere.end([everywhere.Running(pid=stranger.pid, root=tmp_path, seconds=0, size=0)]) == 0
+        assert stranger.poll() is None
+        stranger.communicate(b"\n")
+
+
+def test_environments_are_removed_when_nothing_runs_in_them(root: Path) -> None:
+    run(root, "up")
+    built = root / "environments" / "abc"
+    built.mkdir(parents=True)
+    (built / "big").write_bytes(bytes(3_000_000))
+    refused = run(root, "prune")
+    assert (refused.returncode, "stop it first with `down`" in refused.stderr) == (1, True)
+    run(root, "down")
+    assert run(root, "prune").stdout == f"3 MB of environments removed: {root / 'environments'}\n"
+    assert not (root / "environments").exists()
+    assert (root / "state.db").exists()
+    assert run(root, "prune", "--json").stdout == '{"bytes": 0}\n'
+
+
 def test_secrets_are_for_their_owner_alone(root: Path) -> None:
     run(root, "up")
-    for name in ("connection.json", "token", "admin-key", "server.pem", "state.db", "requests.jsonl"):
+    for name in ("connection.json", "token", "admin-key", "page-key", "server.pem", "state.db", "requests.jsonl"):
         assert (root / name).stat().st_mode & 0o777 == 0o600, name
     assert root.stat().st_mode & 0o777 == 0o700
 

@@ -103,6 +103,7 @@ class Client:
     """Calls a front door over HTTP."""
 
     url: str
+    own: Mapping[str, str] = field(default_factory=dict)
     pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=32, retries=False))
 
     async def score(
@@ -121,7 +122,8 @@ class Client:
             method,
             self.url + path,
             body=None if method == "GET" else body,
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json", **named},
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json", **self.own, **named},
+            redirect=False,
         )
 
 

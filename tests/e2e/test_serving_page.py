@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from deployer.local_workspace.page.app import DeploymentView, EndpointView, page
 from deployer.local_workspace.ports import Container
 from tests.e2e.chromium import BROWSER, Tab, browser
 from tests.e2e.serving import Client, Workspace, changed, listening, run, workload, workspace
+
+PAGE_KEY = "the-key-of-the-page"
 
 
 class Source:
@@ -57,8 +60,10 @@ async def page(root: Path, folder: Path) -> AsyncIterator[tuple[Client, Client]]
         for each in (workload(folder, body=answer), workload(folder, "green", "return {'from': 'green'}")):
             await stand.put(changed(each, max_concurrent_requests_per_instance=4))
         stand.traffic = {"blue": 90, "green": 10}
-        async with listening(page_app(Source(stand), door)) as shown:
-            yield shown, client
+        async with listening(page_app(Source(stand), door, PAGE_KEY)) as shown:
+            opened = await shown.score(path=f"/?key={PAGE_KEY}", method="GET")
+            assert (opened.status, opened.headers["location"]) == (303, "/")
+            yield replace(shown, own={"Cookie": opened.headers["set-cookie"].partition(";")[0]}), client
 
 
 def test_scoring_needs_the_token_of_the_page_once(serving_root: Path, tmp_path: Path) -> None:
@@ -95,12 +100,33 @@ def test_only_loopback_names_reach_the_page(serving_root: Path, tmp_path: Path) 
     run(body())
 
 
+def test_without_the_key_nothing_is_shown_and_nothing_scored(serving_root: Path, tmp_path: Path) -> None:
+    paths = ("/", "/?key=x", "/?key=", "/state", "/page/page.js", "/logs/e/blue/InferenceServer", "/no")
+
+    async def body() -> None:
+        async with page(serving_root, tmp_path) as (shown, _):
+            html = (await shown.score(path="/", method="GET")).data.decode()
+            found = re.search(r'name="page-token" content="([^"]+)"', html)
+            assert found is not None
+            right = shown.own["Cookie"]
+            for cookie in ("", "a=b", right[:-1], right.replace(PAGE_KEY, "x"), f"deployer-page-1={PAGE_KEY}"):
+                for path in paths:
+                    answer = await shown.score(path=path, method="GET", Cookie=cookie)
+                    assert (answer.status, "local status" in answer.data.decode()) == (403, True), (path, cookie)
+                assert (await shown.score(path="/try/e", x_page_token=found[1], Cookie=cookie)).status == 403
+            assert (await shown.score(path=f"/state?key={PAGE_KEY}", method="GET", Cookie="")).status == 403
+            opened = await shown.score(path=f"/?key={PAGE_KEY}", method="GET", Cookie="")
+            assert "httponly" in opened.headers["set-cookie"].lower()
+
+    run(body())
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium: `apt-get install chromium`, or install Chrome")
 def test_the_page_in_a_browser(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with page(serving_root, tmp_path) as (shown, client):
             await asyncio.gather(*(client.score(b'{"data": ""}') for _ in range(4)))
-            await asyncio.to_thread(look, shown.url, tmp_path / "profile")
+            await asyncio.to_thread(look, f"{shown.url}/?key={PAGE_KEY}", tmp_path / "profile")
 
     run(body())
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from deployer.local_workspace.command_errors import CommandError
 from deployer.local_workspace.files.paths import Home
@@ -30,7 +31,7 @@ def alive(home: Home) -> dict[str, Any] | None:
     if not is_held(home.lock):
         return None
     found = read_json(home.connection)
-    return found if found and _answers(int(found["page"].rstrip("/").rpartition(":")[2])) else None
+    return found if found and _answers(urlsplit(found["page"]).port or 0) else None
 
 
 def _answers(port: int) -> bool:

@@ -68,6 +68,16 @@ class Home:
         return self.root / "token"
 
     @property
+    def environments(self) -> Path:
+        """The virtualenvs that deployments run in."""
+        return self.root / "environments"
+
+    @property
+    def page_key(self) -> Path:
+        """The key in the address of the page."""
+        return self.root / "page-key"
+
+    @property
     def admin_key(self) -> Path:
         """The key of the admin routes (faults, quota)."""
         return self.root / "admin-key"

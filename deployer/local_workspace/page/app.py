@@ -20,6 +20,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from deployer.local_workspace.page.lock import Locked
 from deployer.local_workspace.ports import Container
 from deployer.local_workspace.serving.counters import BOUNDS_MS, Traffic
 from deployer.local_workspace.serving.front_door import FrontDoor
@@ -103,8 +104,11 @@ class PageTokens:
         return False
 
 
-def page_app(source: PageSource, front_door: FrontDoor) -> ASGIApp:
-    """The page, for plain http on loopback: it answers to no other Host, so that no name can be rebound to it."""
+def page_app(source: PageSource, front_door: FrontDoor, key: str) -> ASGIApp:
+    """The page behind its key, for plain http on loopback.
+
+    It answers to no other Host, so that no name can be rebound to it.
+    """
     tokens = PageTokens()
 
     async def index(_request: Request) -> Response:
@@ -131,7 +135,7 @@ def page_app(source: PageSource, front_door: FrontDoor) -> ASGIApp:
         Route("/try/{endpoint}", Trial(front_door, tokens), methods=["POST"]),
     ]
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
-    return Starlette(routes=routes, middleware=[hosts])
+    return Starlette(routes=routes, middleware=[hosts, Middleware(Locked, key=key)])
 
 
 class Trial:
