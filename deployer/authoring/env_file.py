@@ -28,13 +28,14 @@ TAKEN = frozenset(("env", "env_var", "secret", "range", "dict", "namespace"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvFile:
-    """One env: its workspace (None: the local one), the variables of its templates, and its policy."""
+    """One env: its workspace (None: the local one), variables of its templates, policy, and silenced guesses."""
 
     name: str
     project: str
     workspace: Coordinates | None = None
     variables: Mapping[str, Value] = field(default_factory=dict)
     policy: Mapping[str, Value] = field(default_factory=dict)
+    allowed: Mapping[str, Value] = field(default_factory=dict)
     file: str = ""
 
     @property
@@ -102,6 +103,7 @@ def _env_file(env: str, document: Document) -> EnvFile:
         workspace=_coordinates(data["workspace"]),
         variables=with_marks(data.get("variables") or {}),
         policy=data.get("policy") or {},
+        allowed=data.get("allow") or {},
         file=document.file,
     )
 

@@ -35,13 +35,15 @@ class World:
 
     `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
     missing; `files`: files that the documents refer to must exist; `outside`: folders they may lie in beside the
-    project. `hidden` are secret values, which did not come from the text of a spec; `vault` has those behind marks.
+    project. `allowed` are keys by the code of a guess that is silenced for them. `hidden` are secret values, which did
+    not come from the text of a spec; `vault` has those behind marks.
     """
 
     project: Path
     documents: Sequence[Document]
     index: Index
     policy: Mapping[str, Any] = field(default_factory=dict)
+    allowed: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = True
     complete: bool = True
     files: bool = True

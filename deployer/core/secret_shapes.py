@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 SECRET_NAME = re.compile(
     r"(^|_|-)(secret|password|passwd|pwd|token|api_?key|access_?key|account_?key|private_?key|connection_?string|"
@@ -16,12 +16,14 @@ ABOUT_A_SECRET = re.compile(
     r"(file|path|dir|folder|name|url|uri|endpoint|host|id|type|provider|limit|count|length|size|ttl|expiry|version)$",
     re.IGNORECASE,
 )
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
+CONNECTION_STRING = "a connection string"
 KNOWN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an Azure storage key", re.compile(r"(^|[=;])[A-Za-z0-9+/]{86}==($|;)")),
-    ("a connection string", re.compile(r"(AccountKey|SharedAccessKey|Password|Pwd)=[^;\s]{6,}", re.IGNORECASE)),
+    (CONNECTION_STRING, re.compile(r"(AccountKey|SharedAccessKey|Password|Pwd)=[^;\s]{6,}", re.IGNORECASE)),
     ("a shared access signature", re.compile(r"[?&]sig=[A-Za-z0-9%+/=]{20,}")),
     ("a Microsoft Entra client secret", re.compile(r"^[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}$")),
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("a private key", PRIVATE_KEY),
     ("a GitHub token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})")),
     ("an AWS access key", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")),
     ("an OpenAI key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
@@ -34,12 +36,55 @@ IN_A_VAULT = re.compile(r"^[^@\s]+@https://[^/]+\.vault\.|keyvault", re.IGNORECA
 PLACEHOLDER = re.compile(r"place_?holder|^<.*>$|^\$|changeme|xxx", re.IGNORECASE)
 RANDOM = re.compile(r"[A-Za-z0-9+/_=~-]{24,}")
 HARMLESS = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$|^[0-9]+$|[/\\].*[/\\]", re.IGNORECASE)
+SEPARATOR = re.compile(r"[-_/.=~+]")
+WORD_LIKE = re.compile(r"[A-Za-z]{1,16}|[0-9]{1,8}|[A-Za-z]{1,12}[0-9]{1,4}[a-z]{0,4}|[0-9]{1,4}[A-Za-z]{1,3}")
 ENOUGH_BITS = 3.8
 SHORTEST = 6
 
 
+CREDENTIALS_IN_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^/\s:@]{0,200}:([^/\s:@]{3,200})@", re.IGNORECASE
+)
+WORD = re.compile(r"[^\s\"'`,()<>{}\[\]]+")
+ASSIGNED = re.compile(r"^(?:(?:export|ENV|ARG)\s+)?([A-Za-z_][A-Za-z0-9_.-]{0,60})\s*[=:]\s*[\"']?([^\s\"'#]{6,200})")
+IN_ENVIRONMENT = re.compile(r"^\s*(?:export|ENV|ARG)\s")
+KEY_FILE = re.compile(
+    r"\.env(\.(?!example|sample|template|dist).*)?|id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|pfx|p12|key|keystore|jks)"
+    r"|\.netrc|\.pypirc|\.npmrc|\.pgpass|\.git-credentials|credentials",
+    re.IGNORECASE,
+)
+
+
+def is_key_file(name: str) -> bool:
+    """Whether files of this name hold keys or passwords."""
+    return KEY_FILE.fullmatch(name) is not None
+
+
+def shapes_in(line: str) -> Iterator[tuple[int, str]]:
+    """The column (from 1) and the kind of each known form of a secret in a line of any file."""
+    for match in CREDENTIALS_IN_ADDRESS.finditer(line):
+        if not PLACEHOLDER.search(match[1]):
+            yield match.start() + 1, "an address with a password"
+    assigned = ASSIGNED.match(line.strip()) if IN_ENVIRONMENT.match(line) else None
+    if assigned and _names_a_secret(assigned[1]) and _is_opaque(assigned[2]):
+        yield line.index(assigned[2], line.index(assigned[1]) + len(assigned[1])) + 1, "a secret by its name"
+    for word in WORD.finditer(line):
+        shape = next((words for words, known in KNOWN_SHAPES if known.search(word[0])), "")
+        if shape == CONNECTION_STRING and ";" not in word[0]:  # code passes `password=…` without being one
+            continue
+        if shape and not CREDENTIALS_IN_ADDRESS.search(word[0]) and not _is_reference(word[0]):
+            yield word.start() + 1, shape
+    if "-----BEGIN " in line and (found := PRIVATE_KEY.search(line)):
+        yield found.start() + 1, "a private key"
+
+
 def secret_shape(name: str, value: str) -> str:
     """The kind of secret that a literal looks like, for a message; "" if it does not look like one."""
+    return known_shape(name, value) or ("a random key" if is_random(value) else "")
+
+
+def known_shape(name: str, value: str) -> str:
+    """The same without guessing from randomness."""
     if not value or _is_reference(value):
         return ""
     for words, shape in KNOWN_SHAPES:
@@ -47,7 +92,7 @@ def secret_shape(name: str, value: str) -> str:
             return words
     if _names_a_secret(name) and _is_opaque(value):
         return "a secret by its name"
-    return "a random key" if _is_random(value) else ""
+    return ""
 
 
 def _is_reference(value: str) -> bool:
@@ -97,12 +142,22 @@ def _is_opaque(value: str) -> bool:
     return not value.isdigit() and value.lower() not in ("true", "false", "enabled", "disabled") and "://" not in value
 
 
-def _is_random(value: str) -> bool:
-    """Whether a value is a long random mixture of letters and digits."""
-    if not RANDOM.fullmatch(value) or HARMLESS.search(value):
+def is_random(value: str) -> bool:
+    """Whether a value is a long random mixture of letters and digits: a guess, for nothing else tells of it.
+
+    What consists of words and small numbers is none: names of models, VM sizes, workspaces and files do.
+    """
+    if not RANDOM.fullmatch(value) or HARMLESS.search(value) or _is_reference(value) or _is_of_words(value):
         return False
     mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
     return mixed and _entropy(value) >= ENOUGH_BITS
+
+
+def _is_of_words(value: str) -> bool:
+    """Whether most of a value stands in words, numbers, and short mixtures such as `v2`, `7B` or `NC24ads`."""
+    pieces = [piece for piece in SEPARATOR.split(value) if piece]
+    spoken = sum(len(piece) for piece in pieces if WORD_LIKE.fullmatch(piece))
+    return len(pieces) > 1 and spoken >= 0.7 * sum(map(len, pieces))
 
 
 def _entropy(value: str) -> float:

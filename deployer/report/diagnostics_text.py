@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.core.redaction import Mask, mask_of
 from deployer.report.format import WIDTH, count, styled, wrapped
+
+LITERAL_SECRET = "literal-secret"  # noqa: S105 - a code; its line is not shown
 
 
 def shown(diagnostics: Sequence[Diagnostic], mask: Mask) -> tuple[Diagnostic, ...]:
@@ -54,7 +56,9 @@ def diagnostics_text(
     if not diagnostics:
         return ""
     mask = mask_of(secrets)
-    found = [_diagnostic(item, sources or {}, mask, color, width) for item in shown(diagnostics, mask)]
+    secret_lines = {(item.location.file, item.location.line) for item in diagnostics if item.code == LITERAL_SECRET}
+    texts = {name: _without(text, name, secret_lines) for name, text in (sources or {}).items()}
+    found = [_diagnostic(item, texts, mask, color, width) for item in shown(diagnostics, mask)]
     return "\n".join("\n".join(lines) for lines in found) + f"\n\n{tally(diagnostics)}\n"
 
 
@@ -65,6 +69,14 @@ def _diagnostic(item: Diagnostic, sources: Mapping[str, str], mask: Mask, color:
     yield from _source(item, sources.get(item.location.file, ""), mask, color)
     for paragraph in item.detail.splitlines():
         yield from wrapped(paragraph, width, "    ")
+
+
+def _without(text: str, name: str, hidden: Collection[tuple[str, int]]) -> str:
+    """The text of a file without the lines that hold secrets."""
+    if not any(file == name for file, _ in hidden):
+        return text
+    lines = enumerate(text.splitlines(), start=1)
+    return "\n".join("" if (name, number) in hidden else line for number, line in lines)
 
 
 def _colour(severity: Severity) -> str:

@@ -19,7 +19,10 @@ FieldPath = parse.Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A problem found by a rule: its field (`on_key`: points at the key), one sentence, and how to fix it."""
+    """A problem found by a rule: its field (`on_key`: points at the key), one sentence, and how to fix it.
+
+    `place` is elsewhere: in a file that the field names.
+    """
 
     path: FieldPath
     summary: str
@@ -27,6 +30,7 @@ class Fault:
     on_key: bool = False
     code: str = ""
     severity: Severity = Severity.ERROR
+    place: Location | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ class Document:
             severity=fault.severity,
             code=fault.code or code,
             summary=fault.summary,
-            location=self.place(fault.path, on_key=fault.on_key),
+            location=fault.place or self.place(fault.path, on_key=fault.on_key),
             detail=" ".join(part for part in (fault.detail, self._note(fault)) if part),
             path=dotted(fault.path),
         )
@@ -89,6 +93,11 @@ class Document:
         """The text at a path, or ""."""
         value = self.get(*path)
         return value if isinstance(value, str) else ""
+
+    def get_list(self, *path: str | int) -> Sequence[Any]:
+        """The list at a path, or an empty one."""
+        value = self.get(*path)
+        return value if isinstance(value, list) else ()
 
     def map(self, *path: str | int) -> Mapping[str, Any]:
         """The map at a path, or an empty one."""

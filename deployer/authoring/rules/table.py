@@ -9,6 +9,7 @@ from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.rules import (
     asset_rules,
+    content_rules,
     deployment_rules,
     endpoint_rules,
     file_rules,
@@ -83,6 +84,8 @@ RULES: tuple[Rule, ...] = (
     _rule("build-missing", file_rules.build_missing, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
     _rule("smoke-file", file_rules.smoke_file, Kind.DEPLOYMENT),
     _rule("literal-secret", secret_rules.literal_secret, Kind.DEPLOYMENT),
+    _rule("literal-secret", content_rules.secret_in_file, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
+    _rule("random-key", secret_rules.random_key, Kind.DEPLOYMENT),
     _rule("policy-min-instances", policy_rules.min_instances, Kind.DEPLOYMENT),
     _rule("policy-max-instances", policy_rules.max_instances, Kind.DEPLOYMENT),
     _rule("policy-pinned-versions", policy_rules.pinned_versions, Kind.DEPLOYMENT),

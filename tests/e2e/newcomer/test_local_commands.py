@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.local import command
+from deployer.local import command, local_root
 from tests.e2e.newcomer.conftest import Project
 
 pytestmark = pytest.mark.xdist_group("newcomer")
@@ -20,8 +20,11 @@ def test_the_local_workspace_is_controlled_by_its_commands(clone: Project) -> No
     assert clone.run("local", "down").stdout == "local workspace is not running\n"
     assert clone.run("local", "up").stdout.startswith("local workspace started: API https://")
     assert clone.run("local", "status").returncode == 0
+    assert str(local_root(clone.folder)) in clone.run("local", "list").stdout
+    assert "stop it first with `down`" in clone.run("local", "prune").stderr
     assert "already running here" in clone.run("local", "serve").stderr
     assert clone.run("local", "reset").returncode == 0
+    assert clone.run("local", "prune").stdout.startswith("0 MB of environments removed")
     assert clone.run("local", "status").returncode == 1
 
 

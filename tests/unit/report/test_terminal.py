@@ -134,3 +134,16 @@ def test_a_long_new_list_has_a_line_for_every_element() -> None:
         ["+", "conda_file.dependencies.pip:", "package-0==1.0"],
     ]
     assert sum("package-" in line for line in lines) == 5
+
+
+def test_the_line_of_a_literal_secret_is_not_shown_whatever_else_is_wrong_on_it() -> None:
+    place = Location(file="specs/d.yml", line=2, column=9)
+    found = [
+        Diagnostic(severity=Severity.ERROR, code=code, summary=f"it is {code}", location=place)
+        for code in ("literal-secret", "other")
+    ]
+    text = diagnostics_text(found, sources={"specs/d.yml": "A: b\nTOKEN: hunter2\nC: d\n"})
+    assert "it is literal-secret" in text
+    assert "it is other" in text
+    assert "hunter2" not in text
+    assert "TOKEN: hunter2" in diagnostics_text(found[1:], sources={"specs/d.yml": "A: b\nTOKEN: hunter2\nC: d\n"})
