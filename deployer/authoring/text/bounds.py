@@ -102,7 +102,7 @@ def plain(value: Any, tell: Callable[[Any], None] = lambda _: None) -> Any:
     Raises LimitReached for a value of too many parts, shared ones counted as often as they are printed. `tell` gets
     every part.
     """
-    if isinstance(value, Iterator):
+    if isinstance(value, Iterator) and type(value).__module__ != "jinja2.runtime":  # `loop` iterates, and is no list
         value = list(value)
     waiting, seen = [value], 0
     while waiting:
