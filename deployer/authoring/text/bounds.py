@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployer.authoring.text.scalars import is_cut
 from deployer.authoring.text.secrets import Mark, MarkUsed, Vault, as_mark
 from deployer.core.secret_marks import has_marks
 
@@ -84,11 +85,16 @@ TEXT_METHODS = frozenset(
     ]
 )
 _ESCAPED_MARK = re.compile(r"(?:\\udbb8\\udd[01][0-9a-f])+")
+MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 CONVERSION = re.compile(r"%(?:\(\w*\))?([^a-zA-Z%]*)[a-zA-Z%]")
 
 
 class LimitReached(Exception):
     """A template exceeds a limit."""
+
+
+class CutByYaml(Exception):
+    """A template prints a text that YAML would read otherwise where it stands."""
 
 
 class NotPlain(Exception):
@@ -227,6 +233,13 @@ class Budget:
 
         text = str(plain(value))
         return as_mark(self.vault.in_base64(text) if has_marks(text) else base64.b64encode(text.encode()).decode())
+
+
+def whole(value: Any) -> Any:
+    """The value. Raises CutByYaml for a text that is not one value to YAML."""
+    if isinstance(value, str) and is_cut(value):
+        raise CutByYaml
+    return value
 
 
 def _is_open(value: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, assert_never
 
 import jinja2
 from jinja2 import nodes
@@ -17,14 +17,18 @@ from jinja2.utils import Namespace
 
 from deployer.authoring.text.bounds import (
     FILTERS,
+    MAP_METHODS,
     TEXT_METHODS,
     Budget,
+    CutByYaml,
     LimitReached,
     NotPlain,
     bounded_operation,
     holds_mark,
     plain,
+    whole,
 )
+from deployer.authoring.text.scalars import whole_scalars
 from deployer.authoring.text.scope import ScopeError
 from deployer.authoring.text.secrets import CURE, Mark, MarkUsed
 from deployer.authoring.text.suggest import did_you_mean
@@ -46,7 +50,6 @@ WRITING = frozenset(
     ("abs", "capitalize", "e", "escape", "float", "format", "indent", "int", "join", "lower", "replace", "round")
 ) | {"string", "title", "trim", "upper", "urlencode", "wordcount"}
 """The filters that write a text, also of a list or a map."""
-MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 
 
 class Loader(jinja2.BaseLoader):
@@ -85,7 +88,7 @@ class Fenced(ImmutableSandboxedEnvironment):
         self.globals = {**functions, "env_var": scope.env_var, "secret": scope.secret, **scope.variables}
         known = {**{name: self.filters[name] for name in FILTERS}, **self.budget.filters()}
         self.filters = {name: made if name in FOR_MARKS else _fenced(made, name) for name, made in known.items()}
-        self.filters |= {"_each": self.budget.each, "_glued": self.budget.concat}
+        self.filters |= {"_each": self.budget.each, "_glued": self.budget.concat, "_whole": whole}
         tests: dict[str, Any] = dict(self.tests)
         self.tests = {name: made if name in FOR_MARKS else _fenced(made, name) for name, made in tests.items()}
 
@@ -94,7 +97,8 @@ class Fenced(ImmutableSandboxedEnvironment):
     ) -> str:
         """Compile a template so that every loop and every `~` is counted, and functions can only be called."""
         check_called(source, name)
-        return str(super()._generate(Counted().visit(source), name, filename, defer_init))
+        written = whole_scalars(self.templates.sources.get(name or "", ""))
+        return str(super()._generate(Counted(written).visit(source), name, filename, defer_init))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """An arithmetic operation. Raises LimitReached if its result would be too large."""
@@ -208,11 +212,8 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
         case NotCalled():
             name = str(error.message)
             return "template-error", f"`{name}` is a function", f"Call it: {FUNCTIONS[name]}.", name
-        case MarkUsed():
-            return "secret-opaque", "the template asks for the value of a secret", CURE, "secret"
-        case NotPlain():
-            hint = "Print texts, numbers, lists and maps; call macros and methods with ()."
-            return "template-error", f"the template would print an object ({error}), not a value", hint, ""
+        case CutByYaml() | MarkUsed() | NotPlain():
+            return _refused(error)
         case jinja2.TemplateSyntaxError():
             return "template-syntax", f"not a valid template: {error.message}", _syntax_hint(str(error.message)), ""
         case jinja2.UndefinedError():
@@ -224,6 +225,20 @@ def _explained(error: Exception, environment: Fenced) -> tuple[str, str, str, st
         case RecursionError() | MemoryError() | OverflowError():
             return "template-limit", "the template is nested too deeply or produces too much", "Make it simpler.", ""
     return "template-error", f"the template fails: {error}", "", ""
+
+
+def _refused(error: CutByYaml | MarkUsed | NotPlain) -> tuple[str, str, str, str]:
+    """The same for a value that cannot be printed where it is, or not at all."""
+    match error:
+        case CutByYaml():
+            summary = "the value has characters that YAML reads otherwise where it has no quotes"
+            return "template-unquoted", summary, 'Quote it, "{{ … }}", or write {{ … | tojson }}.', ""
+        case MarkUsed():
+            return "secret-opaque", "the template asks for the value of a secret", CURE, "secret"
+        case NotPlain():
+            hint = "Print texts, numbers, lists and maps; call macros and methods with ()."
+            return "template-error", f"the template would print an object ({error}), not a value", hint, ""
+    assert_never(error)
 
 
 def _syntax_hint(message: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from deployer.authoring.text.bounds import MAX_TEXT
 from deployer.authoring.text.encoding import failure
+from deployer.authoring.text.scalars import is_cut, whole_scalars
 from deployer.authoring.text.scope import Scope, ScopeError
 from deployer.authoring.text.sourcemap import Locate, Segment, by_segments, same_place
 from deployer.authoring.text.templates import GUARD, OPENING, Templates, unguarded
@@ -79,13 +80,20 @@ def _substituted(template: str, file: str, scope: Scope) -> Rendered | None:
     if None in values:
         return None
     known = [value for value in values if value is not None]
-    if sum(map(len, known)) > MAX_TEXT:
+    if sum(map(len, known)) > MAX_TEXT or _is_cut(template, matches, known):
         return None
     pieces = _literals(template, matches)
     text = "".join(piece + value for piece, value in zip(pieces, [*known, ""], strict=True))
     return Rendered(
         file=file, text=unguarded(text), locate=by_segments(lambda: _segments(file, pieces, matches, known))
     )
+
+
+def _is_cut(template: str, matches: Sequence[re.Match[str]], values: Sequence[str]) -> bool:
+    """Whether YAML would read a value otherwise where it stands: for Jinja2 to say."""
+    starts = [match.start() for match, value in zip(matches, values, strict=True) if is_cut(value)]
+    lines = {template.count("\n", 0, start) + 1 for start in starts}
+    return bool(lines) and not lines.isdisjoint(whole_scalars(template))
 
 
 def _literals(template: str, matches: Sequence[re.Match[str]]) -> list[str]:

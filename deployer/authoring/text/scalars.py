@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -32,3 +33,33 @@ def _number(text: str) -> str | int | float:
     if PREFIXED.fullmatch(text):
         return int(text, 0)
     return float(text) if FLOAT.fullmatch(text) else text
+
+
+WHOLE = re.compile(
+    r"( *)(?:- +)*(?:- +|[^\s#:'\"{}\[\],&*!|>%@`-][^#:'\"{}]*: +)"  # the margin, and the item or key
+    r"\{\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\} *(?:#.*)?"
+)
+BLOCK = re.compile(r".*(?:: +|- +|^)[|>][-+0-9]*\s*(?:#.*)?$")
+CUT = re.compile(r"[*&!@%`|>#].*|\s.*|.*\s|.*(?:\s#|:\s|:$|[\n\r\x85\u2028\u2029]).*", re.DOTALL)
+ON_PURPOSE = ("[", "{", '"', "'", "\n")
+
+
+def is_cut(text: str) -> bool:
+    """Whether YAML would read a text otherwise if it stood there without quotes.
+
+    What begins like a list, a map or a quoted text, or on a line of its own, is written so on purpose.
+    """
+    return not text.startswith(ON_PURPOSE) and CUT.fullmatch(text) is not None
+
+
+def whole_scalars(template: str) -> frozenset[int]:
+    """The lines of a template on which one `{{ … }}` without quotes is a whole value, and not in a block of text."""
+    lines = template.split("\n")
+    found = ((number, WHOLE.fullmatch(line)) for number, line in enumerate(lines) if "{{" in line)
+    return frozenset(number + 1 for number, match in found if match and not _is_in_block(lines, number, len(match[1])))
+
+
+def _is_in_block(lines: Sequence[str], number: int, margin: int) -> bool:
+    """Whether the next line above with a smaller margin begins a block of text."""
+    above = (line for line in reversed(lines[:number]) if line.strip() and len(line) - len(line.lstrip(" ")) < margin)
+    return BLOCK.fullmatch(next(above, "")) is not None

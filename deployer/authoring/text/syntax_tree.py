@@ -9,6 +9,8 @@ import jinja2
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
+from deployer.authoring.text.bounds import MAP_METHODS, TEXT_METHODS
+
 FUNCTIONS: Mapping[str, str] = {
     "env_var": "env_var('NAME')",
     "secret": "secret('NAME')",
@@ -32,7 +34,22 @@ def check_called(source: nodes.Template, file: str | None) -> None:
 
 
 class Counted(NodeTransformer):
-    """Counts the rounds of loops and the characters of `~`, which Jinja2 alone would also turn into plain text."""
+    """Counts the rounds of loops and the characters of `~`, which Jinja2 alone would also turn into plain text.
+
+    On the lines `whole`, what is printed is checked for being one value to YAML.
+    """
+
+    def __init__(self, whole: frozenset[int]) -> None:
+        self.whole = whole
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:
+        """Printed values."""
+        self.generic_visit(node)
+        node.nodes = [_filtered(each, "_whole") if self._is_whole(each) else each for each in node.nodes]
+        return node
+
+    def _is_whole(self, node: nodes.Expr) -> bool:
+        return node.lineno in self.whole and not isinstance(node, nodes.TemplateData) and not _calls_a_macro(node)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
         """A loop over counted items."""
@@ -44,6 +61,17 @@ class Counted(NodeTransformer):
         """Joined text, which stays a Mark where it has a secret in it."""
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes, lineno=node.lineno), "_glued")
+
+
+def _calls_a_macro(node: nodes.Expr) -> bool:
+    """Whether a macro prints this, which may print YAML."""
+    if isinstance(node, nodes.Filter):
+        return node.node is not None and _calls_a_macro(node.node)
+    if not isinstance(node, nodes.Call):
+        return False
+    called = node.node
+    name = called.name if isinstance(called, nodes.Name) else called.attr if isinstance(called, nodes.Getattr) else ""
+    return name not in FUNCTIONS and name not in TEXT_METHODS and name not in MAP_METHODS
 
 
 def _filtered(node: Any, name: str) -> nodes.Filter:
