@@ -27,7 +27,7 @@ from deployer.core.resources import (
     share_map,
     traffic_ref,
 )
-from deployer.core.secret_shapes import is_hidden
+from deployer.core.secret_shapes import is_to_be_secret
 
 FIRST = ("name", "endpoint_name", "description", "auth_mode", "traffic", "model", "environment", "code_configuration")
 
@@ -46,11 +46,11 @@ def spec_files(live: State, endpoint: str, depth: str = "../..") -> Exported:
     Fields with their default are omitted.
     """
     resource, secrets = live.resources[endpoint_ref(endpoint)], _Secrets()
-    files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), depth, secrets, str(resource.ref))}
+    files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), depth, secrets, resource)}
     for deployment in live.deployments(endpoint):
         data = {"name": deployment.ref.name, "endpoint_name": endpoint, **_written(deployment)}
         file, whole = f"deployment-{deployment.ref.name}.yml", _with_code(data, deployment)
-        files[file] = _text("deployment", whole, depth, secrets, str(deployment.ref))
+        files[file] = _text("deployment", whole, depth, secrets, deployment)
     return Exported(files=files, secrets=secrets.named)
 
 
@@ -74,25 +74,25 @@ class _Secrets:
         return mark
 
 
-def _text(kind: str, data: Mapping[str, Any], depth: str, secrets: _Secrets, where: str) -> str:
+def _text(kind: str, data: Mapping[str, Any], depth: str, secrets: _Secrets, live: Resource) -> str:
     ordered = sorted(data, key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key))
-    shown = {key: _marked((key,), data[key], secrets, where) for key in ordered}
+    shown = {key: _marked((key,), data[key], secrets, live) for key in ordered}
     body = str(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000))
     for mark, call in secrets.marks.items():
         body = body.replace(mark, call)
     return f"# yaml-language-server: $schema={depth}/schemas/{kind}.schema.json\n{body}"
 
 
-def _marked(path: KeyPath, value: Any, secrets: _Secrets, where: str) -> Any:
+def _marked(path: KeyPath, value: Any, secrets: _Secrets, live: Resource) -> Any:
     """The value with marks for what could be a secret, and with Jinja2's own braces kept as text."""
     match value:
         case str():
-            hidden = is_hidden(path, value)
-            return secrets.mark(path, where) if hidden else _raw(value)
+            hidden = is_to_be_secret(path, value) or live.seen.bookkeeping.secret.has(path)
+            return secrets.mark(path, str(live.ref)) if hidden else _raw(value)
         case Mapping():
-            return {key: _marked((*path, key), item, secrets, where) for key, item in value.items()}
+            return {key: _marked((*path, key), item, secrets, live) for key, item in value.items()}
         case list() | tuple():
-            return [_marked(path, item, secrets, where) for item in value]
+            return [_marked(path, item, secrets, live) for item in value]
     return value
 
 

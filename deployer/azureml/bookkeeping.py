@@ -1,4 +1,4 @@
-"""Our own tags: owner of a resource, values sent, code content, earlier traffic and content, verdicts, protection.
+"""Our own tags: owner, values sent, code content, earlier traffic and content, verdicts, protection, secret fields.
 
 They are written in the same PUT as the change they describe, and hidden from `tags`. A tag value has at most 256
 characters (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations).
@@ -13,12 +13,14 @@ from typing import Any
 
 from deployer.core.bookkeeping import Earlier
 from deployer.core.resources import RESERVED, Value
+from deployer.core.secret_paths import SecretPaths
 
 PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
     f"{RESERVED}{name}" for name in ("project", "code", "sent", "rollout", "protected")
 )
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
-TESTED, FAILED, BEFORE = (f"{RESERVED}{name}" for name in ("tested", "failed", "before"))
+TESTED, FAILED, BEFORE, SECRET = (f"{RESERVED}{name}" for name in ("tested", "failed", "before", "secret"))
+_EVERY = "*"
 _NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5}
 """The numbered tags of what is noted for up to 20 deployments."""
 _MORE = {SENT: 8}
@@ -48,6 +50,7 @@ class Notes:
     tested: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     earlier: Earlier | None = None
+    secret: SecretPaths = field(default_factory=SecretPaths)
 
 
 def visible(tags: Mapping[str, str] | None) -> dict[str, str]:
@@ -71,6 +74,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         tested=_parse_pairs(_joined(found, TESTED)),
         failed=_parse_pairs(_joined(found, FAILED)),
         earlier=_parse_earlier(found),
+        secret=_parse_secret(_joined(found, SECRET)),
     )
 
 
@@ -87,6 +91,7 @@ def tags_of(notes: Notes) -> dict[str, str]:
         **_cut(PREVIOUS_MIRROR, _pairs(notes.previous_mirror)),
         **_cut(TESTED, _pairs(notes.tested)),
         **_cut(FAILED, _pairs(notes.failed)),
+        **_cut(SECRET, _EVERY if notes.secret.all else ";".join(sorted(notes.secret.hashes))),
         **_earlier_tags(notes.earlier or Earlier()),
     }
     return {name: value for name, value in tags.items() if 0 < len(value) <= _LONGEST}
@@ -142,6 +147,11 @@ def _parse_earlier(found: Mapping[str, str]) -> Earlier | None:
     others = _parsed(_joined(found, f"{BEFORE}-others"), "[]")
     paths = tuple(map(str, others)) if isinstance(others, list) else ()
     return Earlier(**texts, others=paths) if paths or any(texts.values()) else None
+
+
+def _parse_secret(joined: str) -> SecretPaths:
+    hashes = frozenset(filter(None, joined.split(";")))
+    return SecretPaths(all=True) if _EVERY in hashes else SecretPaths(hashes=hashes)
 
 
 def _parse_sent(written: str) -> Mapping[str, Value]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from deployer.core.secret_paths import SecretPaths
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -27,7 +29,7 @@ class Bookkeeping:
     Of an endpoint: `previous_split` and `previous_mirror`, the live and mirrored traffic before the last change of the
     live one, in percent by deployment; `rollout`, the mark of a rollout, "<target hash>:<percent>" or "<target
     hash>:failed"; `tested` and `failed`, the verdict hashes of smoke tests by deployment. Of a deployment: `earlier`,
-    until its update in place has passed its smoke test.
+    until its update in place has passed its smoke test. Of both: `secret`, the fields that were secret when written.
     """
 
     previous_split: Mapping[str, int] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class Bookkeeping:
     tested: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     earlier: Earlier | None = None
+    secret: SecretPaths = field(default_factory=SecretPaths)
 
 
 def with_verdicts(before: Bookkeeping, noted: Bookkeeping) -> Bookkeeping:

@@ -130,6 +130,11 @@ def is_hidden(path: Sequence[str], value: str) -> bool:
     return not is_harmless(name, value) if FREE_TEXT.intersection(path[:1]) else bool(secret_shape(name, value))
 
 
+def is_to_be_secret(path: Sequence[str], value: str) -> bool:
+    """Whether a live value must not be written into a spec: a variable unless it is harmless, others by shape."""
+    return is_hidden(path, value) if path[:1] == ("environment_variables",) else bool(secret_shape(path[-1], value))
+
+
 def _names_a_secret(name: str) -> bool:
     """Whether a name is that of a secret, not of a property of one: `TOKEN`, but not `TOKEN_LIMIT`."""
     return SECRET_NAME.search(name) is not None and ABOUT_A_SECRET.search(name) is None

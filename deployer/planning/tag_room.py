@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from deployer.core.bookkeeping import Earlier
 from deployer.core.plan import Finding, Step
 from deployer.core.resources import Kind, Ref, Resource, Value, as_json, endpoint_ref, share_map, traffic_ref, value_at
+from deployer.core.secret_paths import SecretPaths
 from deployer.kinds.deployment import SERVICE_VARIABLES
 from deployer.planning.review import Case
 
@@ -24,11 +25,12 @@ def too_many_tags(case: Case) -> Iterator[Finding]:
     final = case.end
     for endpoint in sorted({step.ref.endpoint for step in case.steps} - {""}):
         if there := final.get(endpoint_ref(endpoint)):
-            yield from _crowded(there, endpoint_tags(endpoint, case), case)
+            yield from _crowded(there, endpoint_tags(endpoint, case) + _secret_tags(there, case), case)
     for step in case.steps:
         if step.ref.kind is Kind.DEPLOYMENT and step.after is not None:
             earlier = step.bookkeeping.earlier if step.bookkeeping else None
-            yield from _crowded(step.after, deployment_tags(step.after, earlier), case)
+            ours = deployment_tags(step.after, earlier) + _secret_tags(step.after, case)
+            yield from _crowded(step.after, ours, case)
 
 
 def _crowded(resource: Resource, ours: int, case: Case) -> Iterator[Finding]:
@@ -43,6 +45,13 @@ def _crowded(resource: Resource, ours: int, case: Case) -> Iterator[Finding]:
             origin=case.origins.of(resource.ref, ("tags",)),
             blocking=True,
         )
+
+
+def _secret_tags(resource: Resource, case: Case) -> int:
+    """The tags that note which fields were secret."""
+    live = case.live.get(resource.ref)
+    noted = (live.seen.bookkeeping.secret if live else SecretPaths()).and_those_of(resource.fields)
+    return 1 if noted.all else _pieces([9 * len(noted.hashes)])
 
 
 def endpoint_tags(endpoint: str, case: Case) -> int:

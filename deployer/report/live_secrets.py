@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from deployer.core.plan import Plan
 from deployer.core.resources import KeyPath, Value, value_at
 from deployer.core.sealed import Sealed
+from deployer.core.secret_paths import SecretPaths
 from deployer.core.secret_shapes import is_hidden, secret_shape
 
 HIDDEN = "(hidden)"
@@ -22,15 +23,15 @@ def mentioned(plan: Plan) -> frozenset[str]:
     return frozenset(text for step in plan.steps if step.after for _, text in texts((), step.after.fields))
 
 
-def without_secrets(path: KeyPath, value: Value, known: frozenset[str]) -> Value:
-    """A live value with its texts replaced that must not be shown."""
+def without_secrets(path: KeyPath, value: Value, known: frozenset[str], noted: SecretPaths) -> Value:
+    """A live value with its texts replaced that must not be shown; `noted` are the fields that were secret."""
     match value:
         case str():
-            return HIDDEN if value not in known and is_hidden(path, value) else value
+            return HIDDEN if value not in known and (noted.has(path) or is_hidden(path, value)) else value
         case Mapping():
-            return {key: without_secrets((*path, key), item, known) for key, item in value.items()}
+            return {key: without_secrets((*path, key), item, known, noted) for key, item in value.items()}
         case list() | tuple():
-            return [without_secrets(path, item, known) for item in value]
+            return [without_secrets(path, item, known, noted) for item in value]
         case _:
             return value
 
@@ -39,10 +40,12 @@ def live_secrets(plan: Plan) -> frozenset[str]:
     """The live texts to mask everywhere: those that a secret replaces, and those that look like one."""
     known, found = mentioned(plan), set[str]()
     for step in plan.steps:
+        noted = step.before.seen.bookkeeping.secret if step.before else SecretPaths()
         for path, text in texts((), step.before.fields if step.before else {}):
             new = value_at(step.after.fields, path) if step.after else None
             replaced = isinstance(new, Sealed) and new != text
-            if len(text) >= SHORTEST and text not in known and (replaced or secret_shape(path[-1], text)):
+            secret = replaced or noted.has(path) or secret_shape(path[-1], text)
+            if len(text) >= SHORTEST and text not in known and secret:
                 found.add(text)
     return frozenset(found)
 

@@ -17,6 +17,7 @@ from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.plan_options import Options
 from deployer.core.redaction import MASK, Mask, mask_of
 from deployer.core.resources import KeyPath, Kind, dotted
+from deployer.core.secret_paths import SecretPaths
 from deployer.report.describe import baking_seconds, effect_words, sentences, title, verb
 from deployer.report.format import (
     LONGEST_NAME,
@@ -228,12 +229,13 @@ class _Look:
             return _share(old), _share(new)
         source = step.after.sources.get(path, "") if step.after else ""
         known = content(old, "", {}), content(new, source, self.files.get(source, {}))
-        masked = pair(self.side(self.live(path, old)), self.side(new), full=self.verbose)
+        masked = pair(self.side(self.live(step, path, old)), self.side(new), full=self.verbose)
         before, after = (self.mask.line(by_hash or text) for by_hash, text in zip(known, masked, strict=True))
         return before, after
 
-    def live(self, path: KeyPath, side: Side) -> Side:
-        return side if side is MISSING else without_secrets(path, side, self.known)  # type: ignore[arg-type]
+    def live(self, step: Step, path: KeyPath, side: Side) -> Side:
+        noted = step.before.seen.bookkeeping.secret if step.before else SecretPaths()
+        return side if side is MISSING else without_secrets(path, side, self.known, noted)  # type: ignore[arg-type]
 
     def side(self, side: Side) -> Side:
         return side if side is MISSING else self.mask.value(side)  # type: ignore[arg-type]

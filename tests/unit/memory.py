@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from deployer.applying.tools import Tools
+from deployer.azureml.kinds.observed import secret_fields
 from deployer.azureml.kinds.rows import plain
 from deployer.core.errors import WorkspaceError
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
-from deployer.core.resources import Ref, Resource, State, state_of
+from deployer.core.resources import Kind, Ref, Resource, State
+from deployer.core.secret_paths import SecretPaths
 from deployer.core.workspace import Answer, Wanted
 from deployer.planning.reconcile import simulate
 
@@ -23,9 +25,13 @@ def answer(body: bytes = b"7", status: int = 200, milliseconds: float = 5.0) -> 
     return Answer(status=status, body=body, milliseconds=milliseconds, deployment="")
 
 
-def as_a_service_has_it(state: State) -> State:
-    """The state with secrets opened: a service knows no others."""
-    return state_of([replace(item, fields=plain(item.fields)) for item in state.resources.values()])
+def as_a_service_has_it(state: State, written: Ref, noted: SecretPaths | None) -> State:
+    """The state with secrets opened, of which the tags of what was written say where they are."""
+    resources = {ref: replace(item, fields=plain(item.fields)) for ref, item in state.resources.items()}
+    if noted is not None and written.kind in (Kind.ENDPOINT, Kind.DEPLOYMENT) and (there := resources.get(written)):
+        book = replace(there.seen.bookkeeping, secret=noted)
+        resources[written] = replace(there, observed=replace(there.seen, bookkeeping=book))
+    return State(resources=resources)
 
 
 @dataclass
@@ -55,7 +61,8 @@ class MemoryWorkspace:
         self.before_execute(step)
         with self.lock:  # steps are carried out side by side
             self.executed.append(step)
-            self.state = as_a_service_has_it(simulate(self.state, step))
+            noted = secret_fields(step, step.after) if step.after else None
+            self.state = as_a_service_has_it(simulate(self.state, step), step.ref, noted)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         self.asked.append((self.now, deployment))

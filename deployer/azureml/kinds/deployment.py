@@ -11,7 +11,7 @@ from deployer.azureml.arm_ids import asset_at, short
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds import code_assets, data_collector, endpoint
 from deployer.azureml.kinds.deletion import delete_and_wait
-from deployer.azureml.kinds.observed import observed, settled
+from deployer.azureml.kinds.observed import observed, secret_fields, settled
 from deployer.azureml.kinds.rows import (
     Row,
     duration_of,
@@ -232,7 +232,7 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     """Create or change a deployment, after uploading its code."""
     code_id = code_assets.id_for(writer, after)
     earlier = step.bookkeeping.earlier if step.bookkeeping else None
-    notes = replace(notes_of(after, writer.project, code_id), earlier=earlier)
+    notes = replace(notes_of(after, writer.project, code_id), earlier=earlier, secret=secret_fields(step, after))
     writer.sdk.operate(
         f"write {step.ref}",
         lambda client: client.online_deployments.begin_create_or_update(

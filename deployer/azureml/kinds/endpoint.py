@@ -10,7 +10,7 @@ from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.arm_ids import compute_name
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds.deletion import delete_and_wait
-from deployer.azureml.kinds.observed import observed, settled
+from deployer.azureml.kinds.observed import observed, secret_fields, settled
 from deployer.azureml.kinds.rows import Row, lower, plain, read_rows, snake, text, wire_value, write_rows
 from deployer.azureml.kinds.service_keys import properties
 from deployer.azureml.retry import Patience
@@ -146,7 +146,8 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     """Create or change an endpoint. Its current traffic and our tags are read again and kept."""
     raw = live(writer, step.ref)
     protected = after.fields.get("x-protect") is True
-    notes = replace(read_notes((raw or {}).get("tags")), project=writer.project, protected=protected)
+    noted = read_notes((raw or {}).get("tags"))
+    notes = replace(noted, project=writer.project, protected=protected, secret=secret_fields(step, after))
     write(writer, after, split_of(raw), notes)
 
 

@@ -9,7 +9,9 @@ from deployer.azureml.bookkeeping import read_notes
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.retry import Patience, wait_for
 from deployer.core.bookkeeping import Bookkeeping
-from deployer.core.resources import BUSY_STATES, Observed, Ref
+from deployer.core.plan import Step
+from deployer.core.resources import BUSY_STATES, Observed, Ref, Resource
+from deployer.core.secret_paths import SecretPaths
 
 
 def observed(raw: Raw) -> Observed:
@@ -26,8 +28,16 @@ def observed(raw: Raw) -> Observed:
             tested=notes.tested,
             failed=notes.failed,
             earlier=notes.earlier,
+            secret=notes.secret,
         ),
     )
+
+
+def secret_fields(step: Step, after: Resource) -> SecretPaths:
+    """The fields to note as secret with a write: those that are, and those that were and may be put back."""
+    if step.before is None:
+        return SecretPaths().and_those_of(after.fields)
+    return step.before.seen.bookkeeping.secret.and_those_of(step.before.fields).and_those_of(after.fields)
 
 
 def settled(patience: Patience, ref: Ref, look: Callable[[], Raw | None]) -> Raw | None:

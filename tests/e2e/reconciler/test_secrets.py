@@ -9,6 +9,7 @@ from urllib.parse import quote
 import yaml
 
 from tests.e2e.reconciler.project import Project
+from tests.e2e.reconciler.site import DEPLOYMENTS_API
 
 NASTY = {
     "COMMENT": "before #after-the-hash",
@@ -69,6 +70,8 @@ def test_values_reach_the_workspace_and_the_container_byte_for_byte_and_no_outpu
     stored = project.site.deployments(project.name)["blue"]["environmentVariables"]
     assert {name: stored.get(name) for name in meant(NASTY)} == meant(NASTY)
     assert project.site.answer(project.name) == meant(NASTY)
+    live = project.site.ask("GET", f"/onlineEndpoints/{project.name}/deployments/blue", DEPLOYMENTS_API)
+    assert live["tags"]["deployer-secret"].count(";") == len(meant(NASTY)) - 1
     project.converged({"blue": 100})
     rotated = {name: value[::-1] for name, value in NASTY.items()}
     project.environ = {f"SECRET_{name}": value for name, value in rotated.items()}

@@ -15,6 +15,9 @@ from tests.unit.commands.test_live_secrets import CANARIES, traces
 SHAPES = {
     **CANARIES,
     "one": "Ж",
+    "a word": "kingfisher",
+    "words with blanks": "correct horse battery staple",
+    "digits": "73914",
     "two": "Щ9",
     "three": "z§9",
     "backslashes": "\\C4nary\\n\\\\x",
