@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.authoring.containment import is_inside
-from deployer.authoring.documents.document import Document
+from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.text.secrets import Vault
 from deployer.core.resources import Kind, Ref
 from deployer.core.secret_marks import has_marks
@@ -36,7 +36,8 @@ class World:
     `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
     missing; `files`: files that the documents refer to must exist; `outside`: folders they may lie in beside the
     project. `allowed` are keys by the code of a guess that is silenced for them. `hidden` are secret values, which did
-    not come from the text of a spec; `vault` has those behind marks.
+    not come from the text of a spec; `vault` has those behind marks. `looked_through` are the faults of folders that
+    several documents name.
     """
 
     project: Path
@@ -50,6 +51,7 @@ class World:
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
     vault: Vault = field(default_factory=Vault)
     outside: tuple[Path, ...] = ()
+    looked_through: dict[Path, Sequence[Fault]] = field(default_factory=dict)
 
     def reaches(self, place: Path) -> bool:
         """Whether a spec may name this file or folder: one in the project, or below what `outside` allows.

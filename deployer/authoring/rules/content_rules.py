@@ -33,7 +33,9 @@ def secret_in_file(document: Document, world: World) -> Iterator[Fault]:
     code = document.text("code_configuration", "code")
     folder = resolved(document, code)
     if code and not is_reference(code) and world.reaches(folder) and is_folder(folder):
-        yield from _in_folder(("code_configuration", "code"), folder, world)
+        if folder not in world.looked_through:
+            world.looked_through[folder] = list(_in_folder(("code_configuration", "code"), folder, world))
+        yield from world.looked_through[folder]
 
 
 def _named_files(document: Document) -> Iterator[tuple[FieldPath, Path]]:
