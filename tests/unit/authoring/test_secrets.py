@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.authoring.documents.document import Document
@@ -26,6 +26,8 @@ ANY = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=
 SPECIAL = ["a #b", 'say "x"', "it's", "a\nb\n  c", "{{ x }}", "{% if %}", "*a", "@x", "!t", "- x", "k: v", "%", "null"]
 SPECIAL += ["007", "1e3", "\\", "\\n", " x ", "${{a}}", "\u2028", "\x85", "\t", "|", ">", "'", "#"]
 NASTY = (ANY | st.sampled_from(SPECIAL)).filter(lambda text: not RESERVED.search(text))
+FEW = settings(max_examples=30)
+"""Most examples start a process to render in."""
 HEAD = "name: blue\nendpoint_name: e-p\ninstance_type: x\nenvironment_variables:\n"
 WAYS: dict[str, str] = {
     "plain": "  A: {{ secret('S') }}\n",
@@ -66,6 +68,7 @@ def variables(document: Document, vault: Vault) -> Any:
 
 
 @pytest.mark.parametrize("way", WAYS)
+@FEW
 @given(value=NASTY)
 def test_a_value_arrives_unchanged(way: str, value: str) -> None:
     document, found, vault = read(HEAD + WAYS[way], Path("/nowhere"), S=value, S_TOKEN=value + "-long-enough")
@@ -74,6 +77,7 @@ def test_a_value_arrives_unchanged(way: str, value: str) -> None:
     assert value not in repr((vault, document.data["environment_variables"]["A"])) or len(value) < 4
 
 
+@FEW
 @given(value=NASTY, before=st.sampled_from(["", "a", "https://u:"]), after=st.sampled_from(["", "b", "@h/x?y=z"]))
 def test_it_may_stand_inside_a_text(value: str, before: str, after: str) -> None:
     text = f"{HEAD}  A: x{before}{{{{ secret('S') }}}}{after}x\n"
@@ -90,12 +94,14 @@ def test_it_may_stand_inside_a_text(value: str, before: str, after: str) -> None
         "{% set t %}{{ {'k': secret('S')} | tojson }}{% endset %}\n  A: {{ t | tojson }}\n",
     ],
 )
+@FEW
 @given(value=NASTY)
 def test_inside_a_text_of_json_it_is_escaped(text: str, value: str) -> None:
     document, _, vault = read(HEAD + text, Path("/nowhere"), S=value)
     assert json.loads(variables(document, vault)["A"]) == {"k": value}
 
 
+@FEW
 @given(value=NASTY)
 def test_base64_of_it_is_one_too(value: str) -> None:
     text = "  A: {{ ('u:' ~ secret('S')) | b64encode }}\n  B: Basic {{ 'x' | b64encode }}\n"
