@@ -47,13 +47,13 @@ def load_project(
     if errors_of(checked.diagnostics) or checked.env is None:
         raise SpecError(checked.diagnostics)
     documents = [sealed(document, checked.vault) for document in only_endpoint(checked.documents, endpoint)]
-    return desired_of(documents, checked.env, project, checked.secrets, checked.diagnostics)
+    return desired_of(documents, checked.env, project, checked.vault.secrets, checked.diagnostics)
 
 
 def project_secrets(project: Path, env: str) -> frozenset[str]:
     """The secret values in the specs of one env, as far as these can be read: for output of what needs no specs."""
     try:
-        return read_project(project, env)[0].hidden
+        return read_project(project, env)[0].vault.secrets
     except SpecError:
         return frozenset()
 
@@ -103,4 +103,4 @@ def render_project(
         raise SpecError(checked.diagnostics)
     if show_secrets:
         return {item.file: plain_yaml(opened(item, checked.vault), frozenset()) for item in checked.documents}
-    return {item.file: plain_yaml(item, checked.secrets) for item in checked.documents}
+    return {item.file: plain_yaml(item, checked.vault.secrets) for item in checked.documents}

@@ -62,7 +62,7 @@ def read_env(project: Path, env: str) -> tuple[EnvFile, Scope]:
     document, diagnostics = read_document(project / file, file, templates, "env")
     templates.close()
     faults = [document.diagnostic("env", fault) for fault in _faults(document)]
-    found = masked_diagnostics([*diagnostics, *faults], frozenset(scope.secrets))
+    found = masked_diagnostics([*diagnostics, *faults], scope.vault.secrets)
     if any(item.severity.stops for item in found):
         raise SpecError(found)
     return _env_file(env, document), scope

@@ -24,6 +24,7 @@ from deployer.core.resources import (
     Value,
     dotted,
     endpoint_ref,
+    noted_secrets,
     share_map,
     traffic_ref,
 )
@@ -87,7 +88,7 @@ def _marked(path: KeyPath, value: Any, secrets: _Secrets, live: Resource) -> Any
     """The value with marks for what could be a secret, and with Jinja2's own braces kept as text."""
     match value:
         case str():
-            hidden = is_to_be_secret(path, value) or live.seen.bookkeeping.secret.has(path)
+            hidden = is_to_be_secret(path, value) or noted_secrets(live).has(path)
             return secrets.mark(path, str(live.ref)) if hidden else _raw(value)
         case Mapping():
             return {key: _marked((*path, key), item, secrets, live) for key, item in value.items()}

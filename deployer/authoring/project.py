@@ -35,15 +35,14 @@ SUFFIXES = (".yml", ".yaml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The documents of a run, their diagnostics (sorted by place), and secret values that no output may show.
+    """The documents of a run, and their diagnostics (sorted by place).
 
-    Documents have marks where secrets stand; `vault` opens them.
+    Documents have marks where secrets stand; `vault` opens them, and knows the values that no output may show.
     """
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
     env: EnvFile | None = None
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
     vault: Vault = field(default_factory=Vault)
 
 
@@ -84,7 +83,6 @@ def read_project(
         policy=env_file.policy,
         allowed=env_file.allowed,
         complete=complete and len(found) == len(there),
-        hidden=frozenset(scope.secrets),
         vault=scope.vault,
         outside=tuple(outside),
     )
@@ -124,7 +122,6 @@ def check_paths(
         diagnostics += wrong
         complete = complete and readable
     policy = env_file.policy if env_file else {}
-    hidden = frozenset(scope.secrets)
     world = World(
         project=project,
         documents=documents,
@@ -134,7 +131,6 @@ def check_paths(
         whole=False,
         complete=complete,
         files=files,
-        hidden=hidden,
         vault=scope.vault,
     )
     diagnostics += _defects(world)
@@ -143,9 +139,9 @@ def check_paths(
 
 def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
     """The result of a run, with secrets masked in its diagnostics."""
-    said = in_order(masked_diagnostics(diagnostics, world.hidden))
+    said = in_order(masked_diagnostics(diagnostics, world.vault.secrets))
     documents = tuple(world.documents)
-    return Checked(documents=documents, diagnostics=said, env=env, secrets=world.hidden, vault=world.vault)
+    return Checked(documents=documents, diagnostics=said, env=env, vault=world.vault)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

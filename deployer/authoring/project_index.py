@@ -35,9 +35,8 @@ class World:
 
     `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
     missing; `files`: files that the documents refer to must exist; `outside`: folders they may lie in beside the
-    project. `allowed` are keys by the code of a guess that is silenced for them. `hidden` are secret values, which did
-    not come from the text of a spec; `vault` has those behind marks. `looked_through` are the faults of folders that
-    several documents name.
+    project. `allowed` are keys by the code of a guess that is silenced for them. `vault` has the
+    values behind marks. `looked_through` are the faults of folders that several documents name.
     """
 
     project: Path
@@ -48,7 +47,6 @@ class World:
     whole: bool = True
     complete: bool = True
     files: bool = True
-    hidden: frozenset[str] = field(default=frozenset(), repr=False)
     vault: Vault = field(default_factory=Vault)
     outside: tuple[Path, ...] = ()
     looked_through: dict[Path, Sequence[Fault]] = field(default_factory=dict)
@@ -62,7 +60,7 @@ class World:
 
     def is_hidden(self, value: str) -> bool:
         """Whether a value contains a secret."""
-        return has_marks(value) or any(secret in value for secret in self.hidden)
+        return has_marks(value) or any(secret in value for secret in self.vault.secrets)
 
     def endpoint_names(self) -> list[str]:
         """The names of all endpoints, as written."""

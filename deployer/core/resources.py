@@ -13,6 +13,7 @@ from typing import assert_never
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.references import AssetReference, AssetType, is_reference, parse_reference
 from deployer.core.sealed import Sealed
+from deployer.core.secret_paths import SecretPaths
 
 Value = str | int | float | bool | None | Sealed | Sequence["Value"] | Mapping[str, "Value"]
 """Plain data, as in YAML and JSON; texts with secrets in them are sealed."""
@@ -242,6 +243,11 @@ def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> st
     for path in ignore:
         fields = without(fields, path)
     return digest_of([str(resource.ref), fields, is_failed(resource)])
+
+
+def noted_secrets(live: Resource | None) -> SecretPaths:
+    """The fields of a live resource that were secret when written, as its tags say."""
+    return live.seen.bookkeeping.secret if live else SecretPaths()
 
 
 def is_failed(resource: Resource) -> bool:

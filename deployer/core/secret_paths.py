@@ -26,7 +26,7 @@ class SecretPaths:
 
     def and_those_of(self, fields: Mapping[str, object]) -> SecretPaths:
         """These and the fields that hold secrets now."""
-        hashes = self.hashes | {_hash(path) for path in _sealed((), fields)}
+        hashes = self.hashes | {_hash(path) for path, leaf in leaves((), fields) if isinstance(leaf, Sealed)}
         return SecretPaths(all=True) if self.all or len(hashes) > MOST else SecretPaths(hashes=hashes)
 
 
@@ -34,15 +34,14 @@ def _hash(path: Path) -> str:
     return hashlib.sha256("\0".join(path).encode(errors="replace")).hexdigest()[:8]
 
 
-def _sealed(path: Path, value: object) -> Iterator[Path]:
+def leaves(path: Path, value: object) -> Iterator[tuple[Path, object]]:
+    """What is neither a map nor a list in a value, with the path of keys to it; items of a list have the list's."""
     match value:
-        case Sealed():
-            yield path
-        case str():
-            return
         case Mapping():
             for key, item in value.items():
-                yield from _sealed((*path, key), item)
-        case Sequence():
+                yield from leaves((*path, key), item)
+        case Sequence() if not isinstance(value, str):
             for item in value:
-                yield from _sealed(path, item)
+                yield from leaves(path, item)
+        case _:
+            yield path, value

@@ -46,8 +46,9 @@ CREDENTIALS_IN_ADDRESS = re.compile(
     r"(?<![A-Za-z0-9+.-])[a-z][a-z0-9+.-]{0,20}://[^/\s:@]{0,200}:([^/\s:@]{3,200})@", re.IGNORECASE
 )
 WORD = re.compile(r"[^\s\"'`,()<>{}\[\]]+")
-ASSIGNED = re.compile(r"^(?:(?:export|ENV|ARG)\s+)?([A-Za-z_][A-Za-z0-9_.-]{0,60})\s*[=:]\s*[\"']?([^\s\"'#]{6,200})")
-IN_ENVIRONMENT = re.compile(r"^\s*(?:export|ENV|ARG)\s")
+ASSIGNED = re.compile(
+    r"\s*(?:export|ENV|ARG)\s+([A-Za-z_][A-Za-z0-9_.-]{0,60})\s*[=:]\s*[\"']?([^\s\"'#]{6,200})"  # in an environment
+)
 KEY_FILE = re.compile(
     r"\.env(\.(?!example|sample|template|dist).*)?|id_(rsa|dsa|ecdsa|ed25519)|.*\.(pem|pfx|p12|key|keystore|jks)"
     r"|\.netrc|\.pypirc|\.npmrc|\.pgpass|\.git-credentials|credentials",
@@ -65,16 +66,16 @@ def shapes_in(line: str) -> Iterator[tuple[int, str]]:
     for match in CREDENTIALS_IN_ADDRESS.finditer(line):
         if not PLACEHOLDER.search(match[1]):
             yield match.start() + 1, "an address with a password"
-    assigned = ASSIGNED.match(line.strip()) if IN_ENVIRONMENT.match(line) else None
+    assigned = ASSIGNED.match(line)
     if assigned and _names_a_secret(assigned[1]) and _is_opaque(assigned[2]):
-        yield line.index(assigned[2], line.index(assigned[1]) + len(assigned[1])) + 1, "a secret by its name"
+        yield assigned.start(2) + 1, "a secret by its name"
     for word in WORD.finditer(line):
         shape = next((words for words, known in KNOWN_SHAPES if known.search(word[0])), "")
         if shape == CONNECTION_STRING and ";" not in word[0]:  # code passes `password=…` without being one
             continue
         if shape and not CREDENTIALS_IN_ADDRESS.search(word[0]) and not _is_reference(word[0]):
             yield word.start() + 1, shape
-    if "-----BEGIN " in line and (found := PRIVATE_KEY.search(line)):
+    if found := PRIVATE_KEY.search(line):
         yield found.start() + 1, "a private key"
 
 

@@ -90,9 +90,10 @@ def _status(options: argparse.Namespace, home: Home) -> int:
 def _list(options: argparse.Namespace) -> int:
     from deployer.local_workspace.commands import everywhere
 
-    found = everywhere.running()
-    known = [{"pid": each.pid, "root": str(each.root), "bytes": each.size, "deleted": each.is_gone} for each in found]
-    _say(options, {"running": known}, "\n".join(each.line() for each in found) or "no local workspace is running")
+    found = [(each, everywhere.size_of(each.root)) for each in everywhere.running()]
+    known = [{"pid": each.pid, "root": str(each.root), "bytes": size, "deleted": each.is_gone} for each, size in found]
+    lines = "\n".join(each.line(size) for each, size in found)
+    _say(options, {"running": known}, lines or "no local workspace is running")
     return 0
 
 

@@ -10,8 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from deployer.core.bookkeeping import Earlier
 from deployer.core.plan import Finding, Step
-from deployer.core.resources import Kind, Ref, Resource, Value, as_json, endpoint_ref, share_map, traffic_ref, value_at
-from deployer.core.secret_paths import SecretPaths
+from deployer.core.resources import (
+    Kind,
+    Ref,
+    Resource,
+    Value,
+    as_json,
+    endpoint_ref,
+    noted_secrets,
+    share_map,
+    traffic_ref,
+    value_at,
+)
 from deployer.kinds.deployment import SERVICE_VARIABLES
 from deployer.planning.review import Case
 
@@ -49,8 +59,7 @@ def _crowded(resource: Resource, ours: int, case: Case) -> Iterator[Finding]:
 
 def _secret_tags(resource: Resource, case: Case) -> int:
     """The tags that note which fields were secret."""
-    live = case.live.get(resource.ref)
-    noted = (live.seen.bookkeeping.secret if live else SecretPaths()).and_those_of(resource.fields)
+    noted = noted_secrets(case.live.get(resource.ref)).and_those_of(resource.fields)
     return 1 if noted.all else _pieces([9 * len(noted.hashes)])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -56,27 +56,24 @@ def diagnostics_text(
     if not diagnostics:
         return ""
     mask = mask_of(secrets)
-    secret_lines = {(item.location.file, item.location.line) for item in diagnostics if item.code == LITERAL_SECRET}
-    texts = {name: _without(text, name, secret_lines) for name, text in (sources or {}).items()}
-    found = [_diagnostic(item, texts, mask, color, width) for item in shown(diagnostics, mask)]
+    in_order = shown(diagnostics, mask)
+    secret_lines = {_line(item) for item in in_order if item.code == LITERAL_SECRET}
+    texts = ("" if _line(item) in secret_lines else (sources or {}).get(item.location.file, "") for item in in_order)
+    found = [_diagnostic(item, text, mask, color, width) for item, text in zip(in_order, texts, strict=True)]
     return "\n".join("\n".join(lines) for lines in found) + f"\n\n{tally(diagnostics)}\n"
 
 
-def _diagnostic(item: Diagnostic, sources: Mapping[str, str], mask: Mask, color: bool, width: int) -> Iterator[str]:
+def _line(item: Diagnostic) -> tuple[str, int]:
+    return item.location.file, item.location.line
+
+
+def _diagnostic(item: Diagnostic, text: str, mask: Mask, color: bool, width: int) -> Iterator[str]:
     place = styled(str(item.location), "bold", color=color)
     label = styled(item.severity.value, _colour(item.severity), color=color)
     yield f"{place}: {label}: {item.summary} [{item.code}]"
-    yield from _source(item, sources.get(item.location.file, ""), mask, color)
+    yield from _source(item, text, mask, color)
     for paragraph in item.detail.splitlines():
         yield from wrapped(paragraph, width, "    ")
-
-
-def _without(text: str, name: str, hidden: Collection[tuple[str, int]]) -> str:
-    """The text of a file without the lines that hold secrets."""
-    if not any(file == name for file, _ in hidden):
-        return text
-    lines = enumerate(text.splitlines(), start=1)
-    return "\n".join("" if (name, number) in hidden else line for number, line in lines)
 
 
 def _colour(severity: Severity) -> str:

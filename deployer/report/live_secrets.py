@@ -5,12 +5,12 @@ A live value is shown only if the specs mention it, or if its name and its shape
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from deployer.core.plan import Plan
-from deployer.core.resources import KeyPath, Value, value_at
+from deployer.core.resources import KeyPath, Value, noted_secrets, value_at
 from deployer.core.sealed import Sealed
-from deployer.core.secret_paths import SecretPaths
+from deployer.core.secret_paths import SecretPaths, leaves
 from deployer.core.secret_shapes import is_hidden, secret_shape
 
 HIDDEN = "(hidden)"
@@ -40,7 +40,7 @@ def live_secrets(plan: Plan) -> frozenset[str]:
     """The live texts to mask everywhere: those that a secret replaces, and those that look like one."""
     known, found = mentioned(plan), set[str]()
     for step in plan.steps:
-        noted = step.before.seen.bookkeeping.secret if step.before else SecretPaths()
+        noted = noted_secrets(step.before)
         for path, text in texts((), step.before.fields if step.before else {}):
             new = value_at(step.after.fields, path) if step.after else None
             replaced = isinstance(new, Sealed) and new != text
@@ -52,12 +52,4 @@ def live_secrets(plan: Plan) -> frozenset[str]:
 
 def texts(path: KeyPath, value: object) -> Iterator[tuple[KeyPath, str]]:
     """Every text in a value with the path of keys to it; the items of a list have the path of the list."""
-    match value:
-        case str():
-            yield path, value
-        case Mapping():
-            for key, item in value.items():
-                yield from texts((*path, key), item)
-        case Sequence():
-            for item in value:
-                yield from texts(path, item)
+    return ((place, leaf) for place, leaf in leaves(path, value) if isinstance(leaf, str))

@@ -16,8 +16,7 @@ from deployer.core.fields import field_at
 from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.plan_options import Options
 from deployer.core.redaction import MASK, Mask, mask_of
-from deployer.core.resources import KeyPath, Kind, dotted
-from deployer.core.secret_paths import SecretPaths
+from deployer.core.resources import KeyPath, Kind, dotted, noted_secrets
 from deployer.report.describe import baking_seconds, effect_words, sentences, title, verb
 from deployer.report.format import (
     LONGEST_NAME,
@@ -234,7 +233,7 @@ class _Look:
         return before, after
 
     def live(self, step: Step, path: KeyPath, side: Side) -> Side:
-        noted = step.before.seen.bookkeeping.secret if step.before else SecretPaths()
+        noted = noted_secrets(step.before)
         return side if side is MISSING else without_secrets(path, side, self.known, noted)  # type: ignore[arg-type]
 
     def side(self, side: Side) -> Side:

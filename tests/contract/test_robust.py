@@ -75,7 +75,7 @@ def test_nobody_elses_process_is_taken_for_a_workspace(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as stranger:
         found = everywhere.running()
         assert stranger.pid not in {each.pid for each in found}
-        assert everywhere.end([everywhere.Running(pid=stranger.pid, root=tmp_path, seconds=0, size=0)]) == 0
+        assert everywhere.end([everywhere.Running(pid=stranger.pid, root=tmp_path, seconds=0)]) == 0
         assert stranger.poll() is None
         stranger.communicate(b"\n")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from deployer.authoring.documents.document import Document, Fault, FieldPath, at, dotted
-from deployer.authoring.text.secrets import Entry, UnknownMark, Vault, as_mark
+from deployer.authoring.text.secrets import Entry, Mark, UnknownMark, Vault
 from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.core.errors import SpecError
 from deployer.core.fields import Schema, schema_of
@@ -115,18 +115,10 @@ def _with_secrets(document: Document, written: Callable[[FieldPath, str], str | 
 
 def with_marks(value: Any) -> Any:
     """Data of a document as templates may see it: texts with marks in them are Marks."""
-    match value:
-        case str():
-            return as_mark(value)
-        case dict():
-            return {key: with_marks(item) for key, item in value.items()}
-        case list():
-            return [with_marks(item) for item in value]
-        case _:
-            return value
+    return _written(value, (), lambda _, text: Mark(text))
 
 
-def _written(value: Any, path: FieldPath, written: Callable[[FieldPath, str], str | Sealed]) -> Any:
+def _written(value: Any, path: FieldPath, written: Callable[[FieldPath, str], object]) -> Any:
     match value:
         case str() if has_marks(value):
             return written(path, value)

@@ -8,11 +8,10 @@ from pathlib import Path
 from deployer.authoring.containment import is_file, is_folder
 from deployer.authoring.content_hash import uploaded_files
 from deployer.authoring.documents.document import Document, Fault, FieldPath
-from deployer.authoring.project_index import REMOTE, World, project_path, resolved
-from deployer.authoring.rules.asset_rules import inline
+from deployer.authoring.project_index import World, project_path, resolved
+from deployer.authoring.rules.file_rules import build_contexts, conda_files
 from deployer.core.diagnostics import Location
 from deployer.core.references import is_reference
-from deployer.core.resources import Kind
 from deployer.core.secret_shapes import is_key_file, shapes_in
 
 READ = frozenset(
@@ -26,27 +25,16 @@ FILE = "Leave it out of what is uploaded: list it in .amlignore."
 
 def secret_in_file(document: Document, world: World) -> Iterator[Fault]:
     """No conda file, Dockerfile or uploaded file holds a known form of a secret, and none is a file of keys."""
-    if not world.files:
-        return
-    for path, file in _named_files(document):
+    for path, file in conda_files(document, world):
         yield from _in_file(path, file, world)
+    for path, _, dockerfile in build_contexts(document, world):
+        yield from _in_file((*path, "path"), dockerfile, world)
     code = document.text("code_configuration", "code")
     folder = resolved(document, code)
-    if code and not is_reference(code) and world.reaches(folder) and is_folder(folder):
+    if world.files and code and not is_reference(code) and world.reaches(folder) and is_folder(folder):
         if folder not in world.looked_through:
             world.looked_through[folder] = list(_in_folder(("code_configuration", "code"), folder, world))
         yield from world.looked_through[folder]
-
-
-def _named_files(document: Document) -> Iterator[tuple[FieldPath, Path]]:
-    """The conda files and Dockerfiles of inline environments."""
-    for root, data in inline(document, Kind.ENVIRONMENT):
-        conda, build = data.get("conda_file"), data.get("build")
-        if isinstance(conda, str):
-            yield (*root, "conda_file"), resolved(document, conda)
-        if isinstance(build, dict) and not REMOTE.match(str(build.get("path", "https:"))):
-            name = str(build.get("dockerfile_path") or "Dockerfile")
-            yield (*root, "build", "path"), resolved(document, str(build["path"])) / name
 
 
 def _in_folder(path: FieldPath, folder: Path, world: World) -> Iterator[Fault]:

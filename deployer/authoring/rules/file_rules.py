@@ -103,14 +103,14 @@ def _defined(body: list[ast.stmt]) -> Iterator[str]:
 
 def conda_missing(document: Document, world: World) -> Iterator[Fault]:
     """The conda file exists."""
-    for path, file in _conda(document, world):
+    for path, file in conda_files(document, world):
         if not is_file(file):
             yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
 
 
 def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
     """The conda file is YAML with a list of dependencies."""
-    for path, file in _conda(document, world):
+    for path, file in conda_files(document, world):
         problem = _conda_problem(file, project_path(file, world.project)) if is_file(file) else ""
         if problem:
             hint = "A conda file is a map with a list of `dependencies`."
@@ -127,7 +127,8 @@ def conda_syntax(document: Document, world: World) -> Iterator[Fault]:
             )
 
 
-def _conda(document: Document, world: World) -> Iterator[tuple[FieldPath, Path]]:
+def conda_files(document: Document, world: World) -> Iterator[tuple[FieldPath, Path]]:
+    """The conda files that a document names, and the fields that name them."""
     for root, data in inline(document, Kind.ENVIRONMENT):
         name = data.get("conda_file")
         if world.files and isinstance(name, str) and world.reaches(place := resolved(document, name)):
@@ -158,21 +159,22 @@ def model_missing(document: Document, world: World) -> Iterator[Fault]:
 
 def build_missing(document: Document, world: World) -> Iterator[Fault]:
     """A build context exists, with its Dockerfile."""
+    for path, folder, dockerfile in build_contexts(document, world):
+        if not is_folder(folder):
+            yield Fault(path=(*path, "path"), summary=_absent("folder", folder, world), detail=_beside(folder, world))
+        elif not is_file(dockerfile):
+            at = "dockerfile_path" if "dockerfile_path" in document.map(*path) else "path"
+            summary = _absent("file", dockerfile, world)
+            yield Fault(path=(*path, at), summary=summary, detail=_beside(dockerfile, world))
+
+
+def build_contexts(document: Document, world: World) -> Iterator[tuple[FieldPath, Path, Path]]:
+    """The field, the folder and the Dockerfile of each local build context."""
     for root, data in inline(document, Kind.ENVIRONMENT):
         build = data.get("build")
-        if not world.files or not isinstance(build, dict) or REMOTE.match(str(build.get("path", "https:"))):
-            continue
-        folder = resolved(document, str(build["path"]))
-        dockerfile = folder / str(build.get("dockerfile_path") or "Dockerfile")
-        if not is_folder(folder):
-            yield Fault(
-                path=(*root, "build", "path"), summary=_absent("folder", folder, world), detail=_beside(folder, world)
-            )
-        elif not is_file(dockerfile):
-            at = "dockerfile_path" if "dockerfile_path" in build else "path"
-            yield Fault(
-                path=(*root, "build", at), summary=_absent("file", dockerfile, world), detail=_beside(dockerfile, world)
-            )
+        if world.files and isinstance(build, dict) and not REMOTE.match(str(build.get("path", "https:"))):
+            folder = resolved(document, str(build["path"]))
+            yield (*root, "build"), folder, folder / str(build.get("dockerfile_path") or "Dockerfile")
 
 
 def smoke_file(document: Document, world: World) -> Iterator[Fault]:

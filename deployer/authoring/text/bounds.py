@@ -101,24 +101,29 @@ class NotPlain(Exception):
     """A template would turn something into text that is not plain data."""
 
 
-def plain(value: Any, tell: Callable[[Any], None] = lambda _: None) -> Any:
+def plain(value: Any) -> Any:
     """The value. Raises NotPlain for anything but texts, numbers, truth values, null, and lists and maps of these.
 
     The text of any other object is an accident, and may show what is inside: a function shows what it belongs to.
-    Raises LimitReached for a value of too many parts, shared ones counted as often as they are printed. `tell` gets
-    every part.
+    Raises LimitReached for a value of too many parts, shared ones counted as often as they are printed.
     """
     if isinstance(value, Iterator) and type(value).__module__ != "jinja2.runtime":  # `loop` iterates, and is no list
         value = list(value)
+    for _ in _every_part(value):
+        pass
+    return value
+
+
+def _every_part(value: Any) -> Iterator[Any]:
+    """The value and what is in it, at any depth; raises as `plain` does."""
     waiting, seen = [value], 0
     while waiting:
         part = waiting.pop()
-        tell(part)
+        yield part
         waiting += _parts(part)
         seen += 1
         if seen + len(waiting) > MAX_ROUNDS:
             raise LimitReached(f"it prints a value of more than {MAX_ROUNDS:,} parts")
-    return value
 
 
 def _parts(value: Any) -> Iterable[Any]:
@@ -196,7 +201,10 @@ class Budget:
     def join(self, items: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
         """`items | join(", ")`, with `attribute` of each item where one is named."""
         values = items if attribute is None else [item[attribute] for item in items]
-        texts = [str(plain(item)) for item in self.each(values) if _is_open(item)]
+        each = list(self.each(values))
+        if any(isinstance(item, Mark) for item in each):
+            raise MarkUsed
+        texts = [str(plain(item)) for item in each]
         self._write(sum(map(len, texts)) + len(separator) * len(texts))
         return separator.join(texts)
 
@@ -242,20 +250,11 @@ def whole(value: Any) -> Any:
     return value
 
 
-def _is_open(value: Any) -> bool:
-    """True. Raises MarkUsed for a secret."""
-    if isinstance(value, Mark):
-        raise MarkUsed
-    return True
-
-
 def holds_mark(value: Any) -> bool:
     """Whether a value is a secret, or a list or a map with one in it. Raises LimitReached for one of too many parts."""
     if not isinstance(value, Mapping | list | tuple):
         return isinstance(value, Mark)
-    found: list[Any] = []
-    plain(value, found.append)
-    return any(isinstance(part, Mark) for part in found)
+    return any(isinstance(part, Mark) for part in _every_part(value))
 
 
 def bounded_operation(operator: str, left: Any, right: Any) -> None:

@@ -54,7 +54,6 @@ class Done:
     segments: Sequence[Segment] | None = None
     wrong: Sequence[Diagnostic] = ()
     sources: Mapping[str, str]
-    secrets: frozenset[str]
     entries: Mapping[str, Entry]
 
 
@@ -119,7 +118,6 @@ def _done(job: Job, templates: Templates) -> Done | None:
         templates.processes.clear()
         return None
     templates.sources.update(done.sources)
-    templates.scope.secrets.update(done.secrets)
     templates.scope.vault.entries.update(done.entries)
     return done
 
@@ -155,8 +153,8 @@ def _serve(templates: Templates, jobs: BufferedReader, answers: BufferedWriter) 
 
 def _carried_out(job: Job, environment: Fenced) -> Done:
     templates = environment.templates
-    sources, scope = set(templates.sources), templates.scope
-    secrets, entries = set(scope.secrets), set(scope.vault.entries)
+    vault = templates.scope.vault
+    sources, entries = set(templates.sources), set(vault.entries)
     templates.sources[job.file] = job.template
     made: dict[str, Any] = {}
     signal.setitimer(signal.ITIMER_PROF, LAST_CPU_SECOND)
@@ -177,8 +175,7 @@ def _carried_out(job: Job, environment: Fenced) -> Done:
     return Done(
         **made,
         sources={file: text for file, text in templates.sources.items() if file not in sources},
-        secrets=frozenset(scope.secrets - secrets),
-        entries={mark: entry for mark, entry in scope.vault.entries.items() if mark not in entries},
+        entries={mark: entry for mark, entry in vault.entries.items() if mark not in entries},
     )
 
 

@@ -11,7 +11,6 @@ from deployer.authoring.text.secrets import Entry, Mark, Vault
 from deployer.core.secret_shapes import looks_secret
 
 MISSING = object()
-SHORTEST_SECRET = 4
 
 
 class ScopeError(Exception):
@@ -29,14 +28,12 @@ class ScopeError(Exception):
 class Scope:
     """The names in the templates of one env.
 
-    `vault` has the values behind the marks of `secret()`, and of `env_var()` where these look secret; `secrets` are
-    these values, to mask what the service says of them. `assumed` are variables that were reported missing and count
-    as set during the search for further problems.
+    `vault` has the values behind the marks of `secret()`, and of `env_var()` where these look secret. `assumed` are
+    variables that were reported missing and count as set during the search for further problems.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: set[str] = field(default_factory=set, repr=False)
     vault: Vault = field(default_factory=Vault)
     assumed: set[str] = field(default_factory=set)
 
@@ -54,7 +51,7 @@ class Scope:
             raise ScopeError("env-variable", name, f"the environment variable {name} is not set", hint)
         value = self.environ[name]
         if looks_secret(name, value):
-            return self._sealed(Entry(call=f"env_var('{name}')", value=value, looks_secret=True))
+            return Mark(self.vault.mark(Entry(call=f"env_var('{name}')", value=value, looks_secret=True)))
         return value
 
     def secret(self, name: str) -> Mark | str:
@@ -67,12 +64,7 @@ class Scope:
         if not self.environ.get(name):
             hint = "Set it in the deployer's environment, from the secret store of your pipeline."
             raise ScopeError("secret-missing", name, f"the secret {name} is not set", hint)
-        return self._sealed(Entry(call=f"secret('{name}')", value=self.environ[name]))
-
-    def _sealed(self, entry: Entry) -> Mark:
-        if len(entry.value) >= SHORTEST_SECRET:
-            self.secrets.add(entry.value)
-        return Mark(self.vault.mark(entry))
+        return Mark(self.vault.mark(Entry(call=f"secret('{name}')", value=self.environ[name])))
 
 
 def is_name(text: str) -> bool:

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from deployer.core.secret_marks import DIGITS, FIRST, LAST, MARK, RESERVED, TAKEN, has_marks
 
+SHORTEST_SECRET = 4
 CURE = (
     "A secret can be printed, joined with `~` or `+`, passed to `tojson` and `b64encode`, and tested with `is defined` "
     "and `is none`. Decide by another variable, and set the secret as it is needed."
@@ -55,6 +56,11 @@ class Vault:
 
     key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
     entries: dict[str, Entry] = field(default_factory=dict, repr=False)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values to mask in what the service says of them, but for those too short to be found in a text."""
+        return frozenset(entry.value for entry in self.entries.values() if len(entry.value) >= SHORTEST_SECRET)
 
     def mark(self, entry: Entry) -> str:
         """The mark of an entry, always the same in this run."""

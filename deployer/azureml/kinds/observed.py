@@ -10,7 +10,7 @@ from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.retry import Patience, wait_for
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.plan import Step
-from deployer.core.resources import BUSY_STATES, Observed, Ref, Resource
+from deployer.core.resources import BUSY_STATES, NOTHING, Observed, Ref, Resource, noted_secrets
 from deployer.core.secret_paths import SecretPaths
 
 
@@ -35,9 +35,8 @@ def observed(raw: Raw) -> Observed:
 
 def secret_fields(step: Step, after: Resource) -> SecretPaths:
     """The fields to note as secret with a write: those that are, and those that were and may be put back."""
-    if step.before is None:
-        return SecretPaths().and_those_of(after.fields)
-    return step.before.seen.bookkeeping.secret.and_those_of(step.before.fields).and_those_of(after.fields)
+    before = step.before.fields if step.before else NOTHING
+    return noted_secrets(step.before).and_those_of(before).and_those_of(after.fields)
 
 
 def settled(patience: Patience, ref: Ref, look: Callable[[], Raw | None]) -> Raw | None:

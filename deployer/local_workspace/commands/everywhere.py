@@ -22,21 +22,20 @@ _END_SECONDS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """One local workspace: its process, its folder and the seconds since its start; `size` in bytes."""
+    """One local workspace: its process, its folder and the seconds since its start."""
 
     pid: int
     root: Path
     seconds: int
-    size: int
 
     @property
     def is_gone(self) -> bool:
         """Whether its folder was deleted under it."""
         return not self.root.is_dir()
 
-    def line(self) -> str:
-        """What `list` prints."""
-        about = "its folder was deleted" if self.is_gone else f"{self.size / 1_000_000:,.0f} MB"
+    def line(self, size: int) -> str:
+        """What `list` prints of it; `size` in bytes."""
+        about = "its folder was deleted" if self.is_gone else f"{size / 1_000_000:,.0f} MB"
         return f"process {self.pid}, for {self.seconds // 60:,} min, {about}: {self.root}"
 
 
@@ -47,7 +46,7 @@ def running() -> list[Running]:
         root = _root_of(process.info["cmdline"] or [])
         if root is not None and process.info["uids"] and process.info["uids"].real == os.getuid():
             seconds = int(time.time() - process.info["create_time"])
-            found.append(Running(pid=process.info["pid"], root=root, seconds=seconds, size=_size(root)))
+            found.append(Running(pid=process.info["pid"], root=root, seconds=seconds))
     return sorted(found, key=lambda each: (str(each.root), each.pid))
 
 
@@ -57,7 +56,8 @@ def _root_of(words: Sequence[str]) -> Path | None:
     return Path(words[5]) if serve == _SERVE and len(words) > 5 else None
 
 
-def _size(root: Path) -> int:
+def size_of(root: Path) -> int:
+    """The bytes of all files in a folder; 0 where there is none."""
     return sum(file.lstat().st_size for file in root.rglob("*") if file.is_file() and not file.is_symlink())
 
 
@@ -88,6 +88,6 @@ def prune(home: Home) -> int:
     """
     if is_held(home.lock):
         raise CommandError("the local workspace is running, with these environments; stop it first with `down`")
-    size = _size(home.environments) if home.environments.is_dir() else 0
+    size = size_of(home.environments)
     shutil.rmtree(home.environments, ignore_errors=True)
     return size

@@ -6,7 +6,6 @@ As in Jupyter, the address that `status` prints carries the key once; a cookie k
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -28,7 +27,7 @@ class Locked:
             await self._page(scope, receive, send)
             return
         request = Request(scope)
-        if self._is_key(_cookie(request)):
+        if self._is_key(request.cookies.get(_name(request), "")):
             await self._page(scope, receive, send)
             return
         answer = self._opened(request) if request.url.path == "/" else _closed()
@@ -52,11 +51,3 @@ def _closed() -> Response:
 
 def _name(request: Request) -> str:
     return f"deployer-page-{request.url.port}"
-
-
-def _cookie(request: Request) -> str:
-    try:
-        found = SimpleCookie(request.headers.get("cookie", "")).get(_name(request))
-    except CookieError:
-        return ""
-    return found.value if found else ""

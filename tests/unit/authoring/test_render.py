@@ -193,7 +193,7 @@ def test_every_missing_environment_variable_is_named_in_every_file(templates: Te
 
 def test_secrets_are_remembered_by_value(templates: Templates) -> None:
     render("{{ env_var('API_TOKEN') }} {{ env_var('SET') }}", "specs/e.yml", templates)
-    assert templates.scope.secrets == {"abcdef1234"}
+    assert templates.scope.vault.secrets == {"abcdef1234"}
 
 
 PRINTS_AN_OBJECT = [
@@ -264,7 +264,9 @@ def test_plain_data_is_printed_as_before(source: str, text: str, templates: Temp
 
 
 def test_what_knows_the_environment_does_not_show_it() -> None:
-    scope = Scope(environ={"API_TOKEN": "abcdef1234"}, secrets={"abcdef1234"})
+    scope = Scope(environ={"API_TOKEN": "abcdef1234"})
+    scope.secret("API_TOKEN")
+    assert scope.vault.secrets == {"abcdef1234"}
     assert "abcdef1234" not in repr(scope)
 
 

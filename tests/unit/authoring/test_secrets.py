@@ -57,7 +57,7 @@ def read(template: str, folder: Path, **environ: str) -> tuple[Document, list[Di
     scope = Scope(environ=environ)
     mine = scope.secret("S") if "S" in environ else ""
     variables = {"mine": mine, "inner": {"deep": [mine]}, "vm": "Standard_DS3_v2"}
-    scope = Scope(environ=environ, variables=variables, vault=scope.vault, secrets=scope.secrets)
+    scope = Scope(environ=environ, variables=variables, vault=scope.vault)
     templates = Templates(project=folder, root="specs", scope=scope)
     document, diagnostics = read_spec(folder / "d.yml", "d.yml", template, templates)
     return document, diagnostics, scope.vault
