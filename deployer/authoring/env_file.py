@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from deployer.authoring.text.scope import Scope, is_name
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
 from deployer.core.coordinates import LOCAL_WORKSPACE, Coordinates
-from deployer.core.diagnostics import Location
+from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.errors import SpecError
 from deployer.core.resources import Value
 
@@ -37,6 +37,7 @@ class EnvFile:
     policy: Mapping[str, Value] = field(default_factory=dict)
     allowed: Mapping[str, Value] = field(default_factory=dict)
     file: str = ""
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def home(self) -> Coordinates:
@@ -65,7 +66,7 @@ def read_env(project: Path, env: str) -> tuple[EnvFile, Scope]:
     found = masked_diagnostics([*diagnostics, *faults], scope.vault.secrets)
     if any(item.severity.stops for item in found):
         raise SpecError(found)
-    return _env_file(env, document), scope
+    return replace(_env_file(env, document), warnings=tuple(found)), scope
 
 
 def _file(project: Path, env: str) -> str:

@@ -73,7 +73,7 @@ def read_project(
     found = [project_path(path, project) for path in there if is_inside(path, project, outside)]
     read = _Reading(project=project, templates=templates, overrides=for_fields(env_file.variables, given))
     documents, diagnostics, complete = read.all(found)
-    diagnostics += _strays(there, found, project)
+    diagnostics += [*env_file.warnings, *_strays(there, found, project)]
     if complete:
         check_used(given, env_file.variables, templates.sources.values())
     world = World(
@@ -112,7 +112,7 @@ def check_paths(
     scope = replace(own, variables=with_overrides(variables, given))
     fields = for_fields(env_file.variables if env_file else {}, given)
     documents: list[Document] = []
-    diagnostics: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = [*env_file.warnings] if env_file else []
     complete = True
     for folder, found, strict in _groups(paths, project):
         templates = Templates(project=project, root=folder, scope=scope)

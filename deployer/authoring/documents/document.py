@@ -70,7 +70,7 @@ class Document:
         if any(fault.path[: len(path)] == path for path in self.overridden):
             return f"(`{dotted(fault.path)}` was set with --set.)"
         line, column = self.parsed.line_column(fault.path, key=fault.on_key)
-        if self.rendered.locate(line, column):
+        if fault.place or self.rendered.locate(line, column):
             return ""
         return f"(The line in the template is unknown; line {line} of the rendered text is: {self.rendered.line(line)})"
 

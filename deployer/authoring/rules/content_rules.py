@@ -10,6 +10,7 @@ from deployer.authoring.content_hash import uploaded_files
 from deployer.authoring.documents.document import Document, Fault, FieldPath
 from deployer.authoring.project_index import World, project_path, resolved
 from deployer.authoring.rules.file_rules import build_contexts, conda_files
+from deployer.authoring.text.encoding import MAX_BYTES
 from deployer.core.diagnostics import Location
 from deployer.core.references import is_reference
 from deployer.core.secret_shapes import is_key_file, shapes_in
@@ -51,6 +52,10 @@ def _in_file(path: FieldPath, file: Path, world: World) -> Iterator[Fault]:
     if not (is_file(file) and world.reaches(file)):
         return
     name = project_path(file, world.project)
+    if (size := file.stat().st_size) > MAX_BYTES:
+        summary = f"{name} has {size:,} bytes; the limit is {MAX_BYTES:,}"
+        yield Fault(path=path, code="file-size", summary=summary, detail="It is not looked through.")
+        return
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
         for column, words in shapes_in(line):
             place = Location(file=name, line=number, column=column)
