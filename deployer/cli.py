@@ -117,6 +117,7 @@ def rollback(console: Console, request: Request, yes: bool) -> int:
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
 @set_option
 @click.option("--no-files", is_flag=True, help="Do not check the files that specs refer to.")
+@click.option("--strict", is_flag=True, help="Take no file that is not a spec.")
 @format_option("text", "json", "sarif", "github", help="How to print the problems.")
 @click.pass_obj
 def validate(
@@ -127,6 +128,7 @@ def validate(
     overrides: tuple[str, ...],
     outside: tuple[str, ...],
     no_files: bool,
+    strict: bool,
     shape: DiagnosticsFormat,
 ) -> int:
     """Report every problem in the project's specs, or in any files and folders. Works offline.
@@ -137,7 +139,15 @@ def validate(
     from deployer.commands.validate_render import validate as check
 
     folders = tuple(map(Path, outside))
-    asked = Check(project=project, env=env, paths=paths, overrides=overrides, files=not no_files, outside=folders)
+    asked = Check(
+        project=project,
+        env=env,
+        paths=paths,
+        overrides=overrides,
+        files=not no_files,
+        outside=folders,
+        strict=strict,
+    )
     return check(asked, shape, console)
 
 

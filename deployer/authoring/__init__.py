@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from deployer.authoring.content_hash import uploaded_files
 from deployer.authoring.env_file import EnvFile, load_env
+from deployer.authoring.examined import examined
 from deployer.authoring.explain import explain, suggestion
-from deployer.authoring.project import check_paths, check_project, errors_of, only_endpoint, read_project
-from deployer.core.diagnostics import Diagnostic
+from deployer.authoring.project import check_paths, check_project, only_endpoint, read_project
+from deployer.authoring.reading import errors_of
+from deployer.core.diagnostics import Examined
 from deployer.core.errors import SpecError
 
 if TYPE_CHECKING:
@@ -59,13 +61,13 @@ def project_secrets(project: Path, env: str) -> frozenset[str]:
 
 
 def validate_project(
-    project: Path, env: str, *, overrides: Sequence[str] = (), outside: Sequence[Path] = ()
-) -> tuple[Diagnostic, ...]:
-    """All diagnostics of a project in one env, sorted by place."""
+    project: Path, env: str, *, overrides: Sequence[str] = (), outside: Sequence[Path] = (), strict: bool = False
+) -> Examined:
+    """All diagnostics of a project in one env, sorted by place; `strict` makes passing over a file an error."""
     try:
-        return check_project(project, env, overrides, outside).diagnostics
+        return examined(check_project(project, env, overrides, outside), strict=strict)
     except SpecError as error:
-        return error.diagnostics
+        return Examined(diagnostics=error.diagnostics)
 
 
 def validate_paths(
@@ -75,15 +77,16 @@ def validate_paths(
     env: str | None,
     overrides: Sequence[str] = (),
     files: bool = True,
-) -> tuple[Diagnostic, ...]:
+    strict: bool = False,
+) -> Examined:
     """All diagnostics of single files and of folders, which need not belong to a project.
 
-    Without `files`, the files that specs refer to need not exist.
+    Without `files`, the files that specs refer to need not exist; `strict` makes passing over a file an error.
     """
     try:
-        return check_paths(paths, project, env, overrides, files=files).diagnostics
+        return examined(check_paths(paths, project, env, overrides, files=files), strict=strict)
     except SpecError as error:
-        return error.diagnostics
+        return Examined(diagnostics=error.diagnostics)
 
 
 def render_project(

@@ -10,21 +10,21 @@ from pathlib import Path
 
 from deployer.authoring.containment import is_file, is_folder, is_inside
 from deployer.authoring.documents.check_schema import schema_faults
-from deployer.authoring.documents.document import Document, Fault
-from deployer.authoring.documents.kind_of import looks_like_a_spec
-from deployer.authoring.documents.overrides import Override, check_used, for_fields, parse_overrides, with_overrides
-from deployer.authoring.documents.read_spec import read_spec
+from deployer.authoring.documents.document import Document, Fault, dotted
+from deployer.authoring.documents.overrides import check_used, for_fields, parse_overrides, with_overrides
 from deployer.authoring.env_file import EnvFile, read_env
 from deployer.authoring.plain_yaml import masked_diagnostics
-from deployer.authoring.project_index import World, declared_by, index_of, project_path, resolved
+from deployer.authoring.project_index import World, declared_by, index_of, project_path
+from deployer.authoring.reading import Reading
+from deployer.authoring.rules.placeholder_rules import is_certain, placeholders
 from deployer.authoring.rules.table import broken_rules
-from deployer.authoring.text.encoding import failure, read_text
+from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope
 from deployer.authoring.text.secrets import Vault
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.authoring.text.templates import Templates
-from deployer.core.diagnostics import Diagnostic, Location
-from deployer.core.errors import SpecError, UsageError
+from deployer.core.diagnostics import Diagnostic, Location, PassedOver, Severity
+from deployer.core.errors import UsageError
 from deployer.core.fields import schema_name
 from deployer.core.resources import Kind
 
@@ -42,6 +42,7 @@ class Checked:
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
+    passed: tuple[PassedOver, ...] = ()
     env: EnvFile | None = None
     vault: Vault = field(default_factory=Vault)
 
@@ -71,18 +72,19 @@ def read_project(
     templates = Templates(project=project, root=SPECS, scope=scope)
     there = _yaml_files(project / SPECS, without="env")
     found = [project_path(path, project) for path in there if is_inside(path, project, outside)]
-    read = _Reading(project=project, templates=templates, overrides=for_fields(env_file.variables, given))
-    documents, diagnostics, complete = read.all(found)
-    diagnostics += [*env_file.warnings, *_strays(there, found, project)]
-    if complete:
+    overridden = for_fields(env_file.variables, given)
+    read = Reading(project=project, templates=templates, overrides=overridden).all(found)
+    diagnostics = [*read.diagnostics, *env_file.warnings, *_strays(there, found, project)]
+    if read.complete:
         check_used(given, env_file.variables, templates.sources.values())
     world = World(
         project=project,
-        documents=documents,
-        index=index_of(documents),
+        documents=read.documents,
+        passed=read.passed,
+        index=index_of(read.documents),
         policy=env_file.policy,
         allowed=env_file.allowed,
-        complete=complete and len(found) == len(there),
+        complete=read.complete and len(found) == len(there),
         vault=scope.vault,
         outside=tuple(outside),
     )
@@ -111,25 +113,23 @@ def check_paths(
     variables = {**env_file.variables, "env": env} if env_file else {}
     scope = replace(own, variables=with_overrides(variables, given))
     fields = for_fields(env_file.variables if env_file else {}, given)
-    documents: list[Document] = []
-    diagnostics: list[Diagnostic] = [*env_file.warnings] if env_file else []
-    complete = True
-    for folder, found, strict in _groups(paths, project):
-        templates = Templates(project=project, root=folder, scope=scope)
-        read = _Reading(project=project, templates=templates, overrides=fields, strict=strict)
-        some, wrong, readable = read.all(found)
-        documents += some
-        diagnostics += wrong
-        complete = complete and readable
+    reads = []
+    for folder, found, searching in _groups(paths, project):
+        in_text = env is not None or folder.split("/")[0] == SPECS
+        templates = Templates(project=project, root=folder, scope=scope, in_text=in_text)
+        reads.append(Reading(project=project, templates=templates, overrides=fields, searching=searching).all(found))
+    documents = [document for read in reads for document in read.documents]
+    diagnostics = [*(env_file.warnings if env_file else ()), *(item for read in reads for item in read.diagnostics)]
     policy = env_file.policy if env_file else {}
     world = World(
         project=project,
         documents=documents,
+        passed=[item for read in reads for item in read.passed],
         index=index_of(documents),
         policy=policy,
         allowed=env_file.allowed if env_file else {},
         whole=False,
-        complete=complete,
+        complete=all(read.complete for read in reads),
         files=files,
         vault=scope.vault,
     )
@@ -140,8 +140,13 @@ def check_paths(
 def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
     """The result of a run, with secrets masked in its diagnostics."""
     said = in_order(masked_diagnostics(diagnostics, world.vault.secrets))
-    documents = tuple(world.documents)
-    return Checked(documents=documents, diagnostics=said, env=env, vault=world.vault)
+    return Checked(
+        documents=tuple(world.documents),
+        diagnostics=said,
+        passed=tuple(sorted(set(world.passed))),
+        env=env,
+        vault=world.vault,
+    )
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -159,6 +164,21 @@ def _defects(world: World) -> list[Diagnostic]:
 
 
 def _defects_in(document: Document, world: World) -> Iterator[Diagnostic]:
+    """Every defect; what is wrong with a value that is still to be filled in is that, and nothing else."""
+    unfilled = {dotted(fault.path): fault for fault in placeholders(document)}
+    stopped = set()
+    for item in _wrong(document, world):
+        if covers := [path for path in unfilled if f"{item.path}.".startswith(f"{path}.")]:
+            stopped |= set(covers) if item.severity.stops else set()
+        else:
+            yield item
+    for path, fault in unfilled.items():
+        certain = path in stopped or (world.whole and is_certain(document, fault))
+        severity = Severity.ERROR if certain else Severity.WARNING
+        yield document.diagnostic("placeholder", replace(fault, severity=severity))
+
+
+def _wrong(document: Document, world: World) -> Iterator[Diagnostic]:
     if document.kind:
         for fault in schema_faults(schema_name(document.kind), document.data):
             yield document.diagnostic("schema", fault)
@@ -168,49 +188,6 @@ def _defects_in(document: Document, world: World) -> Iterator[Diagnostic]:
 def _many(document: Document) -> Diagnostic:
     summary = f"more than {MAX_SHOWN} problems in this file; the first {MAX_SHOWN} are shown"
     return document.diagnostic("", Fault(path=(), code="too-many-problems", summary=summary))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """Reads the files of a run. Without `strict`, files that do not look like specs are skipped."""
-
-    project: Path
-    templates: Templates
-    overrides: Sequence[Override] = ()
-    strict: bool = True
-
-    def all(self, files: Sequence[str]) -> tuple[list[Document], list[Diagnostic], bool]:
-        """The documents in files, the diagnostics of their text, and whether all specs could be read.
-
-        A file that a document names as its conda or request file is not a spec.
-        """
-        read = {file: self._one(file) for file in files}
-        self.templates.close()
-        documents = [document for document, _ in read.values() if document]
-        named = {project_path(path, self.project) for document in documents for path in _named_files(document)}
-        kept = [document for document in documents if document.file not in named]
-        specs = [file for file in files if file not in named]
-        complete = all(read[file][0] or not errors_of(read[file][1]) for file in specs)
-        return kept, [item for file in specs for item in read[file][1]], complete
-
-    def _one(self, file: str) -> tuple[Document | None, list[Diagnostic]]:
-        path = self.project / file
-        try:
-            text = read_text(path, file)
-            if not self.strict and not looks_like_a_spec(text):
-                return None, []
-            document, diagnostics = read_spec(path, file, text, self.templates, self.overrides)
-        except SpecError as error:
-            return None, list(error.diagnostics)
-        return (document if document.kind else None), diagnostics
-
-
-def _named_files(document: Document) -> Iterator[Path]:
-    """The files that a document names as its conda or request file."""
-    for path in (("conda_file",), ("environment", "conda_file"), ("x-smoke-test", "request")):
-        name = document.text(*path)
-        if name:
-            yield Path(os.path.normpath(resolved(document, name)))
 
 
 def _yaml_files(folder: Path, without: str = "") -> list[Path]:
@@ -224,13 +201,13 @@ def _counts(path: Path, without: str) -> bool:
 
 
 def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[str], bool]]:
-    """Files with the root folder for their includes, and whether to read them strictly: those named themselves."""
+    """Files with the root folder for their includes, and whether they were only searched for, in a folder."""
     for path in paths:
         place = project / path
         if is_folder(place):
-            yield project_path(place, project), [project_path(item, project) for item in _yaml_files(place)], False
+            yield project_path(place, project), [project_path(item, project) for item in _yaml_files(place)], True
         elif is_file(place):
-            yield _root_of(place, project), [project_path(place, project)], True
+            yield _root_of(place, project), [project_path(place, project)], False
         else:
             raise failure("file-unreadable", "there is no such file or folder", Location(file=str(path)))
 
@@ -250,8 +227,3 @@ def only_endpoint(documents: Sequence[Document], endpoint: str) -> list[Document
         hint = did_you_mean(endpoint, names) or f"Declared endpoints: {', '.join(names) or 'none'}."
         raise UsageError(f"The specs declare no endpoint `{endpoint}`.", hint=hint)
     return [item for item in documents if declared_by(item).endpoint in ("", endpoint.lower())]
-
-
-def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Only the diagnostics that stop a command."""
-    return [item for item in diagnostics if item.severity.stops]

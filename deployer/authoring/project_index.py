@@ -13,6 +13,7 @@ from typing import Any
 from deployer.authoring.containment import is_inside
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.text.secrets import Vault
+from deployer.core.diagnostics import PassedOver
 from deployer.core.resources import Kind, Ref
 from deployer.core.secret_marks import has_marks
 from deployer.kinds import KINDS
@@ -36,7 +37,8 @@ class World:
     `whole`: they are a whole project; `complete`: all files could be read, so that an absent resource is really
     missing; `files`: files that the documents refer to must exist; `outside`: folders they may lie in beside the
     project. `allowed` are keys by the code of a guess that is silenced for them. `vault` has the
-    values behind marks. `looked_through` are the faults of folders that several documents name.
+    values behind marks. `passed` are files that are no specs. `looked_through` are the faults of folders that several
+    documents name.
     """
 
     project: Path
@@ -49,6 +51,7 @@ class World:
     files: bool = True
     vault: Vault = field(default_factory=Vault)
     outside: tuple[Path, ...] = ()
+    passed: Sequence[PassedOver] = ()
     looked_through: dict[Path, Sequence[Fault]] = field(default_factory=dict)
 
     def reaches(self, place: Path) -> bool:

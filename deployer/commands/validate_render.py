@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from deployer.commands.console import Console
-from deployer.core.diagnostics import Diagnostic
+from deployer.core.diagnostics import Diagnostic, Examined
 from deployer.core.errors import DeployerError
 
 DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
@@ -16,7 +16,9 @@ DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What to validate: the specs of a project, or `paths`; `files` also checks the files that they refer to."""
+    """What to validate: the specs of a project, or `paths`; `files` also checks the files that they refer to,
+    and `strict` takes no file that is none.
+    """
 
     project: Path
     env: str | None
@@ -24,48 +26,53 @@ class Check:
     overrides: Sequence[str]
     files: bool
     outside: Sequence[Path] = ()
+    strict: bool = False
 
 
 def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:
-    """Print all diagnostics as text, json, sarif or github; exit 1 if there is an error."""
-    found = _defects(check)
-    console.out(_shown(found, shape, check, console))
-    return 1 if any(item.severity.stops for item in found) else 0
+    """Print what was checked and all diagnostics as text, json, sarif or github; exit 1 if there is an error."""
+    looked = _examined(check)
+    console.out(_shown(looked, shape, check, console))
+    return 1 if any(item.severity.stops for item in looked.diagnostics) else 0
 
 
-def _defects(check: Check) -> tuple[Diagnostic, ...]:
+def _examined(check: Check) -> Examined:
     from deployer.authoring import validate_paths, validate_project
 
     if not check.paths:
-        return validate_project(check.project, check.env or "local", overrides=check.overrides, outside=check.outside)
+        return validate_project(
+            check.project, check.env or "local", overrides=check.overrides, outside=check.outside, strict=check.strict
+        )
     return validate_paths(
         check.paths,
         project=check.project,
         env=check.env,
         overrides=check.overrides,
         files=check.files,
+        strict=check.strict,
     )
 
 
-def _shown(found: tuple[Diagnostic, ...], shape: DiagnosticsFormat, check: Check, console: Console) -> str:
+def _shown(looked: Examined, shape: DiagnosticsFormat, check: Check, console: Console) -> str:
     match shape:
         case "json":
             from deployer.report.json_output import diagnostics_json
 
-            return diagnostics_json(found)
+            return diagnostics_json(looked)
         case "sarif":
             from deployer.report.sarif import sarif
 
-            return sarif(found)
+            return sarif(looked.diagnostics)
         case "github":
             from deployer.report.github_annotations import workflow_commands
 
-            return workflow_commands(found)
+            return workflow_commands(looked.diagnostics)
         case "text":
-            from deployer.report.diagnostics_text import diagnostics_text
+            from deployer.report.diagnostics_text import diagnostics_text, looked_at
 
+            found = looked.diagnostics
             text = diagnostics_text(found, sources=_sources(found, check.project), color=console.color)
-            return text or "The specs are valid.\n"
+            return text + looked_at(looked)
         case _:
             assert_never(shape)
 

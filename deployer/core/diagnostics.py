@@ -53,3 +53,21 @@ class Diagnostic:
 
     def __str__(self) -> str:
         return f"{self.location}: {self.severity}: {self.summary} [{self.code}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class PassedOver:
+    """A file that was not checked: what it is instead of a spec, with its article, and the code of that as an error."""
+
+    file: str
+    what: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What was looked at, and the problems found in it, sorted by place."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    checked: tuple[str, ...] = ()
+    passed: tuple[PassedOver, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -242,3 +242,20 @@ def _default(node: Schema, compute: Compute) -> Value:
             on_kubernetes: Value = node.get("x-default-kubernetes", default)
             return on_kubernetes
     assert_never(compute)
+
+
+def is_free_text(schema: str, path: Sequence[str | int]) -> bool:
+    """Whether a field takes any text: nothing is named, found or decided by it."""
+    node = schema_of(schema)
+    for key in path:
+        if node.get("x-free-text"):
+            return True
+        node = _child(node, key)
+    return bool(node.get("x-free-text"))
+
+
+def _child(node: Schema, key: str | int) -> Schema:
+    inside = {**node.get("then", {}), **node}
+    properties: Mapping[str, Schema] = inside.get("properties", {})
+    found = inside.get("items") if isinstance(key, int) else properties.get(key, inside.get("additionalProperties"))
+    return found if isinstance(found, dict) else {}

@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from deployer.core.placeholders import is_unfilled
+
 SECRET_NAME = re.compile(
     r"(^|_|-)(secret|password|passwd|pwd|token|api_?key|access_?key|account_?key|private_?key|connection_?string|"
     r"credentials?|sas)(_|-|$)",
@@ -33,7 +35,6 @@ KNOWN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("an address with a password", re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]{3,}@", re.IGNORECASE)),
 )
 IN_A_VAULT = re.compile(r"^[^@\s]+@https://[^/]+\.vault\.|keyvault", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"place_?holder|^<.*>$|^\$|changeme|xxx", re.IGNORECASE)
 RANDOM = re.compile(r"[A-Za-z0-9+/_=~-]{24,}")
 HARMLESS = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$|^[0-9]+$|[/\\].*[/\\]", re.IGNORECASE)
 SEPARATOR = re.compile(r"[-_/.=~+]")
@@ -64,7 +65,7 @@ def is_key_file(name: str) -> bool:
 def shapes_in(line: str) -> Iterator[tuple[int, str]]:
     """The column (from 1) and the kind of each known form of a secret in a line of any file."""
     for match in CREDENTIALS_IN_ADDRESS.finditer(line):
-        if not PLACEHOLDER.search(match[1]):
+        if not is_unfilled(match[1]):
             yield match.start() + 1, "an address with a password"
     assigned = ASSIGNED.match(line)
     if assigned and _names_a_secret(assigned[1]) and _is_opaque(assigned[2]):
@@ -86,7 +87,7 @@ def secret_shape(name: str, value: str) -> str:
 
 def known_shape(name: str, value: str) -> str:
     """The same without guessing from randomness."""
-    if not value or _is_reference(value):
+    if len(value) < SHORTEST or _is_reference(value):
         return ""
     for words, shape in KNOWN_SHAPES:
         if shape.search(value):
@@ -143,7 +144,7 @@ def _names_a_secret(name: str) -> bool:
 
 def _is_opaque(value: str) -> bool:
     """Whether a value could be a password, as opposed to a number, a switch, a path or a placeholder."""
-    if len(value) < SHORTEST or PLACEHOLDER.search(value) or " " in value or value.startswith(("/", "./")):
+    if len(value) < SHORTEST or is_unfilled(value) or " " in value or value.startswith(("/", "./")):
         return False
     return not value.isdigit() and value.lower() not in ("true", "false", "enabled", "disabled") and "://" not in value
 

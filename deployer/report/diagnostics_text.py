@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from deployer.core.diagnostics import Diagnostic, Severity
+from deployer.core.diagnostics import Diagnostic, Examined, Severity
 from deployer.core.redaction import Mask, mask_of
 from deployer.report.format import WIDTH, count, styled, wrapped
 
@@ -61,6 +61,24 @@ def diagnostics_text(
     texts = ("" if _line(item) in secret_lines else (sources or {}).get(item.location.file, "") for item in in_order)
     found = [_diagnostic(item, text, mask, color, width) for item, text in zip(in_order, texts, strict=True)]
     return "\n".join("\n".join(lines) for lines in found) + f"\n\n{tally(diagnostics)}\n"
+
+
+MOST_NAMED = 12
+
+
+def looked_at(looked: Examined) -> str:
+    """What was checked and what was passed over, each with what it is: "checked 2 files, passed over 1: ...".
+
+    Without an error in them, the specs are valid.
+    """
+    valid = "" if errors(looked.diagnostics) else "The specs are valid: "
+    text = f"{valid}checked {count(len(looked.checked), 'file')}"
+    if not looked.passed:
+        return f"{text}.\n"
+    lines = [f"  {item.file}: {item.what}" for item in looked.passed[:MOST_NAMED]]
+    more = len(looked.passed) - len(lines)
+    lines += [f"  and {count(more, 'more file')}"] if more else []
+    return "\n".join([f"{text}, passed over {len(looked.passed)}:", *lines]) + "\n"
 
 
 def _line(item: Diagnostic) -> tuple[str, int]:

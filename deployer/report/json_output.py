@@ -6,11 +6,11 @@ The minor version is raised for added keys, the major one for changed or removed
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from deployer.core.diagnostics import Diagnostic
+from deployer.core.diagnostics import Examined
 from deployer.core.errors import UsageError
 from deployer.core.plan_options import Allow, Options
 from deployer.core.redaction import mask_of
@@ -20,7 +20,7 @@ from deployer.report.plan_view import PlanView
 
 PLAN_VERSION = "1.2"
 OUTCOME_VERSION = "1.0"
-DIAGNOSTICS_VERSION = "1.0"
+DIAGNOSTICS_VERSION = "1.1"
 
 
 def plan_json(view: PlanView) -> str:
@@ -34,8 +34,12 @@ def outcome_json(view: OutcomeView) -> str:
     return _text({"format_version": OUTCOME_VERSION, "kind": "outcome", **asdict(view)})
 
 
-def diagnostics_json(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[str] = frozenset()) -> str:
-    """The diagnostics by place as JSON (schemas/output/diagnostics.schema.json); lines and columns count from 1."""
+def diagnostics_json(looked: Examined, *, secrets: frozenset[str] = frozenset()) -> str:
+    """What was checked and the diagnostics by place as JSON (schemas/output/diagnostics.schema.json).
+
+    Lines and columns count from 1.
+    """
+    diagnostics, mask = looked.diagnostics, mask_of(secrets)
     rows = [
         {
             "severity": item.severity.value,
@@ -47,12 +51,16 @@ def diagnostics_json(diagnostics: Sequence[Diagnostic], *, secrets: frozenset[st
             "column": item.location.column,
             "path": item.path,
         }
-        for item in shown(diagnostics, mask_of(secrets))
+        for item in shown(diagnostics, mask)
     ]
+    files = {
+        "checked": [mask.line(file) for file in looked.checked],
+        "passed_over": [{"file": mask.line(item.file), "what": mask.line(item.what)} for item in looked.passed],
+    }
     wrong = errors(diagnostics)
     counts = {"errors": wrong, "warnings": len(diagnostics) - wrong}
     head = {"format_version": DIAGNOSTICS_VERSION, "kind": "diagnostics", "ok": not wrong, "counts": counts}
-    return _text({**head, "diagnostics": rows})
+    return _text({**head, **files, "diagnostics": rows})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

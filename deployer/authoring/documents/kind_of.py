@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from deployer.authoring.documents.document import Fault
+from deployer.authoring.documents.other_kinds import OURS, Other, other_kind
 from deployer.authoring.text.suggest import nearest
 from deployer.core.diagnostics import Severity
 from deployer.core.resources import Kind
@@ -17,46 +19,55 @@ SCHEMA_HINT = re.compile(
     r"^(?:#\s*yaml-language-server:\s*\$schema=|\$schema:)\s*\S*?(\w+)\.schema\.json", re.MULTILINE
 )
 BY_SCHEMA: Mapping[str, Kind] = {name: kind for kind in DOCUMENTS for name in KINDS[kind].schema_names}
-BATCH = frozenset(
-    [
-        "mini_batch_size",
-        "error_threshold",
-        "retry_settings",
-        "output_action",
-        "output_file_name",
-        "max_concurrency_per_instance",
-        "logging_level",
-        "settings",
-    ]
-)
 ENV_FILE = frozenset(["workspace", "variables", "policy", "project"])
 ENOUGH_TO_CONTRADICT = 2
+OF_2021 = "this is the preview format of 2021, in which an endpoint held its deployments"
+SPLIT = (
+    "Write the endpoint (name, auth_mode, traffic) and each of `deployments` (name, endpoint_name, model, environment, "
+    "instance_type, instance_count) into a file of its own: https://learn.microsoft.com/azure/machine-learning/"
+    "reference-yaml-endpoint-online."
+)
 
 
-def looks_like_a_spec(text: str) -> bool:
-    """Whether unparsed text looks like one of our documents; for folders that also contain other YAML."""
-    hint = SCHEMA_HINT.search(text)
-    if hint:
-        return hint[1].lower() in BY_SCHEMA
-    keys = set(re.findall(r"^([\w-]+):", text, re.MULTILINE))
-    return any(len(keys & telling) >= ENOUGH_TO_CONTRADICT for telling in telling_keys().values())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a file is: a spec of a kind, or another kind of file; with neither, `faults` say why."""
+
+    kind: Kind | None = None
+    other: Other | None = None
+    faults: tuple[Fault, ...] = ()
+    sure: bool = True
+    """Whether this holds for a file that nobody called a spec: one key alone can stand in any YAML."""
 
 
-def kind_of(data: Mapping[str, Any], text: str, file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
-    """The kind of a document, or None if it is not a spec, and faults about it."""
+def kind_of(data: Mapping[str, Any], text: str, file: str) -> Told:
+    """What a document with these fields is; `text` is that of its template."""
     stated = _stated(data, text)
-    if "batch" in stated or _is_batch(data):
-        summary = "batch endpoints are not supported, only online endpoints"
-        return None, (Fault(path=(), summary=summary, code="kind-batch"),)
     scores = {kind: len(telling & data.keys()) for kind, telling in telling_keys().items()}
     best = max(scores, key=lambda kind: scores[kind])
     by_schema = BY_SCHEMA.get(stated)
+    if _is_of_2021(data):
+        return Told(faults=(Fault(path=(), summary=OF_2021, detail=SPLIT, code="kind-preview"),))
     if by_schema is None:
+        if not _is_ours_in_spite(stated, data) and (other := other_kind(data, stated)):
+            return Told(other=other)
         known = scores[best] and not ENV_FILE & data.keys()
-        return (best, ()) if known else _without_telling_fields(data, file)
+        sure = scores[best] >= ENOUGH_TO_CONTRADICT or bool(OURS & data.keys())
+        return Told(kind=best, sure=sure) if known else _without_telling_fields(data, file)
     if scores[by_schema] == 0 and scores[best] >= ENOUGH_TO_CONTRADICT:
-        return best, (_contradiction(by_schema, best),)
-    return by_schema, ()
+        return Told(kind=best, faults=(_contradiction(by_schema, best),))
+    return Told(kind=by_schema)
+
+
+def _is_of_2021(data: Mapping[str, Any]) -> bool:
+    """Whether an online endpoint holds its deployments: https://learn.microsoft.com/azure/machine-learning/v1."""
+    batch = data.get("type") == "batch" or "batch" in str(data.get("$schema", "")).lower()
+    return not batch and isinstance(data.get("deployments"), list | dict) and "jobs" not in data and "name" in data
+
+
+def _is_ours_in_spite(stated: str, data: Mapping[str, Any]) -> bool:
+    """Whether a file with the `$schema` of another kind has nothing of that kind but the line: it was copied."""
+    return bool(stated) and len(OURS & data.keys()) >= ENOUGH_TO_CONTRADICT and not other_kind(data, "")
 
 
 def _stated(data: Mapping[str, Any], text: str) -> str:
@@ -65,25 +76,17 @@ def _stated(data: Mapping[str, Any], text: str) -> str:
     return match[1].lower() if match else ""
 
 
-def _is_batch(data: Mapping[str, Any]) -> bool:
-    """Whether the fields are those of a batch deployment, or of a batch endpoint with its `defaults`."""
-    defaults = data.get("defaults")
-    return len(BATCH & data.keys()) >= ENOUGH_TO_CONTRADICT or (
-        isinstance(defaults, dict) and "deployment_name" in defaults
-    )
-
-
-def _without_telling_fields(data: Mapping[str, Any], file: str) -> tuple[Kind | None, tuple[Fault, ...]]:
-    """The kind of a document without telltale fields, by its file name."""
+def _without_telling_fields(data: Mapping[str, Any], file: str) -> Told:
+    """What a document without telltale fields is, by its file name."""
     stem = file.rpartition("/")[2].lower()
     named = next((kind for kind in DOCUMENTS if kind.value in stem), None)
     if named and "name" in data and not ENV_FILE & data.keys():
-        return named, ()
+        return Told(kind=named, sure=False)
     if len(ENV_FILE & data.keys()) >= ENOUGH_TO_CONTRADICT:
-        return None, (
-            Fault(path=(), summary="this is an env file", detail="Put it in specs/env/.", code="kind-unknown"),
-        )
-    return None, (Fault(path=(), summary=_unknown(data), detail=_advice(data), code="kind-unknown"),)
+        summary, detail = "this is an env file", "Put it in specs/env/."
+    else:
+        summary, detail = _unknown(data), _advice(data)
+    return Told(faults=(Fault(path=(), summary=summary, detail=detail, code="kind-unknown"),), sure=False)
 
 
 def _unknown(data: Mapping[str, Any]) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from deployer.authoring.documents.check_schema import shown
 from deployer.authoring.documents.coerce import as_declared, leading_zeros
 from deployer.authoring.documents.document import Document, Fault, dotted
-from deployer.authoring.documents.kind_of import kind_of
+from deployer.authoring.documents.kind_of import Told, kind_of
+from deployer.authoring.documents.other_kinds import Other
 from deployer.authoring.documents.overrides import Override, overlaid
 from deployer.authoring.documents.secret_fields import settled
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import MAX_FAULTS, Parsed, parse
-from deployer.authoring.text.render import Rendered, render
+from deployer.authoring.text.render import Rendered, render, statements_in_comments
 from deployer.authoring.text.secrets import Vault
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location, Severity
@@ -32,22 +33,38 @@ def read_document(path: Path, file: str, templates: Templates, schema: str) -> t
     return document, diagnostics
 
 
-def read_spec(
-    path: Path, file: str, text: str, templates: Templates, overrides: Sequence[Override] = ()
-) -> tuple[Document, list[Diagnostic]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A file after reading: `document.kind` is None if it is empty or no spec; `told` says what it is then."""
+
+    document: Document
+    diagnostics: Sequence[Diagnostic]
+    told: Told | None = None
+
+
+def read_spec(path: Path, file: str, text: str, templates: Templates, overrides: Sequence[Override] = ()) -> Spec:
     """The document in the text of a spec file, and diagnostics about the text.
 
-    `kind` is None if the document is empty, or if it is not a spec, which is a diagnostic.
     Raises SpecError if the text cannot be rendered or parsed.
     """
     document, diagnostics = _document(path, file, text, templates)
     if document.parsed.data is None and not overrides:
-        return document, diagnostics
-    kind, odd = kind_of(document.data, templates.sources.get(file, document.rendered.text), file)
-    diagnostics += [document.diagnostic("kind", fault) for fault in odd]
-    if kind is None:
-        return document, diagnostics
-    return _of_kind(document, kind, overrides, diagnostics, templates.scope.vault)
+        return Spec(document=document, diagnostics=diagnostics)
+    told = kind_of(document.data, templates.sources.get(file, document.rendered.text), file)
+    diagnostics += [document.diagnostic("kind", fault) for fault in told.faults]
+    if told.kind is None:
+        return Spec(document=document, diagnostics=diagnostics, told=told)
+    document, diagnostics = _of_kind(document, told.kind, overrides, diagnostics, templates.scope.vault)
+    return Spec(document=document, diagnostics=diagnostics, told=told)
+
+
+def other_in(text: str, file: str) -> Other | None:
+    """The other kind of a file whose text cannot be rendered: braces in it are another tool's."""
+    try:
+        data = parse(text, file).data
+    except SpecError:
+        return None
+    return kind_of(data, text, file).other if isinstance(data, dict) else None
 
 
 def _of_kind(
@@ -74,7 +91,7 @@ def _document(path: Path, file: str, text: str, templates: Templates) -> tuple[D
         parsed = parse(rendered.text, file)
     except SpecError as error:
         raise SpecError([_in_template(item, rendered) for item in error.diagnostics]) from None
-    faults = [_in_template(item, rendered) for item in parsed.faults]
+    faults = [*statements_in_comments(text, file), *(_in_template(item, rendered) for item in parsed.faults)]
     data = parsed.data if isinstance(parsed.data, dict) else {}
     if parsed.data is not None and not isinstance(parsed.data, dict):
         faults.append(_not_a_map(rendered, parsed))

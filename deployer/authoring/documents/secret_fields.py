@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from deployer.authoring.documents.document import Document, Fault, FieldPath, at
 from deployer.authoring.text.secrets import Entry, Mark, UnknownMark, Vault
 from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.core.errors import SpecError
-from deployer.core.fields import Schema, schema_of
+from deployer.core.fields import is_free_text
 from deployer.core.redaction import MASK
 from deployer.core.sealed import Sealed
 from deployer.core.secret_marks import TAKEN, has_marks, without_marks
@@ -60,23 +60,6 @@ def _misplaced(entry: Entry, path: FieldPath, on_key: bool) -> Fault:
     soft = entry.looks_secret
     summary = f"{entry.call} {'looks like' if soft else 'is'} a secret, and `{dotted(path)}` shows it to everybody"
     return Fault(path=path, summary=summary, detail=WHERE, severity=Severity.WARNING if soft else Severity.ERROR)
-
-
-def is_free_text(schema: str, path: FieldPath) -> bool:
-    """Whether a field takes any text: nothing is named, found or decided by it."""
-    node = schema_of(schema)
-    for key in path:
-        if node.get("x-free-text"):
-            return True
-        node = _child(node, key)
-    return bool(node.get("x-free-text"))
-
-
-def _child(node: Schema, key: str | int) -> Schema:
-    inside = {**node.get("then", {}), **node}
-    properties: Mapping[str, Schema] = inside.get("properties", {})
-    found = inside.get("items") if isinstance(key, int) else properties.get(key, inside.get("additionalProperties"))
-    return found if isinstance(found, dict) else {}
 
 
 def _marked_texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str, bool]]:

@@ -16,8 +16,8 @@ from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
+from deployer.core.placeholders import is_unfilled
 from deployer.core.references import LATEST, AssetType, parse_reference
-from deployer.core.secret_shapes import PLACEHOLDER
 from deployer.kinds.spelling import snake
 from deployer.planning.vm_sizes import vm_sizes
 
@@ -42,12 +42,7 @@ def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
     name = document.text("endpoint_name")
     if not name or NAME.fullmatch(name) or not document.writes("endpoint_name"):
         return
-    if PLACEHOLDER.search(name):
-        summary = f"`{name}` looks like an unfilled placeholder"
-        hint = "Write the name, or pass --set endpoint_name=…."
-        path = ("endpoint_name",)
-        yield Fault(path=path, code="placeholder", summary=summary, detail=hint, severity=Severity.WARNING)
-    else:
+    if not is_unfilled(name):
         hint = "Use 3 to 32 letters, digits and dashes. Start with a letter and end with a letter or digit."
         yield Fault(path=("endpoint_name",), summary=f"`{name}` is not a valid endpoint name", detail=hint)
 

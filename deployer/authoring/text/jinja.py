@@ -43,7 +43,7 @@ STANDS_IN = "undefined"
 SMALL = "Specs are small: write the values out."
 UNDEFINED_NAME = re.compile(r"^'(\w+)' is undefined$")
 UNDEFINED_ATTRIBUTE = re.compile(r"has no attribute '([^']*)'$")
-TAG = re.compile(r"\{[{%]")
+TAG = re.compile(r"\{[{%#]")
 FOR_MARKS = frozenset(("tojson", "b64encode", "default", "d", "defined", "undefined", "none"))
 """The filters and tests that tell nothing of a secret's value."""
 WRITING = frozenset(

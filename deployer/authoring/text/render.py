@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deployer.authoring.text.bounds import MAX_TEXT
@@ -16,8 +16,10 @@ from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scalars import is_cut, whole_scalars
 from deployer.authoring.text.scope import Scope, ScopeError
 from deployer.authoring.text.sourcemap import Locate, Segment, by_segments, same_place
-from deployer.authoring.text.templates import GUARD, OPENING, Templates, unguarded
-from deployer.core.diagnostics import Location
+from deployer.authoring.text.spec_lines import comment_lines, spec_lines
+from deployer.authoring.text.templates import OPENING, PLAIN, RESERVED, Templates, in_free_text, unguarded
+from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.errors import SpecError
 from deployer.core.secret_marks import TAKEN, has_marks
 
 PLACEHOLDER = re.compile(
@@ -28,6 +30,12 @@ PLACEHOLDER = re.compile(
 LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 JINJA_WORDS = frozenset(
     ("true", "false", "none", "True", "False", "None", "not", "and", "or", "if", "else", "in", "is", "self", "loop")
+)
+
+ODD_BRACES = frozenset(("template-undefined", "template-syntax", "template-error"))
+AS_TEXT = (
+    "If this is text, put it between {% raw %} and {% endraw %}, or make the whole file plain with the line "
+    "`x-template: false`."
 )
 
 
@@ -47,15 +55,44 @@ class Rendered:
 
 def render(source: str, file: str, templates: Templates) -> Rendered:
     """Render one template of a run. Raises SpecError with the place in the template."""
-    if not OPENING.search(source):
+    if not OPENING.search(source) or PLAIN.search(source):
         return Rendered(file=file, text=source, locate=same_place(file))
-    if any(char in source for char in GUARD[1:]):
-        raise failure("template-error", "the characters U+FF000 and U+FF001 cannot be used", Location(file=file))
+    if RESERVED.search(source):
+        raise failure("template-error", "the characters U+FF000 to U+FF003 cannot be used", Location(file=file))
     if has_marks(source):
         raise failure("template-error", TAKEN, Location(file=file))
     templates.add(file, source)
     template = templates.sources[file]
-    return _substituted(template, file, templates.scope) or _by_jinja(template, file, templates)
+    try:
+        return _substituted(template, file, templates.scope) or _by_jinja(template, file, templates)
+    except SpecError as error:
+        raise SpecError([_with_way_out(item, file, template) for item in error.diagnostics]) from None
+
+
+def statements_in_comments(source: str, file: str) -> list[Diagnostic]:
+    """A warning for each comment with a `{%`: it is executed, since what it begins may end outside of the comment."""
+    if "{%" not in source or PLAIN.search(source):
+        return []
+    lines = source.split("\n")
+    return [
+        Diagnostic(
+            severity=Severity.WARNING,
+            code="template-in-comment",
+            summary="this comment holds a statement of the template, which is executed",
+            location=Location(file=file, line=number, column=lines[number - 1].index("{%") + 1),
+            detail="Take the `#` away, or the statement.",
+        )
+        for number in sorted(comment_lines(source))
+        if "{%" in lines[number - 1]
+    ]
+
+
+def _with_way_out(item: Diagnostic, file: str, template: str) -> Diagnostic:
+    """A diagnostic about braces in free text with what to do when these are text: that they are is as likely."""
+    if item.code not in ODD_BRACES or item.location.file != file:
+        return item
+    line = next((line for line in spec_lines(template) if line.number == item.location.line), None)
+    return replace(item, detail=f"{AS_TEXT} {item.detail}".strip()) if line and in_free_text(line.path) else item
 
 
 def _by_jinja(template: str, file: str, templates: Templates) -> Rendered:

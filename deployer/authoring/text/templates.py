@@ -10,20 +10,51 @@ from typing import Any
 
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.scope import Scope
+from deployer.authoring.text.spec_lines import SpecLine, spec_lines
+from deployer.core.fields import is_free_text, schema_name
+from deployer.kinds import DOCUMENTS
 
 OPENING = re.compile(r"\{[{%#]")
 AZURE = re.compile(r"\$\{\{(?!\{)")
-GUARD = "$\U000ff000\U000ff001"
+GUARDS = {"{{": "\U000ff000\U000ff001", "{#": "\U000ff000\U000ff002", "{%": "\U000ff000\U000ff003"}
+RESERVED = re.compile("[\U000ff000-\U000ff003]")
+PLAIN = re.compile(r"^x-template:[ \t]+false[ \t]*(?:#.*)?$", re.MULTILINE)
+"""The line by which a file says that it is no template: text, since it is looked for before there is any YAML."""
 
 
-def guarded(text: str) -> str:
-    """A template with Azure's own `${{` hidden from Jinja2; columns stay the same."""
-    return AZURE.sub(GUARD, text)
+def guarded(text: str, *, in_text: bool = True) -> str:
+    """A template in which what Jinja2 shall not see is hidden; columns stay the same.
+
+    That is Azure's own `${{`, what YAML comments hold (but `{%`), and, unless `in_text`, all braces in free text.
+    """
+    text = AZURE.sub("$" + GUARDS["{{"], text)
+    if not OPENING.search(text) or ("#" not in text and in_text):
+        return text
+    lines = text.split("\n")
+    for line in spec_lines(text):
+        if line.comment or not (in_text or OPENING.search(lines[line.number - 1]) is None):
+            lines[line.number - 1] = _hidden(lines[line.number - 1], line)
+    return "\n".join(lines)
+
+
+def _hidden(text: str, line: SpecLine) -> str:
+    if line.comment:
+        return text.replace("{{", GUARDS["{{"]).replace("{#", GUARDS["{#"])
+    if not in_free_text(line.path):
+        return text
+    return OPENING.sub(lambda match: GUARDS[match[0]], text)
+
+
+def in_free_text(keys: tuple[str, ...]) -> bool:
+    """Whether some kind of spec has free text at these keys, or below them on the same line."""
+    return any(is_free_text(schema_name(kind), (*keys, *below)) for kind in DOCUMENTS for below in ((), ("",)))
 
 
 def unguarded(text: str) -> str:
-    """Text with Azure's `${{` restored."""
-    return text.replace(GUARD, "${{")
+    """Text with everything restored that was hidden."""
+    for shown, hidden in GUARDS.items():
+        text = text.replace(hidden, shown)
+    return text
 
 
 def first_tag(template: str) -> tuple[int, int]:
@@ -36,12 +67,14 @@ def first_tag(template: str) -> tuple[int, int]:
 class Templates:
     """The files below `root` (the specs folder, relative to `project`) that templates may include, and their scope.
 
-    `processes` holds the one that renders with Jinja2 once it is needed; `close` ends it.
+    Outside a project braces in free text are text: `in_text` is false. `processes` holds the one that renders with
+    Jinja2 once it is needed; `close` ends it.
     """
 
     project: Path
     root: str
     scope: Scope
+    in_text: bool = True
     sources: dict[str, str] = field(default_factory=dict)
     processes: list[Any] = field(default_factory=list)
 
@@ -53,7 +86,7 @@ class Templates:
 
     def add(self, file: str, text: str) -> None:
         """Store the text of a file before rendering it."""
-        self.sources[file] = guarded(text)
+        self.sources[file] = guarded(text, in_text=self.in_text)
 
     def path_of(self, name: str) -> str:
         """The project-relative path of an included file."""
@@ -69,7 +102,7 @@ class Templates:
         Raises SpecError if it is not readable as text.
         """
         if path not in self.sources and self._is_inside(path):
-            self.sources[path] = guarded(read_text(self.project / path, path))
+            self.add(path, read_text(self.project / path, path))
         return self.sources.get(path)
 
     def _is_inside(self, path: str) -> bool:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not corpus(), reason="set DEPLOYER_CORPUS to a f
 
 
 def errors(entry: dict[str, Any], *overrides: str, files: bool = False) -> list[Diagnostic]:
-    found = validate_paths([corpus_file(entry)], project=CORPUS, env=None, overrides=overrides, files=files)
+    found = validate_paths([corpus_file(entry)], project=CORPUS, env=None, overrides=overrides, files=files).diagnostics
     return [item for item in found if item.severity is Severity.ERROR]
 
 

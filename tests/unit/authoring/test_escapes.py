@@ -137,6 +137,6 @@ def test_a_file_that_is_checked_alone_includes_no_other_folder_either(way_out: s
     (tmp_path / "own/link.yml").symlink_to(tmp_path / "x.yml")
     (tmp_path / "own/_loop.yml").write_text("{% include '_loop.yml' %}\n")
     (tmp_path / "own/d.yml").write_text(f"name: blue\n{{% include '{way_out}' %}}\n")
-    found = validate_paths([tmp_path / "own/d.yml"], project=tmp_path, env=None)
+    found = validate_paths([tmp_path / "own/d.yml"], project=tmp_path, env=None).diagnostics
     assert [item.code for item in found] in (["template-include"], ["template-limit"])
     assert "another project" not in str(found)

@@ -55,7 +55,9 @@ def declare(project: Path, **members: object) -> None:
 
 
 def codes(project: Path, *outside: Path) -> list[str]:
-    return [item.code for item in validate_project(project, "local", outside=outside) if item.severity.stops]
+    return [
+        item.code for item in validate_project(project, "local", outside=outside).diagnostics if item.severity.stops
+    ]
 
 
 def test_a_project_in_itself_is_fine(project: Path) -> None:
@@ -102,14 +104,14 @@ def test_a_link_that_leaves_the_project_is_refused(name: str, project: Path) -> 
 def test_nothing_of_a_file_elsewhere_is_shown(project: Path) -> None:
     (project.parent / "elsewhere" / "conda.yml").write_text("secret-C4nary: [")
     declare(project, **NAMED_OUTSIDE["conda"])
-    assert "C4nary" not in str(validate_project(project, "local"))
+    assert "C4nary" not in str(validate_project(project, "local").diagnostics)
 
 
 def test_a_spec_that_is_a_link_to_elsewhere_is_not_read(project: Path) -> None:
     (project.parent / "elsewhere" / "spec.yml").write_text("name: C4nary\nauth_mode: key\n")
     (project / "specs" / "zz.yml").symlink_to(project.parent / "elsewhere" / "spec.yml")
     assert codes(project) == ["path-outside"]
-    assert "C4nary" not in str(validate_project(project, "local"))
+    assert "C4nary" not in str(validate_project(project, "local").diagnostics)
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
@@ -126,5 +128,5 @@ def test_the_repository_is_where_its_git_is(kind: str, project: Path) -> None:
 
 
 def test_single_files_may_name_what_lies_beside_them(project: Path) -> None:
-    found = validate_paths([project / "specs" / "blue.yml"], project=Path(), env=None)
+    found = validate_paths([project / "specs" / "blue.yml"], project=Path(), env=None).diagnostics
     assert "path-outside" not in [item.code for item in found if item.severity.stops]

@@ -124,7 +124,7 @@ def test_all_defects_of_all_files_come_at_once_and_sorted(write: Write) -> None:
     found = caught.value.diagnostics
     assert list(found) == sorted(found, key=lambda item: item.location)
     assert {item.location.file for item in found} == {"specs/endpoint.yml", "specs/green.yml", "specs/blue.yml"}
-    assert validate_project(project, "local") == found
+    assert validate_project(project, "local").diagnostics == found
 
 
 def test_env_files_say_where_and_with_what(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_overrides_set_variables_and_fields(write: Write) -> None:
     assert blue.fields["instance_type"] == "standard_f4s_v2"
     assert blue.fields["instance_count"] == 3
     assert blue.fields["request_settings"]["request_timeout_ms"] == 7000  # type: ignore[index, call-overload]
-    found = validate_project(project, "local", overrides=["instance_count=0"])
+    found = validate_project(project, "local", overrides=["instance_count=0"]).diagnostics
     assert codes(found) == ["instance-count", "instance-count"]
     assert "--set" in found[0].detail
     with pytest.raises(UsageError, match="name=value"):
@@ -199,7 +199,7 @@ def test_files_that_specs_name_and_parts_are_no_specs(write: Write) -> None:
         specs__request='{"a": 1}\n',
         specs___part="- anything\n",
     )
-    assert codes(validate_project(project, "local")) == []
+    assert codes(validate_project(project, "local").diagnostics) == []
 
 
 def test_the_order_of_files_and_their_line_ends_change_nothing(write: Write) -> None:
@@ -220,7 +220,7 @@ def test_single_files_of_other_people_need_no_project(tmp_path: Path) -> None:
     path.write_text("name: demo\ninstance_type: Standard_DS3_v2\nmodel: {path: ./nowhere}\ninstance_count: {{ N }}\n")
 
     def check(*overrides: str, files: bool = True) -> list[str]:
-        return codes(validate_paths([path], project=tmp_path, env=None, overrides=overrides, files=files))
+        return codes(validate_paths([path], project=tmp_path, env=None, overrides=overrides, files=files).diagnostics)
 
     assert check() == ["template-undefined"]
     assert check("N=2") == ["endpoint-missing", "model-missing"]
@@ -234,16 +234,16 @@ def test_folders_full_of_other_yaml_are_searched_for_specs(write: Write) -> None
         other__pipeline="$schema: https://x/pipelineJob.schema.json\ntype: pipeline\n",
         other__deep__deployment="name: b\nendpoint_name: e-p\ninstance_type: x\ninstance_count: -1\n",
     )
-    found = validate_paths([Path("other")], project=project, env=None)
+    found = validate_paths([Path("other")], project=project, env=None).diagnostics
     assert {item.location.file for item in found} == {"other/deep/deployment.yml"}
     assert codes(found) == ["name-format", "vm-size", "instance-count"]
-    assert codes(validate_paths([Path("other/pipeline.yml")], project=project, env=None)) == ["kind-unknown"]
-    assert codes(validate_paths([Path("missing.yml")], project=project, env=None)) == ["file-unreadable"]
+    assert codes(validate_paths([Path("other/pipeline.yml")], project=project, env=None).diagnostics) == ["kind-other"]
+    assert codes(validate_paths([Path("missing.yml")], project=project, env=None).diagnostics) == ["file-unreadable"]
     assert [item.severity for item in found].count(Severity.WARNING) == 1
 
 
 def test_a_folder_without_specs_says_so(tmp_path: Path) -> None:
-    assert codes(validate_project(tmp_path, "local")) == ["project-missing"]
+    assert codes(validate_project(tmp_path, "local").diagnostics) == ["project-missing"]
 
 
 def test_messages_quote_no_secret(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +251,7 @@ def test_messages_quote_no_secret(write: Write, monkeypatch: pytest.MonkeyPatch)
     blue = BLUE.replace("{{ vm }}", "{{ secret('SIZE') }}")
     env = ENV.replace("workspace: local", "workspace: \"{{ secret('SIZE') }}\"")
     for wrong in (write(specs__blue=blue), write(specs__env__local=env)):
-        found = validate_project(wrong, "local")
+        found = validate_project(wrong, "local").diagnostics
         assert "secret-misplaced" in codes(found)
         assert not [item for item in found if "Hush" in item.summary + item.detail]
 

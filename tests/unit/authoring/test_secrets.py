@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from deployer.authoring.documents.document import Document
 from deployer.authoring.documents.read_spec import read_spec
-from deployer.authoring.documents.secret_fields import is_free_text, opened
+from deployer.authoring.documents.secret_fields import opened
 from deployer.authoring.plain_yaml import masked_diagnostics, plain_yaml
 from deployer.authoring.text.scope import Scope
 from deployer.authoring.text.secrets import Mark, MarkUsed, UnknownMark, Vault
 from deployer.authoring.text.templates import Templates
 from deployer.core.diagnostics import Diagnostic, Location, Severity
 from deployer.core.errors import SpecError
+from deployer.core.fields import is_free_text
 from deployer.core.secret_marks import FIRST, LAST, RESERVED, has_marks
 
 ANY = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
@@ -59,8 +60,8 @@ def read(template: str, folder: Path, **environ: str) -> tuple[Document, list[Di
     variables = {"mine": mine, "inner": {"deep": [mine]}, "vm": "Standard_DS3_v2"}
     scope = Scope(environ=environ, variables=variables, vault=scope.vault)
     templates = Templates(project=folder, root="specs", scope=scope)
-    document, diagnostics = read_spec(folder / "d.yml", "d.yml", template, templates)
-    return document, diagnostics, scope.vault
+    spec = read_spec(folder / "d.yml", "d.yml", template, templates)
+    return spec.document, list(spec.diagnostics), scope.vault
 
 
 def variables(document: Document, vault: Vault) -> Any:

@@ -336,7 +336,7 @@ def test_what_cannot_be_explained_has_a_suggestion(shop: Shop) -> None:
 
 
 def test_validate_render_and_explain_need_no_workspace(shop: Shop) -> None:
-    assert shop.run("validate").out == "The specs are valid.\n"
+    assert shop.run("validate").out == "The specs are valid: checked 3 files.\n"
     assert "name: digits" in shop.run("render", "--env", "dev").out
     assert "Request timeout in milliseconds" in shop.run("explain", "request_settings.request_timeout_ms").out
     assert shop.run("explain", "no-such-thing").code == 1

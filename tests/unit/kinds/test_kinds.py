@@ -190,5 +190,5 @@ def test_an_enum_may_be_written_as_in_the_sdk(kind: Kind, path: tuple[str, ...])
     ],
 )
 def test_a_schema_of_azure_names_the_kind(schema: str, kind: Kind | None) -> None:
-    found = kind_of({"$schema": f"https://azuremlschemas.azureedge.net/latest/{schema}.schema.json"}, "", "a.yml")[0]
-    assert found is kind
+    found = kind_of({"$schema": f"https://azuremlschemas.azureedge.net/latest/{schema}.schema.json"}, "", "a.yml")
+    assert found.kind is kind

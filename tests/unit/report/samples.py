@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from deployer.commands.progress import Progress
-from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver, Severity
 from deployer.core.diff import diff
 from deployer.core.errors import WorkspaceError
 from deployer.core.intent import Checks, SmokeTest
@@ -232,6 +232,13 @@ def sample_drift() -> drift_view.DriftView:
     return drift_view.drift_view(view, {GREEN: Standing.FAILED}, workspace="workspace ml in group", notes=notes)
 
 
+def sample_examined() -> Examined:
+    """The sample diagnostics, in files of which one was passed over."""
+    found = tuple(sample_diagnostics())
+    passed = (PassedOver(file="specs/train.yml", what="a command job", code="kind-other"),)
+    return Examined(diagnostics=found, checked=tuple(sorted({item.location.file for item in found})), passed=passed)
+
+
 RENDERINGS: Mapping[str, Callable[[], str]] = {
     "plan.txt": lambda: _plan(terminal.plan_text),
     "plan.ansi": lambda: _plan(terminal.plan_text, color=True),
@@ -253,7 +260,9 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "outcome.json": lambda: _outcome(json_output.outcome_json),
     "progress.txt": progress_lines,
     "diagnostics.txt": lambda: diagnostics_text.diagnostics_text(sample_diagnostics(), sources=SOURCES),
-    "diagnostics.json": lambda: json_output.diagnostics_json(sample_diagnostics()),
+    "examined.txt": lambda: diagnostics_text.looked_at(sample_examined()),
+    "examined-valid.txt": lambda: diagnostics_text.looked_at(replace(sample_examined(), diagnostics=(), passed=())),
+    "diagnostics.json": lambda: json_output.diagnostics_json(sample_examined()),
     "diagnostics.sarif": lambda: sarif.sarif(sample_diagnostics(), root="deploy"),
     "diagnostics.github.txt": lambda: github_annotations.workflow_commands(sample_diagnostics(), root="deploy/"),
     "score.txt": lambda: answers.score_text(answers.scored(SEVEN)),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diagnostics import Diagnostic, Examined, Location, Severity
 from deployer.core.diff import diff
 from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.resources import Resource, deployment_ref
@@ -90,7 +90,7 @@ def test_every_form_is_utf8_and_json_stays_json(text: str) -> None:
     found = [Diagnostic(severity=Severity.ERROR, code=text, summary=text, detail=text, location=Location(file=text))]
     plan = json.loads(json_output.plan_json(view))
     jsonschema.validate(plan, json.loads((SCHEMAS / "plan.schema.json").read_text(encoding="utf-8")))
-    assert len(json.loads(json_output.diagnostics_json(found))["diagnostics"]) == 1
+    assert len(json.loads(json_output.diagnostics_json(Examined(diagnostics=tuple(found))))["diagnostics"]) == 1
     assert len(json.loads(sarif.sarif(found))["runs"][0]["results"]) == 1
     assert json_output.read_saved_plan(json_output.plan_json(view), name="p").digest == "d"
     for rendering in (terminal.plan_text(view), markdown.plan_comment(view), diagnostics_text.diagnostics_text(found)):

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.commands.progress import Progress
-from deployer.core.diagnostics import Diagnostic, Location, Severity
+from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver, Severity
 from deployer.core.diff import FieldChange, diff
 from deployer.core.errors import WorkspaceError
 from deployer.core.fields import Effect
@@ -88,7 +88,10 @@ def renderings(before: Value, after: Value, text: str, secrets: frozenset[str]) 
         "json": json_output.plan_json(view) + json_output.plan_json(full),
         "outcome": terminal.outcome_text(told) + json_output.outcome_json(told),
         "diagnostics": diagnostics_text.diagnostics_text(found, sources={text: text}, secrets=secrets)
-        + json_output.diagnostics_json(found, secrets=secrets),
+        + json_output.diagnostics_json(
+            Examined(diagnostics=tuple(found), checked=(text,), passed=(PassedOver(file=text, what=text, code="c"),)),
+            secrets=secrets,
+        ),
         "sarif": sarif.sarif(found, secrets=secrets) + github_annotations.workflow_commands(found, secrets=secrets),
         "progress": stream.getvalue(),
         "score": answers.score_text(scored) + answers.score_json(scored),
