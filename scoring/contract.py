@@ -1,7 +1,8 @@
 """The body of a request -> the answer.
 
 `{"data": "<base64 image>"}` is answered with the digit, `{"data": ["<base64 image>", ...]}` with a list of digits. With
-`"probabilities": true` each digit becomes `{"digit": 7, "probabilities": [ten numbers that add up to 1]}`.
+`"probabilities": true` each digit becomes an object: `{"digit": 7, "probabilities": [...], "confident": true}`, where
+ten probabilities add up to 1. It is not confident where the picture shows no digit, or one that could be another.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import numpy as np
 import pybase64
 
 from .engines import Engine
-from .images import MAX_PIXELS, SIDE, Floats, is_image, opened, picture
+from .images import MAX_PIXELS, is_image, opened, picture
+from .ink import SIDE, Floats
 from .refusal import ScoringRefused
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_IMAGES = 64
+CLASSES = 10
+CONFIDENT = 0.5
+"""From here on the model's eleventh output means that it is sure (`engines.Engine`)."""
 MAX_QUOTED = 150
 """Characters of a message that may stem from the request."""
 SHAPE = '{"data": "<base64 image>"}, or a list of them in "data"'
@@ -80,7 +85,7 @@ def read(query: Query, engine: Engine) -> Digit | list[Digit]:
         raise ScoringRefused(413, "too_many_images", problem)
     if not query.texts:
         return []
-    digits = _digits(engine.probabilities(_pictures(query)), query.probabilities)
+    digits = _digits(engine.answers(_pictures(query)), query.probabilities)
     return digits if query.is_list else digits[0]
 
 
@@ -111,9 +116,14 @@ def _decoded(text: str) -> bytes:
         ) from error
 
 
-def _digits(probabilities: Floats, wants_probabilities: bool) -> list[Digit]:
-    labels: list[Digit] = probabilities.argmax(axis=1).tolist()
+def _digits(answers: Floats, wants_probabilities: bool) -> list[Digit]:
+    labels: list[Digit] = answers[:, :CLASSES].argmax(axis=1).tolist()
     if not wants_probabilities:
         return labels
-    rows = probabilities.astype(np.float64).round(7).tolist()
-    return [{"digit": label, "probabilities": row} for label, row in zip(labels, rows, strict=True)]
+    rows = answers.astype(np.float64).round(7).tolist()
+    return [_told(label, row) for label, row in zip(labels, rows, strict=True)]
+
+
+def _told(label: Digit, row: list[float]) -> dict[str, Any]:
+    told = {"digit": label, "probabilities": row[:CLASSES]}
+    return told if len(row) == CLASSES else {**told, "confident": row[CLASSES] >= CONFIDENT}

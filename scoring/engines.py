@@ -30,8 +30,12 @@ class Engine(Protocol):
 
     name: str
 
-    def probabilities(self, pictures: Floats) -> Floats:
-        """Ten probabilities for each picture: (n, 28, 28) from 0, black, to 1, white, becomes (n, 10); n is not 0."""
+    def answers(self, pictures: Floats) -> Floats:
+        """(n, 28, 28) from 0, paper, to 1, ink, becomes (n, 11); n is not 0.
+
+        A row holds ten probabilities that add up to 1, and how sure the model is that this digit is there: 0.5 and more
+        is confident. A model of ten outputs has no opinion on the latter: (n, 10).
+        """
 
 
 class ModelError(Exception):
@@ -95,7 +99,7 @@ class LiteRT:
     def _batch(self) -> _Interpreter:
         return _Interpreter(self._content, BATCH)
 
-    def probabilities(self, pictures: Floats) -> Floats:
+    def answers(self, pictures: Floats) -> Floats:
         whole = len(pictures) - len(pictures) % BATCH
         with self._lock:
             parts = [self._batch.ask(pictures[at : at + BATCH]) for at in range(0, whole, BATCH)]
@@ -139,7 +143,7 @@ class TensorFlow:
         self._call = tf.function(call).get_concrete_function(tf.TensorSpec((1, *PICTURE), tf.float32))
         self._constant = tf.constant
 
-    def probabilities(self, pictures: Floats) -> Floats:
+    def answers(self, pictures: Floats) -> Floats:
         return np.concatenate([self._call(self._constant(picture[None, :, :, None])).numpy() for picture in pictures])
 
 

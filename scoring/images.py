@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import warnings
 from io import BytesIO
+from typing import BinaryIO, cast
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from .ink import Floats, centred
 from .refusal import ScoringRefused
 
-Floats = npt.NDArray[np.float32]
-
-SIDE = 28
 MIN_SIDE = 8
+DRAFT = (56, 56)
+"""Pixels that are left of a JPEG at least when it is decoded at less than its size."""
 MAX_PIXELS = 4096 * 4096
 """Of all images of a request together; a telephone's photograph has 12 million."""
-MIN_CONTRAST = 8
-"""Levels of 255 between the darkest and the lightest point, below which a picture shows nothing."""
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
@@ -90,22 +88,26 @@ def _reader(content: bytes) -> type[ImageFile]:
 
 
 def picture(image: ImageFile, full_decode: bool = False) -> Floats:
-    """`image` as the model wants it: (28, 28) from 0, black, to 1, white. Raises ScoringRefused.
+    """The digit in `image` as the model wants it: (28, 28) from 0, paper, to 1, ink. Raises ScoringRefused.
 
     A JPEG is decoded at an eighth of its size where that is enough; `full_decode` turns that off, for comparison.
     """
     try:
         if isinstance(image, JpegImageFile) and not full_decode:
-            image.draft("L", (2 * SIDE, 2 * SIDE))
-        image.load()
-        small = _upright(image, _small(_grey(image)))
+            file = cast("BinaryIO", image.fp)  # open, since nothing is decoded yet
+            image.draft("L", DRAFT)
+            return centred(_upright(image), lambda: _upright(_again(file)))
+        return centred(_upright(image))
+    except ScoringRefused:
+        raise
     except Exception as error:  # decoders raise whatever they trip over
         raise _unreadable(error) from error
-    darkest, lightest = small.getextrema()
-    if lightest - darkest < MIN_CONTRAST:  # type: ignore[operator]  # one band: two numbers
-        raise ScoringRefused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
-    levels: Floats = np.frombuffer(small.tobytes(), np.uint8).reshape(SIDE, SIDE) * np.float32(1 / 255)
-    return levels
+
+
+def _again(file: BinaryIO) -> ImageFile:
+    """The JPEG in `file`, to be decoded at its full size."""
+    file.seek(0)
+    return JpegImageFile(file)
 
 
 def _unreadable(error: Exception) -> ScoringRefused:
@@ -136,11 +138,9 @@ def _grey(image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-def _small(image: Image.Image) -> Image.Image:
-    return image if image.size == (SIDE, SIDE) else image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-
-
-def _upright(image: Image.Image, small: Image.Image) -> Image.Image:
-    """`small`, made from `image`, turned as the EXIF data of `image` wants it."""
+def _upright(image: Image.Image) -> Image.Image:
+    """`image`, decoded, in grey, turned as its EXIF data want it."""
+    image.load()
     turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1)) if "exif" in image.info else None
-    return small if turn is None else small.transpose(turn)
+    grey = _grey(image)
+    return grey if turn is None else grey.transpose(turn)

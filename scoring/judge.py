@@ -1,20 +1,24 @@
-"""How well a model reads digits it was not trained on: plain, and in the looks that users send.
+"""How well a model reads digits it was not trained on, in the looks that users send, and how well it tells others.
 
 Every drawing is written as an image file and read back the way a request is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from io import BytesIO
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from scoring.digits import PLAIN, SIDE, Digits, Floats, Labels, Look, draw, photograph_look
+from scoring import judged_others
+from scoring.contract import CLASSES, CONFIDENT
+from scoring.digits import Digits, Labels
 from scoring.engines import Engine
 from scoring.images import opened, picture
-from scoring.samples import PHOTOGRAPH, as_image
+from scoring.looks import PLAIN, SIDE, Look, draw, jpeg, photograph_look, png
+from scoring.refusal import ScoringRefused
+from scoring.samples import PHOTOGRAPH
 
 LookOf = Callable[[np.random.Generator], Look]
 
@@ -45,30 +49,57 @@ def image_files(digits: Digits, name: str, seed: int = 11) -> list[bytes]:
     return [png(draw(scan, look_of(rng), rng)) for scan in digits.scans]
 
 
-def png(drawing: Floats) -> bytes:
-    """`drawing`, from 0 to 1, as a PNG file."""
-    file = BytesIO()
-    as_image(drawing).save(file, "PNG")
-    return file.getvalue()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What an engine made of n pictures: labels (n,), and whether it was confident (n,)."""
+
+    labels: Labels
+    confident: npt.NDArray[np.bool_]
 
 
-def jpeg(drawing: Floats) -> bytes:
-    """`drawing`, from 0 to 1, as a JPEG file in colour, as cameras write them."""
-    file = BytesIO()
-    as_image(drawing).convert("RGB").save(file, "JPEG", quality=85)
-    return file.getvalue()
+def readings(engine: Engine, files: list[bytes], full_decode: bool = False) -> Readings:
+    """What `engine`, of eleven outputs, makes of each of `files`."""
+    answers = engine.answers(np.stack([picture(opened(file), full_decode) for file in files]))
+    labels: Labels = answers[:, :CLASSES].argmax(axis=1)
+    return Readings(labels=labels, confident=answers[:, CLASSES] >= CONFIDENT)
 
 
 def labels_of(engine: Engine, files: list[bytes], full_decode: bool = False) -> Labels:
     """What `engine` reads in each of `files`."""
-    pictures = np.stack([picture(opened(file), full_decode) for file in files])
-    labels: Labels = engine.probabilities(pictures).argmax(axis=1)
-    return labels
+    return readings(engine, files, full_decode).labels
+
+
+def in_looks(engine: Engine, digits: Digits) -> dict[str, Readings]:
+    """What `engine` makes of `digits` in every look of LOOKS."""
+    return {name: readings(engine, image_files(digits, name)) for name in LOOKS}
 
 
 def accuracies(engine: Engine, digits: Digits) -> dict[str, float]:
     """The share that `engine` reads right, for every look of LOOKS."""
-    return {name: float((labels_of(engine, image_files(digits, name)) == digits.labels).mean()) for name in LOOKS}
+    return {name: float((found.labels == digits.labels).mean()) for name, found in in_looks(engine, digits).items()}
+
+
+def by_digit(labels: Labels, read: Labels) -> list[float]:
+    """The share read right of each digit from 0 to 9."""
+    return [float((read[labels == digit] == digit).mean()) for digit in range(CLASSES)]
+
+
+def confident_without_digit(engine: Engine) -> Mapping[str, float]:
+    """The share of pictures without a digit that `engine` is confident of, for each kind; not of those refused."""
+    shares = {}
+    for kind in judged_others.KINDS:
+        files = judged_others.image_files(kind)
+        asked = [file for file in files if not _is_blank(file)]
+        shares[kind] = float(readings(engine, asked).confident.sum()) / len(files)
+    return shares
+
+
+def _is_blank(file: bytes) -> bool:
+    try:
+        picture(opened(file))
+    except ScoringRefused:
+        return True
+    return False
 
 
 def confusion(labels: Labels, read: Labels) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Write the sample images of the README and the tests into data/: `python -m scoring.samples`.
 
-They are drawn from scans that the model was not trained on.
+They are drawn from digits that the model was not trained on.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from scoring.digits import Digits, Floats, Look, draw, load_split, photograph_look
+from scoring.digits import Digits, load_split, mnist_parts
+from scoring.looks import PLAIN, Floats, Look, draw, jpeg, photograph_look, png
 
 PHOTOGRAPH = (640, 480)
 PEN = Look(scale=0.85, edge=0.5, sharpness=14)
@@ -24,10 +24,13 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
     _, held_out = load_split()
     rng = np.random.default_rng(7)
-    as_image(draw(first_of(held_out, 7), PEN, rng)).save(output / "seven.png")
+    (output / "seven.png").write_bytes(png(draw(first_of(held_out, 7), PEN, rng)))
     for label, name in ((2, "two"), (3, "three"), (7, "seven")):
         photograph = draw(first_of(held_out, label), photograph_look(rng), rng, PHOTOGRAPH)
-        as_image(photograph).convert("RGB").save(output / f"{name}-photograph.jpg", quality=85)
+        (output / f"{name}-photograph.jpg").write_bytes(jpeg(photograph))
+    real = mnist_parts().held_out
+    (output / "four-mnist.png").write_bytes(png(draw(first_of(real, 4), PLAIN, rng)))
+    (output / "nine-on-white.png").write_bytes(png(draw(first_of(real, 9), Look(paper=1.0, ink=0.0), rng)))
     print(f"wrote {output}")
 
 
@@ -35,11 +38,6 @@ def first_of(digits: Digits, label: int) -> Floats:
     """The first scan of the digit `label`."""
     scan: Floats = digits.scans[int(np.flatnonzero(digits.labels == label)[0])]
     return scan
-
-
-def as_image(picture: Floats) -> Image.Image:
-    """A drawing from 0 to 1 as an 8-bit grey image."""
-    return Image.fromarray((picture * 255).round().astype(np.uint8))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
-SERVING = ("score.py", "contract.py", "engines.py", "images.py", "refusal.py")
+SERVING = ("score.py", "contract.py", "engines.py", "images.py", "ink.py", "refusal.py")
 
 TWO_WORKERS = ", 2 workers"
 """How the names of contenders with a worker a core end; all others have one."""

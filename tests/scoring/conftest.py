@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scoring.digits import Digits, load_split
+from scoring.digits import Digits, load_split, mnist_parts
 from scoring.engines import LiteRT, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,13 @@ def engine(model_dir: Path) -> LiteRT:
 
 @pytest.fixture(scope="session")
 def held_out() -> Digits:
-    """The scans that training left out."""
+    """The digits of MNIST that training and tuning left out."""
+    return mnist_parts().held_out
+
+
+@pytest.fixture(scope="session")
+def scans() -> Digits:
+    """scikit-learn's scans that training left out."""
     return load_split()[1]
 
 

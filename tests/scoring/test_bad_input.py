@@ -26,7 +26,7 @@ class NeverAsked:
 
     name = "never"
 
-    def probabilities(self, pictures: Floats) -> Floats:
+    def answers(self, pictures: Floats) -> Floats:
         raise AssertionError(f"the model was asked about {pictures.shape}")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from scoring.contract import MAX_IMAGES, answer
 from scoring.engines import LiteRT
 from scoring.images import UPRIGHT
+from scoring.ink import Floats
 from tests.scoring.bodies import body, in_alpha_only, saved, sixteen_bit, turned_with_exif
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -38,8 +40,33 @@ def test_probabilities_come_with_the_digit(engine: LiteRT, seven: bytes) -> None
     assert len(given["probabilities"]) == 10
     assert max(given["probabilities"]) == given["probabilities"][7] > 0.9
     assert sum(given["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert given["confident"] is True
     assert answer(body(seven, probabilities=False), engine) == 7
     assert answer(body(seven, as_list=True, probabilities=True), engine) == [given]
+
+
+def test_a_picture_without_a_digit_gets_one_that_is_not_confident(engine: LiteRT) -> None:
+    cross = Image.new("L", (90, 70), 240)
+    ImageDraw.Draw(cross).line([20, 10, 70, 60], 20, 9)
+    ImageDraw.Draw(cross).line([70, 10, 20, 60], 20, 9)
+    given = answer(body(saved(cross), probabilities=True), engine)
+    assert isinstance(given, dict)
+    assert given["confident"] is False
+    assert answer(body(saved(cross)), engine) == given["digit"] in range(10)
+
+
+class TenOutputs:
+    """An engine around a model that knows ten digits and nothing else."""
+
+    name = "ten"
+
+    def answers(self, pictures: Floats) -> Floats:
+        return np.tile(np.array([0.1] * 7 + [0.3, 0, 0], np.float32), (len(pictures), 1))
+
+
+def test_a_model_of_ten_outputs_says_nothing_about_confidence(seven: bytes) -> None:
+    given = answer(body(seven, probabilities=True), TenOutputs())
+    assert given == {"digit": 7, "probabilities": pytest.approx([0.1] * 7 + [0.3, 0, 0])}
 
 
 def test_every_answer_is_plain_json(engine: LiteRT, seven: bytes) -> None:
@@ -51,7 +78,7 @@ def test_every_answer_is_plain_json(engine: LiteRT, seven: bytes) -> None:
 @pytest.mark.parametrize("sample", sorted(DATA.iterdir()), ids=lambda path: path.name)
 def test_the_samples_are_read_right(engine: LiteRT, sample: Path) -> None:
     digit = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"].index(
-        sample.stem.removesuffix("-photograph")
+        sample.stem.split("-")[0]
     )
     assert answer(body(sample.read_bytes()), engine) == digit
 

@@ -15,7 +15,7 @@ from tests.scoring.bodies import body
 from tests.scoring.fuzz import fuzzed
 from tests.scoring.server import READY, ROOT, OverSocket, Reply, Server, reply, serving, uploaded
 
-SERVING_MODULES = {"score.py", "contract.py", "engines.py", "images.py", "refusal.py"}
+SERVING_MODULES = {"score.py", "contract.py", "engines.py", "images.py", "ink.py", "refusal.py"}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,7 @@ def test_the_answer_is_json_once(server: Server, seven: bytes) -> None:
     probabilities = json.loads(server.send(body(seven, probabilities=True)).body)
     assert probabilities["digit"] == 7
     assert len(probabilities["probabilities"]) == 10
+    assert probabilities["confident"] is True
 
 
 def test_mistakes_are_the_clients(server: Server, seven: bytes) -> None:
