@@ -9,14 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from scoring.engines import signature_call
-from scoring.train import network
+from scoring.train import answering, network
 
 
 def main(source: Path, target: Path) -> None:
     loaded = tf.saved_model.load(str(source))
-    model = network(tf)
+    logits = network(tf)
     weights = [variable.numpy() for variable in loaded.variables if variable.dtype == tf.float32]
-    model.set_weights(weights)
+    logits.set_weights(weights)
+    model = answering(tf, logits)
     pictures = np.random.default_rng(1).random((50, 28, 28, 1), np.float32)
     expected = signature_call(loaded)(tf.constant(pictures)).numpy()
     np.testing.assert_allclose(model(pictures, training=False).numpy(), expected, atol=1e-5)
