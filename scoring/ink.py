@@ -49,20 +49,20 @@ def centred(grey: Image.Image, closer: Callable[[], Image.Image] | None = None) 
     `closer` gives the same picture with all its pixels, for a digit that is small in it.
     """
     if _is_framed(grey):
-        ink = _levels(grey) * np.float32(1 / 255)
+        ink = _levels(grey, grey.tobytes()) * np.float32(1 / 255)
         if all(abs(place) < NEAR for place in _off_centre(ink)):
             return ink
     factor = -(-max(grey.size) // COARSE)
     small = grey if factor == 1 else grey.reduce(min(factor, min(grey.size) // 2))
-    ink = _ink(small)
-    extent = left, top, right, bottom = _extent(ink)
+    ink, strongest = _ink(small)
+    extent = left, top, right, bottom = _extent(ink > EDGE * strongest if strongest > 0 else ink < EDGE * strongest)
     if (closer or factor > 1) and SMALL * max(right - left, bottom - top) < max(small.size):
         return centred(_part(closer() if closer else grey, _around(extent, small.size), small.size))
-    return _placed(ink[top:bottom, left:right])
+    return _placed(ink[top:bottom, left:right], strongest)
 
 
-def _levels(grey: Image.Image) -> Floats:
-    return np.frombuffer(grey.tobytes(), np.uint8).reshape(grey.height, grey.width).astype(np.float32)
+def _levels(grey: Image.Image, content: bytes) -> Floats:
+    return np.frombuffer(content, np.uint8).reshape(grey.height, grey.width).astype(np.float32)
 
 
 def _is_framed(grey: Image.Image) -> bool:
@@ -76,30 +76,29 @@ def _is_framed(grey: Image.Image) -> bool:
 def _off_centre(ink: Floats) -> tuple[float, float]:
     """How far right and below of MIDDLE the centre of mass of `ink` is when `ink` begins in the upper left corner."""
     height, width = ink.shape
-    across, down = ink.sum(axis=0), ink.sum(axis=1)
-    total = float(across.sum()) or 1.0
-    return float(across @ _places(width)) / total - MIDDLE, float(down @ _places(height)) / total - MIDDLE
+    total, across = (_moments(width) @ ink.sum(axis=0)).tolist()
+    _, down = (_moments(height) @ ink.sum(axis=1)).tolist()
+    return across / (total or 1.0) - MIDDLE, down / (total or 1.0) - MIDDLE
 
 
-def _ink(grey: Image.Image) -> Floats:
-    """How much ink every pixel has: 0 is paper, 1 the strongest ink, whichever of both is the darker."""
-    ink = _levels(grey)
-    paper, across, down = _paper(grey)
+def _ink(grey: Image.Image) -> tuple[Floats, np.float32]:
+    """How far from the paper's level every pixel is, and the farthest: below 0 if the ink is darker than the paper."""
+    content = grey.tobytes()
+    paper, across, down = _paper(grey, content)
+    ink = _levels(grey, content)
     ink -= np.float32(paper)
     if abs(across) + abs(down) > LEVEL:
         ink -= np.float32(across) * _ramp(grey.width)
         ink -= np.float32(down) * _ramp(grey.height)[:, None]
     flat = ink.ravel()
     if np.dot(flat * flat, flat) < 0:  # what is far from the paper is ink, however much of either there is
-        np.negative(ink, out=ink)
-    ink *= np.float32(1 / max(float(ink.max()), LEAST))
-    return ink
+        return ink, np.float32(min(float(ink.min()), -LEAST))
+    return ink, np.float32(max(float(ink.max()), LEAST))
 
 
-def _paper(grey: Image.Image) -> tuple[float, float, float]:
+def _paper(grey: Image.Image, content: bytes) -> tuple[float, float, float]:
     """The paper's level in the middle, its change from edge to edge across, and down, told by the picture's border."""
     width = grey.width
-    content = grey.tobytes()
     edges = [content[:width], content[-width:], content[::width], content[width - 1 :: width]]
     border = sorted(b"".join(edges))
     middle = border[len(border) // 2]
@@ -120,9 +119,8 @@ def _ramp(count: int) -> Floats:
     return np.linspace(-0.5, 0.5, count, dtype=np.float32)
 
 
-def _extent(ink: Floats) -> Extent:
+def _extent(mask: npt.NDArray[np.bool_]) -> Extent:
     """The rows and columns in which ink goes on to the next one: a grain of noise does not."""
-    mask = ink > EDGE
     top, bottom = _ends(np.add.reduce(mask, axis=1))
     left, right = _ends(np.add.reduce(mask, axis=0))
     return left, top, right, bottom
@@ -157,14 +155,16 @@ def _part(whole: Image.Image, region: Extent, size: tuple[int, int]) -> Image.Im
     )
 
 
-def _placed(ink: Floats) -> Floats:
+def _placed(ink: Floats, strongest: np.float32) -> Floats:
     """`ink` without paper and noise, scaled and moved to where MNIST has it."""
     height, width = ink.shape
     scale = LONGER / max(height, width)
     tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
     strokes = (_weights(height, tall) @ ink @ _weights(width, wide).T).astype(np.float32, copy=False)
-    strokes -= FAINT
-    strokes *= 1 / (FULL * max(strokes.max(), FAINT))  # thin lines grow faint where they are made smaller
+    faint = FAINT * strongest
+    strokes -= faint
+    reach = max(strokes.max(), faint) if strongest > 0 else min(strokes.min(), faint)
+    strokes *= 1 / (FULL * reach)  # thin lines grow faint where they are made smaller
     np.maximum(strokes, 0, out=strokes)
     np.minimum(strokes, 1, out=strokes)
     right, below = _off_centre(strokes)
@@ -175,8 +175,9 @@ def _placed(ink: Floats) -> Floats:
 
 
 @lru_cache(maxsize=SIDE)
-def _places(count: int) -> Floats:
-    return np.arange(count, dtype=np.float32)
+def _moments(count: int) -> Floats:
+    """What gives the mass of `count` pixels and their moment: (2, count)."""
+    return np.stack([np.ones(count, np.float32), np.arange(count, dtype=np.float32)])
 
 
 @lru_cache(maxsize=256)
