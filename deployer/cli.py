@@ -155,20 +155,32 @@ def validate(
 @set_option
 @env_option
 @click.option("--show-secrets", is_flag=True, help="Do not mask secret values.")
+@click.option("--endpoint", default="", help="Only the specs of this endpoint, and the assets.")
+@click.option("--kind", type=click.Choice(["endpoint", "deployment", "model", "environment"]), help="Only this kind.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write one file for each spec into this folder.")
 @click.pass_obj
 def render(
-    console: Console, env: str, project: Path, overrides: tuple[str, ...], outside: tuple[str, ...], show_secrets: bool
+    console: Console,
+    env: str,
+    project: Path,
+    overrides: tuple[str, ...],
+    outside: tuple[str, ...],
+    show_secrets: bool,
+    endpoint: str,
+    kind: str | None,
+    out: Path | None,
 ) -> int:
     """Print the specs of an env as the plain YAML that `az ml` accepts.
 
-    Example: deployer render --env dev
+    Example: deployer render --env dev --out build
     """
     from deployer.commands import validate_render
 
     check = validate_render.Check(
         project=project, env=env, paths=(), overrides=overrides, files=True, outside=tuple(map(Path, outside))
     )
-    return validate_render.render(check, show_secrets, console)
+    asked = validate_render.Rendering(endpoint=endpoint, kind=kind or "", show_secrets=show_secrets, out=out)
+    return validate_render.render(check, asked, console)
 
 
 @cli.command()

@@ -13,7 +13,7 @@ from deployer.authoring.content_hash import uploaded_files
 from deployer.authoring.env_file import EnvFile, load_env
 from deployer.authoring.examined import examined
 from deployer.authoring.explain import explain, suggestion
-from deployer.authoring.project import check_paths, check_project, only_endpoint, read_project
+from deployer.authoring.project import SPECS, check_paths, check_project, only_endpoint, read_project
 from deployer.authoring.reading import errors_of
 from deployer.core.diagnostics import Examined
 from deployer.core.errors import SpecError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EnvFile",
+    "below_specs",
     "explain",
     "load_env",
     "load_project",
@@ -96,14 +97,28 @@ def render_project(
     overrides: Sequence[str] = (),
     show_secrets: bool = False,
     outside: Sequence[Path] = (),
+    endpoint: str = "",
+    kind: str = "",
+    out: Path | None = None,
 ) -> Mapping[str, str]:
-    """Each spec file as plain CLI v2 YAML, with secrets masked unless `show_secrets`. Raises SpecError."""
+    """Each spec file as plain CLI v2 YAML, with secrets masked unless `show_secrets`.
+
+    Of all endpoints or one, of all kinds or one; for `out`, the folder that they will be written to, paths are
+    relative to where each will be. Raises SpecError; UsageError for an unknown `endpoint`.
+    """
     from deployer.authoring.documents.secret_fields import opened
     from deployer.authoring.plain_yaml import plain_yaml
 
     checked = check_project(project, env, overrides, outside)
     if errors_of(checked.diagnostics):
         raise SpecError(checked.diagnostics)
+    documents = [item for item in only_endpoint(checked.documents, endpoint) if kind in ("", item.kind)]
     if show_secrets:
-        return {item.file: plain_yaml(opened(item, checked.vault), frozenset()) for item in checked.documents}
-    return {item.file: plain_yaml(item, checked.vault.secrets) for item in checked.documents}
+        return {item.file: plain_yaml(opened(item, checked.vault), frozenset()) for item in documents}
+    secrets = checked.vault.secrets
+    return {item.file: plain_yaml(item, secrets, out and (out / below_specs(item.file)).parent) for item in documents}
+
+
+def below_specs(file: str) -> Path:
+    """The path of a spec file below the specs folder."""
+    return Path(file).relative_to(SPECS)

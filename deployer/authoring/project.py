@@ -119,13 +119,14 @@ def check_paths(
         templates = Templates(project=project, root=folder, scope=scope, in_text=in_text)
         reads.append(Reading(project=project, templates=templates, overrides=fields, searching=searching).all(found))
     documents = [document for read in reads for document in read.documents]
+    beside = _endpoints_beside(documents, Reading(project=project, templates=_apart(project, scope), searching=True))
     diagnostics = [*(env_file.warnings if env_file else ()), *(item for read in reads for item in read.diagnostics)]
     policy = env_file.policy if env_file else {}
     world = World(
         project=project,
         documents=documents,
         passed=[item for read in reads for item in read.passed],
-        index=index_of(documents),
+        index=index_of([*documents, *beside]),
         policy=policy,
         allowed=env_file.allowed if env_file else {},
         whole=False,
@@ -135,6 +136,18 @@ def check_paths(
     )
     diagnostics += _defects(world)
     return _checked(world, diagnostics, env_file)
+
+
+def _apart(project: Path, scope: Scope) -> Templates:
+    return Templates(project=project, root="", scope=scope, in_text=False)
+
+
+def _endpoints_beside(documents: Sequence[Document], reading: Reading) -> list[Document]:
+    """The endpoints in the folders of deployments that name none, in files that were not given: nobody checks these."""
+    lonely = {item.folder for item in documents if item.kind is Kind.DEPLOYMENT and "endpoint_name" not in item.data}
+    given = {item.file for item in documents}
+    near = {project_path(path, reading.project) for folder in lonely for path in _yaml_files(folder, deep=False)}
+    return [item for item in reading.all(sorted(near - given)).documents if item.kind is Kind.ENDPOINT]
 
 
 def _checked(world: World, diagnostics: list[Diagnostic], env: EnvFile | None) -> Checked:
@@ -190,9 +203,11 @@ def _many(document: Document) -> Diagnostic:
     return document.diagnostic("", Fault(path=(), code="too-many-problems", summary=summary))
 
 
-def _yaml_files(folder: Path, without: str = "") -> list[Path]:
-    """The YAML files below a folder, except in `without` and in files or folders starting with `_` or `.`."""
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
+def _yaml_files(folder: Path, without: str = "", *, deep: bool = True) -> list[Path]:
+    """The YAML files in a folder and (`deep`) below, except in `without` and in files or folders like `_x` and `.x`."""
+    found = [
+        path for path in sorted(folder.glob("**/*" if deep else "*")) if path.suffix in SUFFIXES and path.is_file()
+    ]
     return [path for path in found if _counts(path.relative_to(folder), without)]
 
 

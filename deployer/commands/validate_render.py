@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from deployer.commands.console import Console
 from deployer.core.diagnostics import Diagnostic, Examined
-from deployer.core.errors import DeployerError
+from deployer.core.errors import DeployerError, UsageError
 
 DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
 
@@ -90,18 +90,55 @@ def _readable(file: Path) -> str | None:
         return None
 
 
-def render(check: Check, show_secrets: bool, console: Console) -> int:
-    """Print the specs as plain YAML for `az ml ... create -f`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """Which specs to render: of one endpoint, of one kind; and where to, else to the standard output."""
+
+    endpoint: str = ""
+    kind: str = ""
+    show_secrets: bool = False
+    out: Path | None = None
+
+
+def render(check: Check, asked: Rendering, console: Console) -> int:
+    """Print the specs as plain YAML for `az ml ... create -f`, or write them to a folder."""
     from deployer.authoring import render_project
 
+    _refuse_place(check, asked)
     files = render_project(
         check.project,
         check.env or "local",
         overrides=check.overrides,
-        show_secrets=show_secrets,
+        show_secrets=asked.show_secrets,
         outside=check.outside,
+        endpoint=asked.endpoint,
+        kind=asked.kind,
+        out=asked.out,
     )
+    if asked.out:
+        return _written(files, asked.out, console)
     console.out("\n".join(f"---\n# {name}\n{text.rstrip()}\n" for name, text in sorted(files.items())))
+    return 0
+
+
+def _refuse_place(check: Check, asked: Rendering) -> None:
+    if asked.out and asked.show_secrets:
+        hint = "Leave --out away, or set the variables by hand where the files are used."
+        raise UsageError("--show-secrets prints to the terminal only, not to files", hint=hint)
+    if asked.out and asked.out.resolve().is_relative_to((check.project / "specs").resolve()):
+        raise UsageError(
+            "what is rendered cannot lie in `specs`, where it would be a spec", hint="Name another folder."
+        )
+
+
+def _written(files: Mapping[str, str], out: Path, console: Console) -> int:
+    from deployer.authoring import below_specs
+
+    for name, text in files.items():
+        place = out / below_specs(name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    console.out(f"Wrote {len(files)} {'file' if len(files) == 1 else 'files'} to {out}.\n")
     return 0
 
 

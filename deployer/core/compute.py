@@ -36,3 +36,10 @@ def compute_of(fields: Mapping[str, Any]) -> Compute:
 def is_kubernetes(fields: Mapping[str, Any]) -> bool:
     """Whether the endpoint or the deployment with these fields runs on Kubernetes."""
     return compute_of(fields) is Compute.KUBERNETES
+
+
+NOT_EVERYWHERE: Mapping[Compute, tuple[str, ...]] = {
+    Compute.KUBERNETES: ("resources",),
+    Compute.MANAGED: ("egress_public_network_access", "private_network_connection"),
+}
+"""The fields that exist on one kind of compute only."""

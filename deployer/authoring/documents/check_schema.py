@@ -12,8 +12,10 @@ from typing import Any
 import jsonschema_rs
 
 from deployer.authoring.documents.document import Fault, FieldPath, dotted
-from deployer.authoring.text.suggest import did_you_mean
-from deployer.core.fields import Schema, schema_of
+from deployer.authoring.text.suggest import did_you_mean, nearest
+from deployer.core.compute import NOT_EVERYWHERE, compute_of
+from deployer.core.fields import Schema, schema_name, schema_of
+from deployer.kinds import DOCUMENTS, KINDS
 
 TYPE_NAMES: Mapping[str, str] = {
     "string": "text",
@@ -26,6 +28,10 @@ TYPE_NAMES: Mapping[str, str] = {
 }
 MISLEADING_BOOLEANS: Mapping[str, str] = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 LONGEST_SHOWN = 60
+RENAMED: Mapping[str, str] = {"local_path": "path", "resource_requirements": "resources"}
+"""Names that fields had in earlier formats, by https://learn.microsoft.com/azure/machine-learning/how-to-migrate-from-v1."""
+SHORT = 6
+"""Characters of a key up to which a name must be more similar: among short words many are."""
 
 
 @cache
@@ -74,12 +80,11 @@ def _node(schema: Any, path: Sequence[str | int]) -> Any:
 
 
 def _unknown_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) -> Iterator[Fault]:
-    known = node.get("properties", {})
+    known = _writable(node.get("properties", {}), instance)
     for key in instance:
-        if key not in known:
+        if key not in node.get("properties", {}):
             where = f" in `{dotted(path)}`" if path else ""
-            free = [name for name in known if name not in instance]
-            hint = did_you_mean(key, free) or _allowed(free)
+            hint = _meant(key, known, instance) or ("" if path else _home_of(key)) or _allowed(known, instance)
             yield Fault(
                 path=(*path, key),
                 on_key=True,
@@ -89,8 +94,31 @@ def _unknown_fields(node: Schema, instance: Mapping[str, Any], path: FieldPath) 
             )
 
 
-def _allowed(names: Sequence[str]) -> str:
-    shown = [name for name in names if not name.startswith(("$", "x-"))]
+def _writable(properties: Mapping[str, Schema], instance: Mapping[str, Any]) -> list[str]:
+    """The fields that make sense here: not those that Azure alone writes, nor those of the other kind of compute."""
+    here = compute_of(instance)
+    elsewhere = {name for compute, names in NOT_EVERYWHERE.items() if compute is not here for name in names}
+    return [name for name, node in properties.items() if not node.get("x-read-only") and name not in elsewhere]
+
+
+def _meant(key: str, known: Sequence[str], instance: Mapping[str, Any]) -> str:
+    """What a misspelt key stands for: a field by its old name, one of a similar name, or one that is there already."""
+    if (renamed := RENAMED.get(key)) in known:
+        return f"Did you mean `{renamed}`?"
+    similar = nearest(key, known, cutoff=0.6 if len(key) > SHORT else 0.7)
+    if similar and similar[0] in instance:
+        return f"Remove it: there is a `{similar[0]}` already."
+    return f"Did you mean `{similar[0]}`?" if similar else ""
+
+
+def _home_of(key: str) -> str:
+    """Where a field belongs that the other kinds of specs have."""
+    homes = [kind for kind in DOCUMENTS if key in schema_of(schema_name(kind))["properties"]]
+    return f"`{key}` is a field of {' and '.join(KINDS[kind].noun for kind in homes)}." if homes else ""
+
+
+def _allowed(known: Sequence[str], instance: Mapping[str, Any]) -> str:
+    shown = [name for name in known if name not in instance and not name.startswith(("$", "x-"))]
     if not shown:
         return "Remove it: all possible fields are already set."
     return f"Possible fields: {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}."
@@ -125,8 +153,17 @@ def _hint(node: Schema, instance: Any) -> str:
     if "string" in node["type"] and isinstance(instance, int | float):
         return f'Quote it: "{instance}".'
     if "string" in node["type"] and isinstance(instance, dict | list):
-        return "Quote text that starts with { or [."
+        return _instead_of(instance)
     return f"Write {_names(node)}."
+
+
+def _instead_of(instance: Mapping[str, Any] | Sequence[Any]) -> str:
+    """What to write for a map or a list in place of text, told by what is in it."""
+    values = list(instance.values()) if isinstance(instance, dict) else list(instance)
+    texts = [value for value in values if isinstance(value, str)]
+    if not values or texts != values:
+        return "Quote text that starts with { or [."
+    return f"Write the text alone: {texts[0]}." if len(texts) == 1 else "Write one text."
 
 
 def _not_allowed(path: FieldPath, node: Schema, instance: Any) -> Fault:
@@ -154,8 +191,24 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 def _limit(keyword: str, path: FieldPath, node: Schema, instance: Any) -> Fault:
     code, words = LIMITS[keyword]
     predicate = words.format(value=shown(instance), limit=node[keyword])
-    hint = str(node.get("x-hint", ""))
+    hint = (
+        _for_reference(instance) or str(node.get("x-hint", "")) if _is_reference(node) else str(node.get("x-hint", ""))
+    )
     return Fault(path=path, code=str(node.get("x-code", code)), summary=f"`{dotted(path)}` {predicate}", detail=hint)
+
+
+def _is_reference(node: Schema) -> bool:
+    return node.get("x-code") == "reference-format"
+
+
+def _for_reference(instance: Any) -> str:
+    """What is meant by a text in place of a reference: a file, which is not possible, or one without `azureml:`."""
+    text = str(instance)
+    if text.lower().endswith((".yml", ".yaml")):
+        return "A file cannot be named here: write its fields in its place, or a reference azureml:<name>:<version>."
+    name, mark, version = text.partition("@") if "@" in text else text.rpartition(":")
+    plain = name and version and not text.startswith(("azureml", "/", "."))
+    return f"Did you mean `azureml:{name}{mark}{version}`?" if plain and "/" not in text else ""
 
 
 def shown(value: Any) -> str:

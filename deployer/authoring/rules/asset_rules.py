@@ -62,7 +62,7 @@ def environment_shape(document: Document, _world: World) -> Iterator[Fault]:
         elif conda and not image:
             hint = "Add `image: mcr.microsoft.com/azureml/…`."
             yield _shape((*root, "conda_file"), "`conda_file` needs an `image`", hint)
-        elif not image and not build:
+        elif not image and not build and not {"image", "build"} & data.keys():
             yield _shape(root, "an environment needs an `image` or a `build` context", "Add one of them.")
 
 
@@ -73,5 +73,5 @@ def _shape(path: FieldPath, summary: str, hint: str) -> Fault:
 def model_path(document: Document, _world: World) -> Iterator[Fault]:
     """A model spec has a `path`."""
     for root, data in inline(document, Kind.MODEL):
-        if not data.get("path"):
+        if not data.get("path") and not {"path", "local_path"} & data.keys():
             yield _shape(root, "a model needs a `path`", "Write a folder, a file, or an azureml:// URI.")

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import nearest
-from deployer.core.compute import Compute, compute_of, is_kubernetes
+from deployer.core.compute import NOT_EVERYWHERE, Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
+from deployer.core.fields import schema_of
 from deployer.core.placeholders import is_unfilled
 from deployer.core.references import LATEST, AssetType, parse_reference
 from deployer.kinds.spelling import snake
@@ -30,11 +31,6 @@ _REGISTRY = {
     kind: re.compile(rf"azureml://registries/[^/]+/{kind}s/[^/]+/(versions|labels)/[^/]+")
     for kind in ("model", "environment")
 }
-NOT_EVERYWHERE: Mapping[Compute, tuple[str, ...]] = {
-    Compute.KUBERNETES: ("resources",),
-    Compute.MANAGED: ("egress_public_network_access", "private_network_connection"),
-}
-"""The fields that exist on one kind of compute only."""
 
 
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
@@ -84,6 +80,21 @@ def scale_type(document: Document, _world: World) -> Iterator[Fault]:
         hint = "Remove it, set up Azure Monitor autoscale, and add `x-ignore: [instance_count]`."
         summary = "target_utilization is for Kubernetes; managed deployments only support `default`"
         yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
+
+
+def field_of_type(document: Document, _world: World) -> Iterator[Fault]:
+    """Fields that exist with one value of another field only (`x-when` in the schema): Azure's loader refuses them."""
+    for parent, node in schema_of("deployment")["properties"].items():
+        for key, inner in node.get("properties", {}).items():
+            for other, wanted in inner.get("x-when", {}).items():
+                has = snake(str(document.meant(parent, other)))
+                if document.get(parent, key) is not None and has != wanted:
+                    summary = f"`{key}` is only for `{other}: {wanted}`; here it is {has}"
+                    hint = (
+                        "Remove it. Managed deployments are scaled by Azure Monitor autoscale, not by `scale_settings`."
+                    )
+                    path = (parent, key)
+                    yield Fault(path=path, on_key=True, summary=summary, detail=hint)
 
 
 def scale_range(document: Document, _world: World) -> Iterator[Fault]:

@@ -36,7 +36,7 @@ def script_missing(document: Document, world: World) -> Iterator[Fault]:
     """The scoring script exists in the code folder."""
     script = _script(document, world)
     if script and is_folder(script.parent) and not is_file(script):
-        yield Fault(path=SCRIPT, summary=_absent("file", script, world), detail=_beside(script, world))
+        yield Fault(path=SCRIPT, summary=_absent("file", script, world), detail=_beside(script, world, files=True))
 
 
 def script_syntax(document: Document, world: World) -> Iterator[Fault]:
@@ -202,7 +202,8 @@ def _absent(what: str, path: Path, world: World) -> str:
     return f"there is no {what} {project_path(path, world.project)}"
 
 
-def _beside(path: Path, _world: World) -> str:
-    """A hint: the most similar name in the same folder, else the base of relative paths."""
-    known = [item.name for item in path.parent.iterdir()] if is_folder(path.parent) else []
+def _beside(path: Path, _world: World, *, files: bool = False) -> str:
+    """A hint: the most similar name (of a file with `files`) in the same folder, else the base of relative paths."""
+    there = path.parent.iterdir() if is_folder(path.parent) else ()
+    known = [item.name for item in there if not files or is_file(item)]
     return did_you_mean(path.name, known) or "Paths are relative to the folder of the spec."

@@ -6,17 +6,15 @@ from collections.abc import Iterator
 
 from deployer.authoring.containment import links_below
 from deployer.authoring.documents.document import Document, Fault, FieldPath
-from deployer.authoring.project_index import REMOTE, World, project_path, resolved
-from deployer.authoring.rules.asset_rules import inline
-from deployer.core.references import is_reference
-from deployer.core.resources import Kind
+from deployer.authoring.named_paths import named_paths
+from deployer.authoring.project_index import World, project_path, resolved
 
 WAY_OUT = "Move it into the project, or pass --allow-outside {}."
 
 
 def path_outside(document: Document, world: World) -> Iterator[Fault]:
     """Every file and folder that a spec names, and every link in them, stays in the repository."""
-    for path, name in _named(document) if world.files else ():
+    for path, name in named_paths(document) if world.files else ():
         place = resolved(document, name)
         if not world.reaches(place):
             yield _fault(path, f"`{name}` lies outside the project", str(place.resolve()))
@@ -27,19 +25,3 @@ def path_outside(document: Document, world: World) -> Iterator[Fault]:
 
 def _fault(path: FieldPath, summary: str, place: str) -> Fault:
     return Fault(path=path, summary=summary, detail=WAY_OUT.format(place))
-
-
-def _named(document: Document) -> Iterator[tuple[FieldPath, str]]:
-    """The local paths in a spec, and their places."""
-    for path in _paths(document):
-        name = document.text(*path)
-        if name and not is_reference(name) and not REMOTE.match(name):
-            yield path, name
-
-
-def _paths(document: Document) -> Iterator[FieldPath]:
-    """The fields in a spec that name a file or a folder."""
-    yield from (("code_configuration", "code"), ("x-smoke-test", "request"), ("x-smoke-test", "image"))
-    yield from ((*root, "path") for root, _ in inline(document, Kind.MODEL))
-    for root, _ in inline(document, Kind.ENVIRONMENT):
-        yield from ((*root, "build", "path"), (*root, "conda_file"))

@@ -41,11 +41,11 @@ def is_certain(document: Document, fault: Fault) -> bool:
 
 
 def _texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
-    """Every text; a map of one key without a value is `{NAME}` without quotes."""
+    """Every text; a map of one key in capitals and no value is `{NAME}` without quotes."""
     match value:
         case str():
             yield path, value
-        case dict() if len(value) == 1 and path and list(value.values()) == [None]:
+        case dict() if path and list(value.values()) == [None] and next(iter(value)).isupper():
             yield path, f"{{{next(iter(value))}}}"
         case dict():
             for key, item in value.items():

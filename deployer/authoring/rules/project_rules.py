@@ -47,7 +47,7 @@ def kubernetes_name_length(document: Document, _world: World) -> Iterator[Fault]
 
 def endpoint_missing(document: Document, world: World) -> Iterator[Fault]:
     """A deployment has an `endpoint_name`, written or set by the endpoint in its folder."""
-    if world.complete and document.data.get("endpoint_name") in (None, ""):
+    if world.complete and not document.data.get("endpoint_name") and not document.writes("endpoint_name"):
         summary = "`endpoint_name` is missing, and this folder does not contain exactly one endpoint"
         hint = "Add `endpoint_name:`, put the file beside its endpoint, or pass --set endpoint_name=…."
         yield Fault(path=(), summary=summary, detail=hint)

@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     _rule("instance-count", deployment_rules.instance_count, Kind.DEPLOYMENT),
     _rule("request-timeout", deployment_rules.request_timeout, Kind.DEPLOYMENT),
     _rule("scale-type", deployment_rules.scale_type, Kind.DEPLOYMENT),
+    _rule("field-of-type", deployment_rules.field_of_type, Kind.DEPLOYMENT),
     _rule("scale-range", deployment_rules.scale_range, Kind.DEPLOYMENT),
     _rule("probe-success", deployment_rules.probe_success, Kind.DEPLOYMENT),
     _rule("kubernetes-field", deployment_rules.kubernetes_field, Kind.DEPLOYMENT),

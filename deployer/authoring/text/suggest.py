@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
+def nearest(word: str, known: Iterable[str], count: int = 1, *, cutoff: float = 0.6) -> list[str]:
     """The most similar known words, best first; ignores case and the difference between dashes and underscores."""
     from difflib import get_close_matches
 
     by_shape = {_shape(name): name for name in sorted(known)}
-    return [by_shape[shape] for shape in get_close_matches(_shape(word), by_shape, n=count, cutoff=0.6)]
+    return [by_shape[shape] for shape in get_close_matches(_shape(word), by_shape, n=count, cutoff=cutoff)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from collections.abc import Iterator
@@ -80,6 +81,7 @@ def two_seconds() -> Iterator[None]:
     def fail(_signal: int, _frame: object) -> None:
         raise AssertionError("more than 2 s of processor time")
 
+    gc.freeze()  # a command starts with an empty heap: looking through that of all tests again and again takes seconds
     before = signal.signal(signal.SIGPROF, fail)
     signal.setitimer(signal.ITIMER_PROF, 2 * max(1.0, loop_seconds() / USUAL_LOOP_SECONDS))
     try:
@@ -87,6 +89,7 @@ def two_seconds() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        gc.unfreeze()
 
 
 def judged(folder: Path, text: str) -> tuple[Diagnostic, ...]:

@@ -327,6 +327,19 @@ def test_specs_are_rendered_by_file_name_with_overrides(shop: Shop) -> None:
     assert said.out.count("instance_count: 3") == 2
 
 
+@pytest.mark.parametrize("words", [["--out", "x", "--show-secrets"], ["--out", "specs/x"], ["--out", "specs"]])
+def test_nothing_is_rendered_into_specs_or_with_secrets_into_files(words: list[str], shop: Shop) -> None:
+    before = sorted(shop.folder.rglob("*"))
+    said = shop.run("render", "--env", "dev", *words)
+    assert (said.code, said.out) == (64, "")
+    assert sorted(shop.folder.rglob("*")) == before
+
+
+def test_what_is_rendered_into_a_folder_is_said(shop: Shop) -> None:
+    assert shop.run("render", "--env", "dev", "--kind", "endpoint", "--out", "build").out == "Wrote 1 file to build.\n"
+    assert "name: digits" in (shop.folder / "build/digits/endpoint.yml").read_text()
+
+
 def test_what_cannot_be_explained_has_a_suggestion(shop: Shop) -> None:
     assert shop.run("explain", "traffic-sum").code == 0
     assert "Did you mean" in shop.run("explain", "trafic-sum").err
