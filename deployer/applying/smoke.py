@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from deployer.applying.expectation import difference
 from deployer.applying.step import health_problem
 from deployer.applying.tools import Tools, wait_for
 from deployer.core.errors import Refused, Unreachable, WorkspaceError, WrongAnswer
-from deployer.core.intent import ANYTHING, SmokeTest
+from deployer.core.intent import Anything, SmokeTest
 from deployer.core.plan import Step
 from deployer.core.resources import Ref
 from deployer.core.workspace import Answer
@@ -79,20 +80,28 @@ def problem_of(answer: Answer, test: SmokeTest) -> str:
     """The problem with an answer to a smoke test, in one sentence; empty if there is none."""
     if answer.status != test.status:
         return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
-    if test.json is not ANYTHING and (wrong := _wrong_json(answer.body, test)):
+    if wrong := _wrong_json(answer.body, test):
         return wrong
+    if test.contains and test.contains not in (text := answer.body.decode("utf-8", errors="replace")):
+        return f"answered {_excerpt(text.encode())}, which does not contain {json.dumps(test.contains)}"
     if test.max_ms is not None and answer.milliseconds > test.max_ms:
         return f"took {answer.milliseconds:.0f} ms; at most {test.max_ms} ms is allowed"
     return ""
 
 
 def _wrong_json(body: bytes, test: SmokeTest) -> str:
+    if isinstance(test.json, Anything) and isinstance(test.subset, Anything):
+        return ""
     try:
         value = json.loads(body)
     except ValueError:
         return f"answered something that is not JSON: {_excerpt(body)}"
-    same = value == test.json and isinstance(value, bool) == isinstance(test.json, bool)
-    return "" if same else f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
+    if not isinstance(test.json, Anything) and difference(value, test.json, tolerance=test.tolerance):
+        return f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
+    if isinstance(test.subset, Anything):
+        return ""
+    wrong = difference(value, test.subset, tolerance=test.tolerance, part=True)
+    return wrong and f"answered {_excerpt(body)}, with {wrong}"
 
 
 def _excerpt(body: bytes) -> str:

@@ -47,6 +47,9 @@ def _smoke_test(document: Document, project: Path) -> SmokeTest:
         body_hash=hashlib.sha256(content).hexdigest(),
         status=int(filled["status"]),
         json=test.get("json", ANYTHING),
+        subset=test.get("subset", ANYTHING),
+        contains=str(test.get("contains", "")),
+        tolerance=float(test.get("tolerance", 0.0)),
         max_ms=test.get("max_ms"),
     )
 

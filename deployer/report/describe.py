@@ -124,6 +124,12 @@ def test_sentence(test: SmokeTest) -> str:
     if test.json is not ANYTHING:
         value = "null" if test.json is None else scalar(test.json)  # type: ignore[arg-type]
         expected.append(f"the JSON {shortened(value)}")
+    if test.subset is not ANYTHING:
+        expected.append(f"an answer with {shortened(scalar(test.subset))}")  # type: ignore[arg-type]
+    if test.contains:
+        expected.append(f"the text {shortened(scalar(test.contains))}")
+    if test.tolerance:
+        expected[-1] += f" (numbers within {test.tolerance:g})"
     limit = f" within {milliseconds(test.max_ms)}" if test.max_ms is not None else ""
     return f"sends {test.image or test.request}; expects {' and '.join(expected)}{limit}"
 

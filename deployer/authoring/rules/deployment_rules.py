@@ -165,6 +165,9 @@ def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
         summary = "a smoke test needs a `request` or an `image`" + (", not both" if given else "")
         hint = "Write one of `request: FILE` (JSON) and `image: FILE`."
         yield Fault(path=("x-smoke-test",), on_key=True, summary=summary, detail=hint)
+    if isinstance(test, dict) and "tolerance" in test and not {"json", "subset"} & test.keys():
+        summary, hint = "a `tolerance` is for the numbers of `json` or `subset`", "Add one of them, or remove it."
+        yield Fault(path=("x-smoke-test", "tolerance"), on_key=True, summary=summary, detail=hint)
 
 
 def collector_size(document: Document, _world: World) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.rules import (
     asset_rules,
+    conda_rules,
     content_rules,
     deployment_rules,
     endpoint_rules,
@@ -81,6 +82,8 @@ RULES: tuple[Rule, ...] = (
     _rule("script-functions", file_rules.script_functions, Kind.DEPLOYMENT),
     _rule("conda-missing", file_rules.conda_missing, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
     _rule("conda-syntax", file_rules.conda_syntax, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
+    _rule("conda-entry", conda_rules.conda_entry, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
+    _rule("inference-server", conda_rules.inference_server, Kind.DEPLOYMENT),
     _rule("model-missing", file_rules.model_missing, Kind.DEPLOYMENT, Kind.MODEL),
     _rule("build-missing", file_rules.build_missing, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
     _rule("smoke-file", file_rules.smoke_file, Kind.DEPLOYMENT),

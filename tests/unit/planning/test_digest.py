@@ -64,6 +64,8 @@ def test_the_same_is_sealed_the_same() -> None:
         lambda: digest(test=replace(TEST, body_hash="22")),
         lambda: digest(test=replace(TEST, json=None)),
         lambda: digest(test=replace(TEST, max_ms=5)),
+        lambda: digest(test=replace(TEST, subset=5)),
+        lambda: digest(test=replace(TEST, tolerance=5)),
         lambda: digest(rollout=replace(ROLLOUT, bake_seconds=1)),
         lambda: digest(rollout=replace(ROLLOUT, checks=Checks(min_requests=1))),
         lambda: digest(env="dev"),
