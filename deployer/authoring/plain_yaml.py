@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from deployer.authoring.documents.document import Document, at
-from deployer.authoring.named_paths import named_paths
 from deployer.authoring.project_index import resolved
+from deployer.authoring.rules.named_paths import named_paths
 from deployer.core.diagnostics import Diagnostic
 
 

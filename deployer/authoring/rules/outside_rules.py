@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from deployer.authoring.containment import links_below
 from deployer.authoring.documents.document import Document, Fault, FieldPath
-from deployer.authoring.named_paths import named_paths
 from deployer.authoring.project_index import World, project_path, resolved
+from deployer.authoring.rules.named_paths import named_paths
 
 WAY_OUT = "Move it into the project, or pass --allow-outside {}."
 
