@@ -96,14 +96,14 @@ def test_a_few_grains_of_noise_do_not_make_the_digit_smaller() -> None:
 
 @given(st.data())
 def test_any_picture_is_read_or_refused(data: st.DataObject) -> None:
-    width, height = data.draw(st.integers(8, 200)), data.draw(st.integers(8, 200))
+    width, height = data.draw(st.integers(8, 80)), data.draw(st.integers(8, 80))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     levels = data.draw(st.integers(1, 256))
     noise = rng.integers(0, levels, (height, width)) * (rng.random((height, width)) < data.draw(st.floats(0, 1)))
     try:
         seen = centred(Image.fromarray(noise.astype(np.uint8)))
     except ScoringRefused:
-        assert np.ptp(noise) < 16
+        assert np.ptp(noise) < 8
     else:
         assert seen.shape == (SIDE, SIDE)
         assert np.isfinite(seen).all()

@@ -45,7 +45,7 @@ def write(tmp_path: Path) -> Write:
         base = {
             "specs/env/local.yml": ENV, "specs/env/dev.yml": AZURE, "specs/endpoint.yml": ENDPOINT,
             "specs/blue.yml": BLUE, "specs/green.yml": GREEN, "code/score.py": "def init(): ...\ndef run(x): ...\n",
-            "model/m.txt": "m", "conda.yml": "dependencies: [python=3.11]\n", "request.json": "{}",
+            "model/m.txt": "m", "conda.yml": "dependencies: [python=3.11, azureml-defaults]\n", "request.json": "{}",
         }  # fmt: skip
         for name, text in {**base, **{key.replace("__", "/"): text for key, text in files.items()}}.items():
             path = tmp_path / (name if "." in name else f"{name}.yml")
@@ -195,7 +195,7 @@ def test_rendered_specs_are_plain_and_hide_secrets(write: Write, monkeypatch: py
 def test_files_that_specs_name_and_parts_are_no_specs(write: Write) -> None:
     project = write(
         specs__blue=BLUE.replace("../conda.yml", "conda.yml").replace("../request.json", "request.yml"),
-        specs__conda="dependencies: [python]\n",
+        specs__conda="dependencies: [python, azureml-defaults]\n",
         specs__request='{"a": 1}\n',
         specs___part="- anything\n",
     )

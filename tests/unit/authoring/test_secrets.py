@@ -27,7 +27,7 @@ ANY = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=
 SPECIAL = ["a #b", 'say "x"', "it's", "a\nb\n  c", "{{ x }}", "{% if %}", "*a", "@x", "!t", "- x", "k: v", "%", "null"]
 SPECIAL += ["007", "1e3", "\\", "\\n", " x ", "${{a}}", "\u2028", "\x85", "\t", "|", ">", "'", "#"]
 NASTY = (ANY | st.sampled_from(SPECIAL)).filter(lambda text: not RESERVED.search(text))
-FEW = settings(max_examples=30)
+FEW = settings(deadline=None, max_examples=30)
 """Most examples start a process to render in."""
 HEAD = "name: blue\nendpoint_name: e-p\ninstance_type: x\nenvironment_variables:\n"
 WAYS: dict[str, str] = {
