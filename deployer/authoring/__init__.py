@@ -85,7 +85,8 @@ def validate_paths(
     Without `files`, the files that specs refer to need not exist; `strict` makes passing over a file an error.
     """
     try:
-        return examined(check_paths(paths, project, env, overrides, files=files), strict=strict)
+        checked = check_paths(paths, project, env, overrides, files=files)
+        return examined(checked, strict=strict, place=str(paths[0]))
     except SpecError as error:
         return Examined(diagnostics=error.diagnostics)
 

@@ -13,14 +13,17 @@ NOTHING = (
 )
 
 
-def examined(checked: Checked, *, strict: bool) -> Examined:
-    """The files checked and passed over; passing over is an error if `strict`, or if nothing else was there."""
+def examined(checked: Checked, *, strict: bool, place: str = SPECS) -> Examined:
+    """The files checked and passed over; passing over is an error if `strict`, or if nothing else was there.
+
+    `place` is where they were looked for.
+    """
     diagnostics = [*checked.diagnostics]
     looked_at = {document.file for document in checked.documents} | {item.location.file for item in diagnostics}
     if strict or not looked_at:
         diagnostics += map(_refused, checked.passed)
     if not looked_at and not checked.passed:
-        diagnostics.append(_nothing())
+        diagnostics.append(_nothing(place))
     return Examined(
         diagnostics=in_order(diagnostics),
         checked=tuple(sorted(document.file for document in checked.documents)),
@@ -38,7 +41,12 @@ def _refused(passed: PassedOver) -> Diagnostic:
     )
 
 
-def _nothing() -> Diagnostic:
+def _nothing(place: str) -> Diagnostic:
     summary = "nothing was checked: there is no spec here"
-    place = Location(file=SPECS)
-    return Diagnostic(severity=Severity.ERROR, code="nothing-checked", summary=summary, location=place, detail=NOTHING)
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="nothing-checked",
+        summary=summary,
+        location=Location(file=place),
+        detail=NOTHING,
+    )

@@ -220,7 +220,12 @@ def _groups(paths: Sequence[Path], project: Path) -> Iterator[tuple[str, list[st
     for path in paths:
         place = project / path
         if is_folder(place):
-            yield project_path(place, project), [project_path(item, project) for item in _yaml_files(place)], True
+            without = "env" if project_path(place, project) == SPECS else ""
+            yield (
+                project_path(place, project),
+                [project_path(item, project) for item in _yaml_files(place, without)],
+                True,
+            )
         elif is_file(place):
             yield _root_of(place, project), [project_path(place, project)], False
         else:

@@ -138,6 +138,11 @@ def test_a_folder_without_a_spec_is_no_success(files: dict[str, str], tmp_path: 
         (tmp_path / name).write_text(text)
     looked = validate_paths([Path()], project=tmp_path, env=None)
     assert [code for _, code in said(looked)] == ["nothing-checked"]
+    assert looked.diagnostics[0].location.file == "."
+
+
+def test_env_files_are_no_part_of_the_specs_folder(project: Path) -> None:
+    assert validate_paths([Path("specs")], project=project, env=None).passed == ()
 
 
 def test_a_project_without_a_spec_is_no_success(project: Path) -> None:
