@@ -121,66 +121,32 @@ def rollback(console: Console, request: Request, yes: bool) -> int:
 @format_option("text", "json", "sarif", "github", help="How to print the problems.")
 @click.pass_obj
 def validate(
-    console: Console,
-    paths: tuple[Path, ...],
-    env: str | None,
-    project: Path,
-    overrides: tuple[str, ...],
-    outside: tuple[str, ...],
-    no_files: bool,
-    strict: bool,
-    shape: DiagnosticsFormat,
+    console: Console, /, outside: tuple[str, ...], no_files: bool, shape: DiagnosticsFormat, **asked: Any
 ) -> int:
     """Report every problem in the project's specs, or in any files and folders. Works offline.
 
     Example: deployer validate --env prod
     """
-    from deployer.commands.validate_render import Check
-    from deployer.commands.validate_render import validate as check
+    from deployer.commands import validate_render
 
-    folders = tuple(map(Path, outside))
-    asked = Check(
-        project=project,
-        env=env,
-        paths=paths,
-        overrides=overrides,
-        files=not no_files,
-        outside=folders,
-        strict=strict,
-    )
-    return check(asked, shape, console)
+    check = validate_render.Check(outside=tuple(map(Path, outside)), files=not no_files, **asked)
+    return validate_render.validate(check, shape, console)
 
 
 @cli.command()
-@set_option
-@env_option
+@spec_options
 @click.option("--show-secrets", is_flag=True, help="Do not mask secret values.")
-@click.option("--endpoint", default="", help="Only the specs of this endpoint, and the assets.")
 @click.option("--kind", type=click.Choice(["endpoint", "deployment", "model", "environment"]), help="Only this kind.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write one file for each spec into this folder.")
 @click.pass_obj
-def render(
-    console: Console,
-    env: str,
-    project: Path,
-    overrides: tuple[str, ...],
-    outside: tuple[str, ...],
-    show_secrets: bool,
-    endpoint: str,
-    kind: str | None,
-    out: Path | None,
-) -> int:
+def render(console: Console, /, request: Request, kind: str | None, **asked: Any) -> int:
     """Print the specs of an env as the plain YAML that `az ml` accepts.
 
     Example: deployer render --env dev --out build
     """
     from deployer.commands import validate_render
 
-    check = validate_render.Check(
-        project=project, env=env, paths=(), overrides=overrides, files=True, outside=tuple(map(Path, outside))
-    )
-    asked = validate_render.Rendering(endpoint=endpoint, kind=kind or "", show_secrets=show_secrets, out=out)
-    return validate_render.render(check, asked, console)
+    return validate_render.render(request, validate_render.Rendering(kind=kind or "", **asked), console)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring import mnist_data
-from scoring.looks import Floats
+from scoring.ink import Floats
 
 Labels = npt.NDArray[np.int64]
 

@@ -16,7 +16,8 @@ from scoring.contract import CLASSES, CONFIDENT
 from scoring.digits import Digits, Labels
 from scoring.engines import Engine
 from scoring.images import opened, picture
-from scoring.looks import PLAIN, SIDE, Look, draw, jpeg, photograph_look, png
+from scoring.ink import SIDE
+from scoring.looks import PLAIN, Look, draw, jpeg, photograph_look, png
 from scoring.refusal import ScoringRefused
 from scoring.samples import PHOTOGRAPH
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from scoring.looks import Floats, png
+from scoring.ink import Floats
+from scoring.looks import png
 from scoring.others import LETTERS, any_font, clouds, fonts, grain, levels, typeset
 
 SIDE = 96

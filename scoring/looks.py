@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-Floats = npt.NDArray[np.float32]
+from scoring.ink import SIDE, Floats
 
-SIDE = 28
 MARGIN = 2
 """Empty cells around a scan, so that interpolation at its edge fades into the background."""
 

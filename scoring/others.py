@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from scoring.digits import Digits
-from scoring.looks import Floats
+from scoring.ink import Floats
 
 CANVAS = 64
 LIKE_DIGITS = set("OoIilSsZzBbqgDQ")

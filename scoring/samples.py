@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from scoring.digits import Digits, load_split, mnist_parts
-from scoring.looks import PLAIN, Floats, Look, draw, jpeg, photograph_look, png
+from scoring.ink import Floats
+from scoring.looks import PLAIN, Look, draw, jpeg, photograph_look, png
 
 PHOTOGRAPH = (640, 480)
 PEN = Look(scale=0.85, edge=0.5, sharpness=14)

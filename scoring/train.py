@@ -20,7 +20,8 @@ import numpy as np
 from scoring import model_card, training_set
 from scoring.digits import Digits, full_mnist_parts, load_split, mnist_parts
 from scoring.engines import LITERT_FILE, MODEL_FOLDER, fingerprint_mark, load, signature_call
-from scoring.looks import SIDE, Floats
+from scoring.ink import SIDE, Floats
+from scoring.mnist_data import Bytes
 from scoring.training_set import NO_DIGIT, Amount
 
 HERE = Path(__file__).parent
@@ -78,7 +79,7 @@ def train(settings: Settings, sources: Sequence[Digits], tuning: Digits, progres
     return answering(tf, logits)
 
 
-def _batches(tf: Any, pictures: training_set.Bytes, labels: Any, settings: Settings) -> Any:
+def _batches(tf: Any, pictures: Bytes, labels: Any, settings: Settings) -> Any:
     shuffled = tf.data.Dataset.from_tensor_slices((pictures, labels)).shuffle(len(pictures), seed=settings.seed)
     return shuffled.batch(settings.batch, drop_remainder=True).map(
         lambda levels, label: (tf.cast(levels[..., None], tf.float32) / 255, label)

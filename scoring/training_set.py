@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from scoring.digits import Digits, Labels
-from scoring.ink import centred
-from scoring.looks import PLAIN, SIDE, Floats, Look, any_look, as_image, draw, turned_slightly
+from scoring.ink import SIDE, Floats, centred
+from scoring.looks import PLAIN, Look, any_look, as_image, draw, turned_slightly
+from scoring.mnist_data import Bytes
 from scoring.others import GLYPHS, TEXTURES, broken
 from scoring.refusal import ScoringRefused
-
-Bytes = npt.NDArray[np.uint8]
 
 NO_DIGIT = 10
 """The label of a picture without a digit."""

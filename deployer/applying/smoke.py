@@ -82,8 +82,8 @@ def problem_of(answer: Answer, test: SmokeTest) -> str:
         return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
     if wrong := _wrong_json(answer.body, test):
         return wrong
-    if test.contains and test.contains not in (text := answer.body.decode("utf-8", errors="replace")):
-        return f"answered {_excerpt(text.encode())}, which does not contain {json.dumps(test.contains)}"
+    if test.contains not in answer.body.decode("utf-8", errors="replace"):
+        return f"answered {_excerpt(answer.body)}, which does not contain {json.dumps(test.contains)}"
     if test.max_ms is not None and answer.milliseconds > test.max_ms:
         return f"took {answer.milliseconds:.0f} ms; at most {test.max_ms} ms is allowed"
     return ""

@@ -34,12 +34,8 @@ def plain_yaml(document: Document, secrets: frozenset[str], folder: Path | None 
 
     mask = mask_of(secrets)
     data = document.data if folder is None else _seen_from(folder, document)
-    fields = {key: mask.value(_filled(value)) for key, value in data.items() if _is_filled(key, value)}
+    fields = {key: mask.value(value) for key, value in _filled(data).items() if not key.startswith("x-")}
     return str(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120))
-
-
-def _is_filled(key: str, value: Any) -> bool:
-    return value is not None and not key.startswith("x-")
 
 
 def _filled(value: Any) -> Any:

@@ -16,7 +16,7 @@ from deployer.authoring.env_file import EnvFile, read_env
 from deployer.authoring.plain_yaml import masked_diagnostics
 from deployer.authoring.project_index import World, declared_by, index_of, project_path
 from deployer.authoring.reading import Reading
-from deployer.authoring.rules.placeholder_rules import is_certain, placeholders
+from deployer.authoring.rules.placeholder_rules import placeholders
 from deployer.authoring.rules.table import broken_rules
 from deployer.authoring.text.encoding import failure
 from deployer.authoring.text.scope import Scope
@@ -178,17 +178,17 @@ def _defects(world: World) -> list[Diagnostic]:
 
 def _defects_in(document: Document, world: World) -> Iterator[Diagnostic]:
     """Every defect; what is wrong with a value that is still to be filled in is that, and nothing else."""
-    unfilled = {dotted(fault.path): fault for fault in placeholders(document)}
+    unfilled = {dotted(found.fault.path): found for found in placeholders(document)}
     stopped = set()
     for item in _wrong(document, world):
         if covers := [path for path in unfilled if f"{item.path}.".startswith(f"{path}.")]:
             stopped |= set(covers) if item.severity.stops else set()
         else:
             yield item
-    for path, fault in unfilled.items():
-        certain = path in stopped or (world.whole and is_certain(document, fault))
-        severity = Severity.ERROR if certain else Severity.WARNING
-        yield document.diagnostic("placeholder", replace(fault, severity=severity))
+    for path, found in unfilled.items():
+        stops = path in stopped or (world.whole and found.certain)
+        severity = Severity.ERROR if stops else Severity.WARNING
+        yield document.diagnostic("placeholder", replace(found.fault, severity=severity))
 
 
 def _wrong(document: Document, world: World) -> Iterator[Diagnostic]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deployer.authoring.documents.document import Document
 from deployer.authoring.documents.kind_of import BY_SCHEMA, SCHEMA_HINT, Told
+from deployer.authoring.documents.other_kinds import ENOUGH
 from deployer.authoring.documents.overrides import Override
 from deployer.authoring.documents.read_spec import Spec, other_in, read_spec
 from deployer.authoring.project_index import project_path, resolved
@@ -21,7 +22,6 @@ from deployer.kinds import telling_keys
 
 TOP_LEVEL_KEY = re.compile(r"^[\"']?([\w-]+)[\"']?\s*:", re.MULTILINE)
 CALLED_A_SPEC = ("endpoint", "deployment")
-ENOUGH = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from deployer.commands.console import Console
 from deployer.core.diagnostics import Diagnostic, Examined
 from deployer.core.errors import DeployerError, UsageError
+
+if TYPE_CHECKING:
+    from deployer.pipeline import Request
 
 DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
 
@@ -92,26 +95,25 @@ def _readable(file: Path) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """Which specs to render: of one endpoint, of one kind; and where to, else to the standard output."""
+    """Which specs to render, of all kinds or one; and where to, else to the standard output."""
 
-    endpoint: str = ""
     kind: str = ""
     show_secrets: bool = False
     out: Path | None = None
 
 
-def render(check: Check, asked: Rendering, console: Console) -> int:
+def render(request: Request, asked: Rendering, console: Console) -> int:
     """Print the specs as plain YAML for `az ml ... create -f`, or write them to a folder."""
     from deployer.authoring import render_project
 
-    _refuse_place(check, asked)
+    _refuse_place(request.project, asked)
     files = render_project(
-        check.project,
-        check.env or "local",
-        overrides=check.overrides,
+        request.project,
+        request.env,
+        overrides=request.options.overrides,
         show_secrets=asked.show_secrets,
-        outside=check.outside,
-        endpoint=asked.endpoint,
+        outside=tuple(map(Path, request.options.outside)),
+        endpoint=request.options.endpoint,
         kind=asked.kind,
         out=asked.out,
     )
@@ -121,11 +123,11 @@ def render(check: Check, asked: Rendering, console: Console) -> int:
     return 0
 
 
-def _refuse_place(check: Check, asked: Rendering) -> None:
+def _refuse_place(project: Path, asked: Rendering) -> None:
     if asked.out and asked.show_secrets:
         hint = "Leave --out away, or set the variables by hand where the files are used."
         raise UsageError("--show-secrets prints to the terminal only, not to files", hint=hint)
-    if asked.out and asked.out.resolve().is_relative_to((check.project / "specs").resolve()):
+    if asked.out and asked.out.resolve().is_relative_to((project / "specs").resolve()):
         raise UsageError(
             "what is rendered cannot lie in `specs`, where it would be a spec", hint="Name another folder."
         )
@@ -133,12 +135,13 @@ def _refuse_place(check: Check, asked: Rendering) -> None:
 
 def _written(files: Mapping[str, str], out: Path, console: Console) -> int:
     from deployer.authoring import below_specs
+    from deployer.report.format import count
 
     for name, text in files.items():
         place = out / below_specs(name)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
-    console.out(f"Wrote {len(files)} {'file' if len(files) == 1 else 'files'} to {out}.\n")
+    console.out(f"Wrote {count(len(files), 'file')} to {out}.\n")
     return 0
 
 

@@ -40,10 +40,10 @@ class SmokeTest:
     max_ms: int | None = None
 
     @property
-    def beyond(self) -> Value:
-        """The expectations that came later than others, or None: hashes of tests without them stay what they were."""
+    def beyond(self) -> tuple[Value, ...]:
+        """What hashes take in of expectations that came later: nothing without them, so that these hashes stay."""
         given = [None if isinstance(self.subset, Anything) else [self.subset], self.contains, self.tolerance]
-        return None if given == [None, "", 0.0] else given
+        return () if given == [None, "", 0.0] else (given,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

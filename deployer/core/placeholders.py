@@ -6,13 +6,16 @@ import re
 
 AZURES_OWN = r"\$\{\{\s*(?:keyvault:|azureml://)"
 """What Azure itself fills in: https://learn.microsoft.com/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection."""
+ACTIONS = rf"(?!{AZURES_OWN})\$\{{\{{[^{{}}\n]{{1,200}}\}}\}}"
+"""`${{ github.sha }}`, which GitHub fills in."""
+HASHED = r"#\{[^{}\n]{1,80}\}#"
+"""Of the task Replace Tokens of Azure Pipelines."""
 SYNTAX = re.compile(
-    rf"(?!{AZURES_OWN})\$\{{\{{[^{{}}\n]{{1,200}}\}}\}}"  # ${{ github.sha }}
+    rf"{ACTIONS}|{HASHED}"
     r"|\$\([A-Za-z_][\w.-]{0,80}\)"  # $(NAME) of Azure Pipelines
     r"|\$\{[A-Za-z_][\w.:-]{0,80}\}"  # ${NAME}
     r"|\$[A-Za-z_]\w{0,80}"  # $NAME
     r"|<[A-Za-z][^<>\n]{0,80}>"
-    r"|#\{[^{}\n]{1,80}\}#"  # of the task Replace Tokens
     r"|__[A-Za-z][A-Za-z0-9_]{0,80}__(?!\.py)"
     r"|%[A-Za-z_]\w{2,80}%"
     r"|^\{[A-Za-z_]\w{0,80}\}$"
@@ -21,8 +24,8 @@ SYNTAX = re.compile(
 WORDS = re.compile(r"place_?holder|changeme|\byour[-_][a-z]|xxx", re.IGNORECASE)
 SIGNS = ("$", "<", "{", "%", "__", "replace_", "place", "changeme", "your", "xxx")
 """One of these stands in every text, in lower case, in which one of the functions below finds something."""
-WHOLE_TEXT = re.compile(r"#\{[^{}\n]{1,80}\}#|__[A-Z][A-Z0-9_]{0,80}__|REPLACE_[A-Z_]{1,80}")
-ACTIONS = re.compile(rf"(?!{AZURES_OWN})\$\{{\{{[^{{}}\n]{{1,200}}\}}\}}")
+WHOLE_TEXT = re.compile(rf"{HASHED}|__[A-Z][A-Z0-9_]{{0,80}}__|REPLACE_[A-Z_]{{1,80}}")
+ANYWHERE_IN_TEXT = re.compile(ACTIONS)
 
 
 def may_have(text: str) -> bool:
@@ -42,7 +45,7 @@ def placeholder_in(value: str) -> str:
 
 def placeholder_as_text(value: str) -> str:
     """The same for free text, where braces and signs are common: only a few forms, and a `${{ … }}` not of Azure."""
-    match = WHOLE_TEXT.fullmatch(value) or ACTIONS.search(value)
+    match = WHOLE_TEXT.fullmatch(value) or ANYWHERE_IN_TEXT.search(value)
     return match[0] if match else ""
 
 

@@ -40,8 +40,7 @@ def _digest_input(step: Step, hide: Callable[[Value], Value]) -> Value:
 
 def _test(test: SmokeTest) -> Value:
     expected: Value = "anything" if isinstance(test.json, Anything) else [test.json]
-    given: list[Value] = [test.request, test.image, test.body_hash, test.status, expected, test.max_ms]
-    return given if test.beyond is None else [*given, test.beyond]
+    return [test.request, test.image, test.body_hash, test.status, expected, test.max_ms, *test.beyond]
 
 
 def _bake(bake: Bake) -> Value:

@@ -69,8 +69,8 @@ def _test_hash(test: SmokeTest, checks: Checks | None) -> str:
     """A hash of a smoke test: its request by content, its expectations, and the checks of the rollout it probes for."""
     expected: Value = "anything" if isinstance(test.json, Anything) else [test.json]
     gates: Value = [checks.smoke, checks.max_error_rate, checks.max_p95_ms, checks.min_requests] if checks else None
-    hashed: list[Value] = [bool(test.image), test.body_hash, test.status, expected, test.max_ms, gates]
-    return digest_of(hashed if test.beyond is None else [*hashed, test.beyond])[:_LENGTH]
+    asked: list[Value] = [bool(test.image), test.body_hash, test.status, expected, test.max_ms, gates, *test.beyond]
+    return digest_of(asked)[:_LENGTH]
 
 
 def about(verdict: str, deployment: Resource, ignored: tuple[KeyPath, ...]) -> str:

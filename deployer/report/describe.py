@@ -126,10 +126,10 @@ def test_sentence(test: SmokeTest) -> str:
         expected.append(f"the JSON {shortened(value)}")
     if test.subset is not ANYTHING:
         expected.append(f"an answer with {shortened(scalar(test.subset))}")  # type: ignore[arg-type]
-    if test.contains:
-        expected.append(f"the text {shortened(scalar(test.contains))}")
     if test.tolerance:
         expected[-1] += f" (numbers within {test.tolerance:g})"
+    if test.contains:
+        expected.append(f"the text {shortened(scalar(test.contains))}")
     limit = f" within {milliseconds(test.max_ms)}" if test.max_ms is not None else ""
     return f"sends {test.image or test.request}; expects {' and '.join(expected)}{limit}"
 

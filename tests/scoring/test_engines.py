@@ -14,8 +14,8 @@ import pytest
 from scoring import engines, train
 from scoring.digits import Digits
 from scoring.engines import BATCH, LITERT_FILE, LiteRT, ModelError, TensorFlow, fingerprint, load
-from scoring.ink import centred
-from scoring.looks import PLAIN, Floats, any_look, as_image, draw
+from scoring.ink import Floats, centred
+from scoring.looks import PLAIN, any_look, as_image, draw
 from tests.scoring.server import ROOT
 
 

@@ -163,7 +163,7 @@ def _instead_of(instance: Mapping[str, Any] | Sequence[Any]) -> str:
     texts = [value for value in values if isinstance(value, str)]
     if not values or texts != values:
         return "Quote text that starts with { or [."
-    return f"Write the text alone: {texts[0]}." if len(texts) == 1 else "Write one text."
+    return f"Write the text alone: {_cut(texts[0])}." if len(texts) == 1 else "Write one text."
 
 
 def _not_allowed(path: FieldPath, node: Schema, instance: Any) -> Fault:
@@ -223,6 +223,9 @@ def shown(value: Any) -> str:
         case list():
             return "a list"
         case str():
-            text = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
-            return f"`{text}`" if text else '""'
+            return f"`{_cut(value)}`" if value else '""'
     return str(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.authoring.documents.document import Fault
-from deployer.authoring.documents.other_kinds import OURS, Other, other_kind
+from deployer.authoring.documents.other_kinds import ENOUGH, OURS, Other, other_kind
 from deployer.authoring.text.suggest import nearest
 from deployer.core.diagnostics import Severity
 from deployer.core.resources import Kind
@@ -20,7 +20,6 @@ SCHEMA_HINT = re.compile(
 )
 BY_SCHEMA: Mapping[str, Kind] = {name: kind for kind in DOCUMENTS for name in KINDS[kind].schema_names}
 ENV_FILE = frozenset(["workspace", "variables", "policy", "project"])
-ENOUGH_TO_CONTRADICT = 2
 OF_2021 = "this is the preview format of 2021, in which an endpoint held its deployments"
 SPLIT = (
     "Write the endpoint (name, auth_mode, traffic) and each of `deployments` (name, endpoint_name, model, environment, "
@@ -52,9 +51,9 @@ def kind_of(data: Mapping[str, Any], text: str, file: str) -> Told:
         if not _is_ours_in_spite(stated, data) and (other := other_kind(data, stated)):
             return Told(other=other)
         known = scores[best] and not ENV_FILE & data.keys()
-        sure = scores[best] >= ENOUGH_TO_CONTRADICT or bool(OURS & data.keys())
+        sure = scores[best] >= ENOUGH or bool(OURS & data.keys())
         return Told(kind=best, sure=sure) if known else _without_telling_fields(data, file)
-    if scores[by_schema] == 0 and scores[best] >= ENOUGH_TO_CONTRADICT:
+    if scores[by_schema] == 0 and scores[best] >= ENOUGH:
         return Told(kind=best, faults=(_contradiction(by_schema, best),))
     return Told(kind=by_schema)
 
@@ -67,7 +66,7 @@ def _is_of_2021(data: Mapping[str, Any]) -> bool:
 
 def _is_ours_in_spite(stated: str, data: Mapping[str, Any]) -> bool:
     """Whether a file with the `$schema` of another kind has nothing of that kind but the line: it was copied."""
-    return bool(stated) and len(OURS & data.keys()) >= ENOUGH_TO_CONTRADICT and not other_kind(data, "")
+    return bool(stated) and len(OURS & data.keys()) >= ENOUGH and not other_kind(data, "")
 
 
 def _stated(data: Mapping[str, Any], text: str) -> str:
@@ -82,7 +81,7 @@ def _without_telling_fields(data: Mapping[str, Any], file: str) -> Told:
     named = next((kind for kind in DOCUMENTS if kind.value in stem), None)
     if named and "name" in data and not ENV_FILE & data.keys():
         return Told(kind=named, sure=False)
-    if len(ENV_FILE & data.keys()) >= ENOUGH_TO_CONTRADICT:
+    if len(ENV_FILE & data.keys()) >= ENOUGH:
         summary, detail = "this is an env file", "Put it in specs/env/."
     else:
         summary, detail = _unknown(data), _advice(data)

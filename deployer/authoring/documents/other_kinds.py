@@ -94,6 +94,7 @@ WORKSPACE_FIELDS = frozenset(["storage_account", "key_vault", "application_insig
 OURS = frozenset(["auth_mode", "traffic", "mirror_traffic", "endpoint_name", "scoring_script", "instance_type"])
 """Fields that no file of another tool has: with one of them it is a spec with a mistake, whatever else stands in it."""
 ENOUGH = 2
+"""Fields of a kind that are no coincidence: one alone can stand in any YAML."""
 
 
 def other_kind(data: Fields, stated: str) -> Other | None:

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from deployer.authoring.containment import is_file
 from deployer.authoring.documents.document import Document, Fault, FieldPath
 from deployer.authoring.project_index import World, project_path
 from deployer.authoring.rules.asset_rules import inline
-from deployer.authoring.rules.file_rules import conda_files
-from deployer.authoring.text.encoding import read_text
-from deployer.authoring.text.parse import Parsed, parse
+from deployer.authoring.rules.file_rules import conda_content, conda_files
+from deployer.authoring.text.parse import Parsed
 from deployer.core.diagnostics import Location, Severity
-from deployer.core.errors import SpecError
 from deployer.core.references import AssetType, parse_reference
 from deployer.core.resources import Kind
 
@@ -59,7 +55,7 @@ def _cannot(entry: str) -> tuple[str, str, Severity] | None:
             "Use a released version, or an image with git in it; for a private repository, `build` with a Dockerfile."
         )
         return "needs git and access to the repository in the build", hint, Severity.WARNING
-    python = PYTHON.fullmatch(entry) or PYTHON.match(entry)
+    python = PYTHON.match(entry)
     if python and not _exists(int(python[1]), int(python[2] or 0)):
         hint = f"Write python=3.{NEWEST_PYTHON - 3}, or what your packages support."
         return "is a version of Python that does not exist", hint, Severity.ERROR
@@ -97,19 +93,11 @@ def _contents(document: Document, world: World) -> Iterator[tuple[FieldPath, Any
     """Every conda file of a document: the field, its content, where things stand in it, and its name ("" if inline)."""
     for path, file in conda_files(document, world):
         name = project_path(file, world.project)
-        if is_file(file) and (parsed := _parsed(file, name)):
+        if is_file(file) and (parsed := conda_content(file, name)[0]):
             yield path, parsed.data, parsed, name
     for root, data in inline(document, Kind.ENVIRONMENT):
         if isinstance(data.get("conda_file"), dict):
             yield (*root, "conda_file"), data["conda_file"], document.parsed, ""
-
-
-@cache
-def _parsed(file: Path, name: str) -> Parsed | None:
-    try:
-        return parse(read_text(file, name), name)
-    except SpecError:
-        return None
 
 
 def _entries(data: Any) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from deployer.authoring.documents.document import Document, Fault, FieldPath
 from deployer.authoring.project_index import REMOTE, World, project_path, resolved
 from deployer.authoring.rules.asset_rules import inline
 from deployer.authoring.text.encoding import read_text
-from deployer.authoring.text.parse import parse
+from deployer.authoring.text.parse import Parsed, parse
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.errors import SpecError
 from deployer.core.references import is_reference
@@ -136,12 +136,19 @@ def conda_files(document: Document, world: World) -> Iterator[tuple[FieldPath, P
 
 
 @cache
-def _conda_problem(file: Path, name: str) -> str:
+def conda_content(file: Path, name: str) -> tuple[Parsed | None, str]:
+    """What a conda file holds, or in one sentence why it cannot be read."""
     try:
-        data = parse(read_text(file, name), name).data
+        return parse(read_text(file, name), name), ""
     except SpecError as error:
-        return f"{error.diagnostics[0].location}: {error.diagnostics[0].summary}"
-    listed: Any = data.get("dependencies") if isinstance(data, dict) else None
+        return None, f"{error.diagnostics[0].location}: {error.diagnostics[0].summary}"
+
+
+def _conda_problem(file: Path, name: str) -> str:
+    parsed, problem = conda_content(file, name)
+    if parsed is None:
+        return problem
+    listed: Any = parsed.data.get("dependencies") if isinstance(parsed.data, dict) else None
     return "" if isinstance(listed, list) else f"{name} has no list of `dependencies`"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from deployer.authoring.documents.check_schema import shown
 from deployer.authoring.documents.document import Document, Fault, FieldPath, dotted
 from deployer.core.diagnostics import Severity
 from deployer.core.fields import is_free_text, schema_name
@@ -13,8 +15,16 @@ from deployer.core.placeholders import may_have, placeholder_as_text, placeholde
 CODE = "placeholder"
 
 
-def placeholders(document: Document) -> Iterator[Fault]:
-    """A warning for each; the ones in fields with a form, whose syntax makes them certain, are `on` their value."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfilled:
+    """A value to be filled in, as a warning; `certain` by its syntax, in a field with a form that cannot mean it."""
+
+    fault: Fault
+    certain: bool
+
+
+def placeholders(document: Document) -> Iterator[Unfilled]:
+    """Every value that still waits to be filled in."""
     if document.kind is None or not (document.overridden or may_have(document.rendered.text)):
         return
     for path, value in _texts(document.data, ()):
@@ -23,21 +33,17 @@ def placeholders(document: Document) -> Iterator[Fault]:
         free = is_free_text(schema_name(document.kind), path)
         found = placeholder_as_text(value) if free else placeholder_in(value)
         if found or (not free and sounds_unfilled(value)):
-            yield Fault(
-                path=path,
-                code=CODE,
-                summary=f"`{found or value}` in `{dotted(path)}` looks like an unfilled placeholder",
-                detail=f"Write the value, or a variable `{{{{ name }}}}`, or pass --set {dotted(path)}=….",
-                severity=Severity.WARNING,
-            )
+            yield Unfilled(fault=_fault(path, found or value), certain=bool(found) and not free)
 
 
-def is_certain(document: Document, fault: Fault) -> bool:
-    """Whether what `placeholders` found cannot be meant: it stands in a field with a form."""
-    value = document.get(*fault.path)
-    text = next(iter(value)) if isinstance(value, dict) else value
-    free = document.kind is None or is_free_text(schema_name(document.kind), fault.path)
-    return not free and (isinstance(value, dict) or bool(placeholder_in(str(text))))
+def _fault(path: FieldPath, found: str) -> Fault:
+    return Fault(
+        path=path,
+        code=CODE,
+        summary=f"{shown(found)} in `{dotted(path)}` looks like an unfilled placeholder",
+        detail=f"Write the value, or a variable `{{{{ name }}}}`, or pass --set {dotted(path)}=….",
+        severity=Severity.WARNING,
+    )
 
 
 def _texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:

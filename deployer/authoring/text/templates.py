@@ -10,7 +10,7 @@ from typing import Any
 
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.scope import Scope
-from deployer.authoring.text.spec_lines import SpecLine, spec_lines
+from deployer.authoring.text.spec_lines import spec_lines
 from deployer.core.fields import is_free_text, schema_name
 from deployer.kinds import DOCUMENTS
 
@@ -32,17 +32,12 @@ def guarded(text: str, *, in_text: bool = True) -> str:
         return text
     lines = text.split("\n")
     for line in spec_lines(text):
-        if line.comment or not (in_text or OPENING.search(lines[line.number - 1]) is None):
-            lines[line.number - 1] = _hidden(lines[line.number - 1], line)
+        at = line.number - 1
+        if line.comment:
+            lines[at] = lines[at].replace("{{", GUARDS["{{"]).replace("{#", GUARDS["{#"])
+        elif not in_text and OPENING.search(lines[at]) and in_free_text(line.path):
+            lines[at] = OPENING.sub(lambda match: GUARDS[match[0]], lines[at])
     return "\n".join(lines)
-
-
-def _hidden(text: str, line: SpecLine) -> str:
-    if line.comment:
-        return text.replace("{{", GUARDS["{{"]).replace("{#", GUARDS["{#"])
-    if not in_free_text(line.path):
-        return text
-    return OPENING.sub(lambda match: GUARDS[match[0]], text)
 
 
 def in_free_text(keys: tuple[str, ...]) -> bool:

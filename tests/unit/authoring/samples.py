@@ -19,6 +19,14 @@ CASES = sorted((ROOT / "tests/cases/specs").glob("*.case"))
 CORPUS = Path(os.environ.get("DEPLOYER_CORPUS", os.devnull))
 MARKER = re.compile(r"⟦[a-z -]+⟧")
 GIVEN = ("ENDPOINT_NAME=my-endpoint", "ACR_NAME=registry", "acr_name=registry", "MODEL_VERSION=1")
+ENDPOINT = "name: mine-ep\nauth_mode: key\n"
+DEPLOYMENT = """name: blue
+endpoint_name: mine-ep
+model: azureml:m:1
+environment: azureml:e:1
+instance_type: Standard_DS3_v2
+instance_count: 1
+"""
 ENV = "project: cases\nworkspace: local\nvariables: {endpoint: cases, vm_size: Standard_DS3_v2, image: img}\n"
 
 

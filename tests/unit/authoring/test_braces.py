@@ -11,14 +11,8 @@ from deployer.authoring import load_project, validate_paths, validate_project
 from deployer.authoring.text.spec_lines import comment_lines
 from deployer.core.diagnostics import Diagnostic
 from deployer.core.resources import deployment_ref
+from tests.unit.authoring.samples import DEPLOYMENT
 
-DEPLOYMENT = """name: blue
-endpoint_name: mine-ep
-model: azureml:m:1
-environment: azureml:e:1
-instance_type: Standard_DS3_v2
-instance_count: 1
-"""
 PROMPTS = {
     "a chat template": "--chat-template '{% for m in messages %}{{ m.content }}{% endfor %}'",
     "a statement": "{% set x = 1 %}{{ x }} and {{ 'a' }}",

@@ -8,15 +8,7 @@ import pytest
 
 from deployer.authoring import validate_paths
 from deployer.core.diagnostics import Diagnostic
-
-DEPLOYMENT = """name: blue
-endpoint_name: mine-ep
-model: azureml:m:1
-environment: azureml:e:1
-instance_type: Standard_DS3_v2
-instance_count: 1
-"""
-ENDPOINT = "name: mine-ep\nauth_mode: key\n"
+from tests.unit.authoring.samples import DEPLOYMENT, ENDPOINT
 
 
 def said(folder: Path, text: str, name: str = "d.yml") -> list[Diagnostic]:
@@ -96,3 +88,17 @@ def test_autoscale_fields_of_the_default_type_are_refused(field: str, kind: str,
     on_cluster = DEPLOYMENT.replace("instance_type: Standard_DS3_v2\n", "type: kubernetes\n")
     text = f"{on_cluster}scale_settings: {{type: target_utilization, {field}}}\n"
     assert "field-of-type" not in [found.code for found in said(tmp_path, text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEPLOYMENT.replace("azureml:m:1", "xxx" * 50_000),
+        DEPLOYMENT + "code_configuration:\n  scoring_script: s.py\n  code: {local_path: " + "x" * 50_000 + "}\n",
+    ],
+)
+def test_a_message_quotes_the_beginning_of_a_long_value_only(text: str, tmp_path: Path) -> None:
+    (tmp_path / "d.yml").write_text(text)
+    found = validate_paths([Path("d.yml")], project=tmp_path, env=None).diagnostics
+    assert found
+    assert max(len(item.summary + item.detail) for item in found) < 1_000

@@ -8,16 +8,9 @@ import pytest
 
 from deployer.authoring import validate_paths, validate_project
 from deployer.core.diagnostics import Examined
+from tests.unit.authoring.samples import DEPLOYMENT, ENDPOINT
 
 S = "$schema: https://azuremlschemas.azureedge.net/latest"
-ENDPOINT = "name: mine-ep\nauth_mode: key\n"
-DEPLOYMENT = """name: blue
-endpoint_name: mine-ep
-model: azureml:m:1
-environment: azureml:e:1
-instance_type: Standard_DS3_v2
-instance_count: 1
-"""
 
 OTHERS = {
     "command job": f"{S}/commandJob.schema.json\ncommand: a.py\nenvironment: azureml:e:1\ncompute: azureml:c\n",

@@ -10,14 +10,8 @@ from deployer.authoring import validate_paths, validate_project
 from deployer.core.diagnostics import Diagnostic, Severity
 from deployer.core.placeholders import may_have, placeholder_as_text, placeholder_in, sounds_unfilled
 from deployer.core.secret_shapes import known_shape
+from tests.unit.authoring.samples import DEPLOYMENT
 
-DEPLOYMENT = """name: blue
-endpoint_name: mine-ep
-model: azureml:m:1
-environment: azureml:e:1
-instance_type: Standard_DS3_v2
-instance_count: 1
-"""
 FORMS = ["$(X)", "${X}", "$X", "<X>", "#{X}#", "__X__", "%XYZ%", "REPLACE_ME", "${{ github.sha }}", "{X}"]
 FIELDS = {
     "endpoint_name": "endpoint_name: mine-ep",
