@@ -15,7 +15,7 @@ import pybase64
 
 from .engines import Engine
 from .images import MAX_PIXELS, is_image, opened, picture
-from .ink import SIDE, Floats
+from .ink import Floats
 from .refusal import ScoringRefused
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -91,16 +91,16 @@ def read(query: Query, engine: Engine) -> Digit | list[Digit]:
 
 def _pictures(query: Query) -> Floats:
     """Every image of `query`, decoded: (n, 28, 28). All of them together may have MAX_PIXELS."""
-    pictures = np.empty((len(query.texts), SIDE, SIDE), np.float32)
+    pictures: list[Floats] = []
     pixels = MAX_PIXELS
     for place, text in enumerate(query.texts):
         try:
             image = opened(_decoded(text), pixels)
             pixels -= image.width * image.height
-            pictures[place] = picture(image)
+            pictures.append(picture(image))
         except ScoringRefused as refusal:
             raise ScoringRefused(refusal.status, refusal.code, f"{query.name(place)}: {refusal.message}") from refusal
-    return pictures
+    return np.array(pictures)
 
 
 def _decoded(text: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +32,13 @@ COARSE = 80
 """Pixels of the longer side to which larger pictures are averaged down before ink is looked for."""
 SMALL = 3
 """A digit that goes more often than this into a picture that was averaged down is looked at again from closer by."""
-EDGE = np.float32(0.4)
+EDGE = 0.4
 """The share of the strongest ink from which a pixel counts when the digit's extent is measured."""
-FAINT = np.float32(0.12)
+FAINT = 0.12
 """The share of the strongest ink below which there is only paper and noise."""
-FULL = np.float32(0.85)
+FULL = 0.85
 """The share of the strongest from which ink is full: MNIST's strokes are of one tone inside."""
+NOTHING, WHOLE = np.float32(0), np.float32(1)
 LEAST = 8.0
 """Levels of 255 between the darkest and the lightest point, below which a picture shows nothing."""
 LEVEL = 3.0
@@ -76,39 +78,43 @@ def _is_framed(grey: Image.Image) -> bool:
 def _off_centre(ink: Floats) -> tuple[float, float]:
     """How far right and below of MIDDLE the centre of mass of `ink` is when `ink` begins in the upper left corner."""
     height, width = ink.shape
-    total, across = (_moments(width) @ ink.sum(axis=0)).tolist()
-    _, down = (_moments(height) @ ink.sum(axis=1)).tolist()
-    return across / (total or 1.0) - MIDDLE, down / (total or 1.0) - MIDDLE
+    (mass, across), (down, _) = _moments(height).dot(ink).dot(_moments(width).T).tolist()
+    return across / (mass or 1.0) - MIDDLE, down / (mass or 1.0) - MIDDLE
 
 
-def _ink(grey: Image.Image) -> tuple[Floats, np.float32]:
+def _ink(grey: Image.Image) -> tuple[Floats, float]:
     """How far from the paper's level every pixel is, and the farthest: below 0 if the ink is darker than the paper."""
     content = grey.tobytes()
-    paper, across, down = _paper(grey, content)
+    darkest, lightest = cast("tuple[int, int]", grey.getextrema())  # one band: two whole numbers
+    if lightest - darkest < LEAST:
+        raise ScoringRefused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
+    paper, across, down = _paper(content, grey.width, (lightest - darkest) // 4)
     ink = _levels(grey, content)
-    ink -= np.float32(paper)
+    if paper:
+        ink -= np.float32(paper)
+    if paper in (darkest, lightest):
+        return ink, darkest + lightest - 2 * paper
     if abs(across) + abs(down) > LEVEL:
         ink -= np.float32(across) * _ramp(grey.width)
         ink -= np.float32(down) * _ramp(grey.height)[:, None]
     flat = ink.ravel()
     if np.dot(flat * flat, flat) < 0:  # what is far from the paper is ink, however much of either there is
-        return ink, np.float32(min(float(ink.min()), -LEAST))
-    return ink, np.float32(max(float(ink.max()), LEAST))
+        return ink, min(float(ink.min()), -LEAST)
+    return ink, max(float(ink.max()), LEAST)
 
 
-def _paper(grey: Image.Image, content: bytes) -> tuple[float, float, float]:
-    """The paper's level in the middle, its change from edge to edge across, and down, told by the picture's border."""
-    width = grey.width
+def _paper(content: bytes, width: int, reach: int) -> tuple[float, float, float]:
+    """The paper's level in the middle, its change from edge to edge across, and down, told by the picture's border.
+
+    What is further than `reach` from the border's median is ink that touches it.
+    """
     edges = [content[:width], content[-width:], content[::width], content[width - 1 :: width]]
     border = sorted(b"".join(edges))
     middle = border[len(border) // 2]
-    darkest, lightest = grey.getextrema()
-    contrast: int = lightest - darkest  # type: ignore[operator, assignment]  # one band: two whole numbers
-    if contrast < LEAST:
-        raise ScoringRefused(400, "blank_image", "the image is of one tone; there is nothing to read in it")
-    reach = contrast // 4
+    if border[0] == border[-1]:
+        return middle, 0.0, 0.0
     low, high = middle - reach, middle + reach
-    if border[0] < low or border[-1] > high:  # ink that touches the border is not paper
+    if border[0] < low or border[-1] > high:
         edges = [bytes(min(max(level, low), high) for level in edge) for edge in edges]
     top, bottom, left, right = (sum(edge) / len(edge) for edge in edges)
     return (top + bottom + left + right) / 4, right - left, bottom - top
@@ -121,17 +127,28 @@ def _ramp(count: int) -> Floats:
 
 def _extent(mask: npt.NDArray[np.bool_]) -> Extent:
     """The rows and columns in which ink goes on to the next one: a grain of noise does not."""
-    top, bottom = _ends(np.add.reduce(mask, axis=1))
-    left, right = _ends(np.add.reduce(mask, axis=0))
+    height, width = mask.shape
+    top, bottom = _ends(mask.tobytes(), width)
+    left, right = _ends(mask.T.tobytes(), height)
     return left, top, right, bottom
 
 
-def _ends(counts: npt.NDArray[np.int64]) -> tuple[int, int]:
-    pairs = counts[1:] + counts[:-1] > 1
-    first, last = int(pairs.argmax()), len(counts) - int(pairs[::-1].argmax())
-    if not pairs[first]:
-        return 0, len(counts)
-    return (first if counts[first] else first + 1), (last if counts[last - 1] else last - 1)
+def _ends(mask: bytes, length: int) -> tuple[int, int]:
+    """The first of the lines of `length` in `mask` with ink beyond a grain, and the one after the last; else all."""
+    first, last = 0, len(mask)
+    while (at := mask.find(1, first)) >= 0:
+        first = at - at % length
+        if mask.count(1, first, first + 2 * length) > 1:
+            break
+        first += length
+    else:
+        return 0, len(mask) // length
+    while (at := mask.rfind(1, first, last)) >= 0:
+        last = at - at % length + length
+        if mask.count(1, max(last - 2 * length, first), last) > 1:
+            break
+        last -= length
+    return first // length, last // length
 
 
 def _around(extent: Extent, size: tuple[int, int]) -> Extent:
@@ -155,18 +172,19 @@ def _part(whole: Image.Image, region: Extent, size: tuple[int, int]) -> Image.Im
     )
 
 
-def _placed(ink: Floats, strongest: np.float32) -> Floats:
+def _placed(ink: Floats, strongest: float) -> Floats:
     """`ink` without paper and noise, scaled and moved to where MNIST has it."""
     height, width = ink.shape
     scale = LONGER / max(height, width)
     tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
-    strokes = (_weights(height, tall) @ ink @ _weights(width, wide).T).astype(np.float32, copy=False)
+    strokes: Floats = _weights(height, tall).dot(ink).dot(_weights(width, wide).T)
     faint = FAINT * strongest
-    strokes -= faint
-    reach = max(strokes.max(), faint) if strongest > 0 else min(strokes.min(), faint)
-    strokes *= 1 / (FULL * reach)  # thin lines grow faint where they are made smaller
-    np.maximum(strokes, 0, out=strokes)
-    np.minimum(strokes, 1, out=strokes)
+    strokes -= np.float32(faint)
+    extreme, farther = (np.maximum, max) if strongest > 0 else (np.minimum, min)
+    reach = farther(float(extreme.reduce(strokes, None)), faint)
+    strokes *= np.float32(1 / (FULL * reach))  # thin lines grow faint where they are made smaller
+    np.maximum(strokes, NOTHING, out=strokes)
+    np.minimum(strokes, WHOLE, out=strokes)
     right, below = _off_centre(strokes)
     column, row = min(max(round(-right), 0), SIDE - wide), min(max(round(-below), 0), SIDE - tall)
     placed = np.zeros((SIDE, SIDE), np.float32)

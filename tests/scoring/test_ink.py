@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from scoring import mnist_data
-from scoring.ink import LONGER, SIDE, Floats, centred
+from scoring.ink import LONGER, SIDE, Floats, _extent, centred
 from scoring.refusal import ScoringRefused
 
 IMAGES, LABELS, _ = mnist_data.load()
@@ -28,6 +28,22 @@ def extent(picture: Floats) -> int:
     """The longer side of what is not black."""
     left, top, right, bottom = Image.fromarray((picture * 255).astype(np.uint8)).getbbox() or (0, 0, 0, 0)
     return max(right - left, bottom - top)
+
+
+def lines_with_ink(counts: list[int]) -> tuple[int, int]:
+    """The first line whose ink goes on to the next one or is more than a grain, and the one after the last."""
+    lines = range(len(counts))
+    ends = [at for at in lines if counts[at] and sum(counts[max(at - 1, 0) : at + 2]) > 1]
+    return (ends[0], ends[-1] + 1) if ends else (0, len(counts))
+
+
+@given(st.integers(2, 12), st.integers(2, 12), st.data())
+def test_the_extent_is_where_ink_goes_on(height: int, width: int, data: st.DataObject) -> None:
+    inked = data.draw(st.sets(st.integers(0, height * width - 1), max_size=6))
+    mask = np.isin(np.arange(height * width), list(inked)).reshape(height, width)
+    left, top, right, bottom = _extent(mask)
+    assert (top, bottom) == lines_with_ink(mask.sum(axis=1).tolist())
+    assert (left, right) == lines_with_ink(mask.sum(axis=0).tolist())
 
 
 @pytest.mark.parametrize("number", SOME)
