@@ -36,6 +36,7 @@ from deployer.local import start
 from deployer.planning.adoption import with_adoptions
 from deployer.planning.digest import with_digest
 from deployer.planning.earlier import earlier_assets, with_also, with_earlier_noted
+from deployer.planning.numbering import numbered, with_numbered
 from deployer.planning.pins import (
     busy_resources,
     orphans,
@@ -158,6 +159,7 @@ def make_plan(
         origins=desired.origins,
         allow=options.allow,
         purpose=purpose,
+        is_local=desired.env.workspace is None,
     )
     made = Plan(
         env=desired.env.name,
@@ -183,12 +185,14 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     )
     listener.keep_secret(desired.secrets)
     workspace = open_workspace(desired.env, request.project)
-    asked = wanted(desired.state, desired.env.project)
+    asked = wanted(desired.state, desired.env.project, desired.drafts)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
-    pinned = with_pinned_references(desired.state, live)
+    numbers = numbered(desired.drafts, live)
+    origins = desired.origins.also({ref: draft.places for ref, draft in numbers.items()})
+    pinned = with_pinned_references(with_numbered(desired.state, numbers), live)
     earlier = earlier_assets(pinned, live)
     known = with_also(live, workspace.observe(earlier)) if earlier else live
-    return replace(desired, state=pinned), known, workspace
+    return replace(desired, state=pinned, origins=origins, drafts=()), known, workspace
 
 
 def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) -> State:

@@ -16,6 +16,7 @@ from deployer.authoring.project_index import REMOTE, declared_by, project_path, 
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
+from deployer.core.drafts import Draft
 from deployer.core.intent import Intent, Origins
 from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
@@ -31,6 +32,7 @@ from deployer.core.resources import (
     state_of,
     traffic_ref,
 )
+from deployer.kinds import ASSETS
 
 if TYPE_CHECKING:
     from deployer.authoring.env_file import EnvFile
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """The desired state of one env; `secrets` are values that no output may show."""
+    """The desired state of one env; `drafts` are its assets without a version, `secrets` what no output may show."""
 
     env: EnvFile
     state: State
+    drafts: tuple[Draft, ...] = ()
     intent: Intent
     origins: Origins
     warnings: tuple[Diagnostic, ...] = ()
@@ -96,15 +99,33 @@ def desired_of(
 ) -> Desired:
     """The desired state of valid documents."""
     checkout = Checkout(folder=project, env=env)
-    declared = [item for document in documents for item in _resources(document, checkout)]
+    declared = [item for document in documents if not is_draft(document) for item in _resources(document, checkout)]
     places = {item.resource.ref: Places(item.document, item.root) for item in declared}
     return Desired(
         env=env,
         state=state_of([item.resource for item in declared]),
+        drafts=tuple(_draft(document, checkout) for document in documents if is_draft(document)),
         intent=intent_of(documents, project),
         origins=Origins(places=places),
         warnings=tuple(warnings),
         secrets=secrets,
+    )
+
+
+def is_draft(document: Document) -> bool:
+    """Whether a document declares an asset without a version."""
+    return document.kind in ASSETS and not document.get("version")
+
+
+def _draft(document: Document, checkout: Checkout) -> Draft:
+    assert document.kind is not None
+    content = _content(document, document.kind, (), checkout)
+    return Draft(
+        kind=document.kind,
+        name=document.text("name"),
+        fields=content.fields,
+        sources=content.sources,
+        places=Places(document),
     )
 
 
@@ -114,12 +135,9 @@ def _resources(document: Document, checkout: Checkout) -> Iterator[Declared]:
             yield from _endpoint(document)
         case Kind.DEPLOYMENT:
             yield from _deployment(document, checkout)
-        case Kind.MODEL:
-            name, version = document.text("name"), document.text("version")
-            yield Declared(resource=_model(document, (), checkout, name, version), document=document)
-        case Kind.ENVIRONMENT:
-            name, version = document.text("name"), document.text("version")
-            yield Declared(resource=_environment(document, (), checkout, name, version), document=document)
+        case Kind.MODEL | Kind.ENVIRONMENT:
+            content = _content(document, document.kind, (), checkout)
+            yield Declared(resource=content.named(document.text("name"), document.text("version")), document=document)
         case Kind.TRAFFIC | None:
             raise ValueError(f"{document.file} declares no resource of its own")
         case _:
@@ -171,27 +189,51 @@ def _code(document: Document, code: str, checkout: Checkout, sources: dict[KeyPa
     return checkout.hash_of("code", folder)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is in a model or an environment, under whichever name."""
+
+    kind: Kind
+    fields: Mapping[str, Value]
+    sources: Mapping[KeyPath, str]
+
+    def named(self, name: str, version: str) -> Resource:
+        """It as this version of a name."""
+        return Resource(ref=asset_ref(self.kind, name, version), fields=self.fields, sources=self.sources)
+
+
+def _content(document: Document, kind: Kind, root: FieldPath, checkout: Checkout) -> Content:
+    """The asset that a document, or the map at `root` in it, describes."""
+    data, sources = dict(document.map(*root)), dict[KeyPath, str]()
+    if kind is Kind.MODEL:
+        _read_model(data, document, checkout, sources)
+    else:
+        _read_environment(data, document, checkout, sources)
+    return Content(kind=kind, fields=canonical(kind, data), sources=sources)
+
+
 def _lifted(document: Document, kind: Kind, checkout: Checkout) -> Declared:
     """An inline model or environment as a separate resource, named by its content unless it has name and version."""
     root = (kind.value,)
     name, version = document.text(*root, "name"), document.text(*root, "version")
-    make = _model if kind is Kind.MODEL else _environment
-    resource = (
-        make(document, root, checkout, name, version) if name and version else make(document, root, checkout, "", "")
-    )
-    return Declared(resource=resource, document=document, root=root)
+    content = _content(document, kind, root, checkout)
+    named = (name, version) if name and version else _anonymous(content)
+    return Declared(resource=content.named(*named), document=document, root=root)
 
 
-def _model(document: Document, root: FieldPath, checkout: Checkout, name: str, version: str) -> Resource:
-    data, sources = dict(document.map(*root)), dict[KeyPath, str]()
+def _anonymous(content: Content) -> tuple[str, str]:
+    """The name and the version of an asset without a name: those that the CLI and the SDK give it."""
+    if content.kind is Kind.MODEL:
+        return _anonymous_model(str(content.fields["path"])), "1"
+    return ANONYMOUS_ENVIRONMENT, _long_digest(content.fields)
+
+
+def _read_model(data: dict[str, Any], document: Document, checkout: Checkout, sources: dict[KeyPath, str]) -> None:
     path = str(data.get("path", ""))
     if path and not REMOTE.match(path):
         folder = resolved(document, path)
         sources[("path",)] = project_path(folder, checkout.folder)
         data["path"] = checkout.hash_of("model", folder)
-    fields = canonical(Kind.MODEL, data)
-    named = (name, version) if name else (_anonymous_model(str(data["path"])), "1")
-    return Resource(ref=asset_ref(Kind.MODEL, *named), fields=fields, sources=sources)
 
 
 def _anonymous_model(path: str) -> str:
@@ -200,8 +242,9 @@ def _anonymous_model(path: str) -> str:
     return content if prefix == "sha256" else hashlib.sha256(path.encode()).hexdigest()
 
 
-def _environment(document: Document, root: FieldPath, checkout: Checkout, name: str, version: str) -> Resource:
-    data, sources = dict(document.map(*root)), dict[KeyPath, str]()
+def _read_environment(
+    data: dict[str, Any], document: Document, checkout: Checkout, sources: dict[KeyPath, str]
+) -> None:
     conda, build = data.get("conda_file"), data.get("build")
     if isinstance(conda, str):
         file = resolved(document, conda)
@@ -211,9 +254,6 @@ def _environment(document: Document, root: FieldPath, checkout: Checkout, name: 
         folder = resolved(document, str(build["path"]))
         sources["build", "path"] = project_path(folder, checkout.folder)
         data["build"] = {**build, "path": checkout.hash_of("model", folder)}
-    fields = canonical(Kind.ENVIRONMENT, data)
-    named = (name, version) if name else (ANONYMOUS_ENVIRONMENT, _long_digest(fields))
-    return Resource(ref=asset_ref(Kind.ENVIRONMENT, *named), fields=fields, sources=sources)
 
 
 def _long_digest(fields: Mapping[str, Value]) -> str:

@@ -10,7 +10,7 @@ from deployer.azureml.arm import CONNECTIONS
 from deployer.azureml.kinds import code_assets, deployment, endpoint, traffic
 from deployer.azureml.kinds.table import azure_asset, azure_kind
 from deployer.azureml.retry import Patience
-from deployer.core.references import AssetReference
+from deployer.core.references import LATEST, AssetReference
 from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.workspace import Wanted
 
@@ -20,16 +20,21 @@ def read(reader: Reader, ref: Ref, patience: Patience) -> Resource | None:
     return azure_kind(ref.kind).read(reader, ref, patience)
 
 
-def newest(reader: Reader, labelled: AssetReference) -> AssetReference | None:
+def newest(reader: Reader, labelled: AssetReference) -> Resource | None:
     """The newest version of an asset; None if there is none, or if the label is not "latest"."""
-    if labelled.label != "latest":
+    if labelled.label != LATEST:
         return None
-    version = azure_asset(Kind(labelled.type.value)).latest(reader, labelled.name)
-    return replace(labelled, version=version, label="") if version else None
+    return azure_asset(Kind(labelled.type.value)).latest(reader, labelled.name)
+
+
+def next_version(reader: Reader, labelled: AssetReference) -> str:
+    """What Azure would call the next version of an asset."""
+    return azure_asset(Kind(labelled.type.value)).next_version(reader, labelled.name)
 
 
 def observe(reader: Reader, wanted: Wanted) -> State:
-    """The live state: one read for all endpoints, one for the deployments of each, one per asset, label and code asset.
+    """The live state: one read for all endpoints, one for the deployments of each, one per asset, label and code asset,
+    two per asset without a version.
 
     A deployment without a valid note of its code content needs one more read.
     """
@@ -44,14 +49,22 @@ def observe(reader: Reader, wanted: Wanted) -> State:
 def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     endpoints = pool.submit(_endpoints, pool, reader, wanted)
     assets = [pool.submit(azure_asset(ref.kind).version, reader, ref) for ref in sorted(wanted.assets)]
-    labels = {labelled: pool.submit(newest, reader, labelled) for labelled in sorted(wanted.labels)}
+    labels = {labelled: pool.submit(newest, reader, labelled) for labelled in sorted(wanted.labels | wanted.drafts)}
+    following = {labelled: pool.submit(next_version, reader, labelled) for labelled in sorted(wanted.drafts)}
     codes = {asset: pool.submit(code_assets.content_of, reader, asset) for asset in sorted(wanted.codes)}
     present = [item for future in assets if (item := future.result()) is not None]
+    found = {labelled: item for labelled, future in labels.items() if (item := future.result()) is not None}
+    known = [item for labelled, item in found.items() if labelled in wanted.drafts]
     return State(
-        resources={item.ref: item for item in (*endpoints.result(), *present)},
-        references={name: target for name, future in labels.items() if (target := future.result()) is not None},
+        resources={item.ref: item for item in (*endpoints.result(), *known, *present)},
+        references={labelled: _pinned(labelled, item.ref) for labelled, item in found.items()},
+        next_versions={labelled: future.result() for labelled, future in following.items()},
         contents={asset: future.result() for asset, future in codes.items()},
     )
+
+
+def _pinned(labelled: AssetReference, ref: Ref) -> AssetReference:
+    return replace(labelled, version=ref.name.rpartition(":")[2], label="")
 
 
 def _endpoints(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> list[Resource]:

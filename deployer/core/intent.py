@@ -81,6 +81,10 @@ class Origins:
 
     places: Mapping[Ref, Mapping[KeyPath, Location]] = field(default_factory=dict)
 
+    def also(self, places: Mapping[Ref, Mapping[KeyPath, Location]]) -> Origins:
+        """These places and more."""
+        return Origins(places={**self.places, **places})
+
     def of(self, ref: Ref, path: KeyPath = ()) -> Location | None:
         """The place of a field, of its nearest written parent, or of the resource; None if no file declares it."""
         paths = self.places.get(ref, {})

@@ -172,12 +172,13 @@ class Resource:
 class State:
     """Resources by ref: the same type for desired and live.
 
-    In a live state only: `references` maps labels to the versions they stood for, `contents` maps code assets to their
-    content: "sha256:<hex>", or the reference itself if the content is unknown.
+    In a live state only: `references` maps labels to the versions they stood for, `next_versions` to what Azure would
+    call a new one, `contents` maps code assets to their content: "sha256:<hex>", or the reference itself if unknown.
     """
 
     resources: Mapping[Ref, Resource] = field(default_factory=dict)
     references: Mapping[AssetReference, AssetReference] = field(default_factory=dict, compare=False)
+    next_versions: Mapping[AssetReference, str] = field(default_factory=dict, compare=False)
     contents: Mapping[AssetReference, str] = field(default_factory=dict, compare=False)
 
     def get(self, ref: Ref) -> Resource | None:

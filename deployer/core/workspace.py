@@ -14,13 +14,15 @@ from deployer.core.resources import Ref, Resource, State
 class Wanted:
     """What to read: endpoints (with deployments and traffic), assets, labels and code assets.
 
-    `labels` are references to resolve to versions, in `State.references`; `codes` are code assets whose content is
-    needed, in `State.contents`. `project` adds every endpoint with this project's tag (the candidates for pruning).
+    `labels` are references to resolve to versions, in `State.references`; `drafts` the same, with what is in these
+    versions and with `State.next_versions`; `codes` are code assets whose content is needed, in `State.contents`.
+    `project` adds every endpoint with this project's tag (the candidates for pruning).
     """
 
     endpoints: frozenset[str] = frozenset()
     assets: frozenset[Ref] = frozenset()
     labels: frozenset[AssetReference] = frozenset()
+    drafts: frozenset[AssetReference] = frozenset()
     codes: frozenset[AssetReference] = frozenset()
     project: str = ""
 

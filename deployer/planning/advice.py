@@ -134,7 +134,7 @@ def _unknown_content(case: Case) -> Iterator[Finding]:
             yield Finding(
                 code="content-unknown",
                 summary=f"the content of {ref} cannot be compared: Azure has no content hash for it",
-                detail="If its files changed, raise its version.",
+                detail="If its files changed, write a new `version` in its spec.",
                 ref=ref,
                 origin=case.origins.of(ref),
             )

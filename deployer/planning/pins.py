@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from deployer.core.drafts import Draft
 from deployer.core.references import LATEST, AssetReference, AssetType, parse_reference
 from deployer.core.resources import (
     BUSY_STATES,
@@ -22,14 +23,15 @@ from deployer.kinds import ASSETS, OPERATED, OWNED
 CODE = ("code_configuration", "code")
 
 
-def wanted(desired: State, project: str) -> Wanted:
-    """Everything that must be observed to plan for `desired`."""
+def wanted(desired: State, project: str, drafts: Iterable[Draft] = ()) -> Wanted:
+    """Everything that must be observed to plan for `desired` and for assets that have no version yet."""
     deployments = desired.of_kind(Kind.DEPLOYMENT)
     named = {ref for item in deployments for kind in ASSETS if (ref := referenced(item, kind))}
     return Wanted(
         endpoints=frozenset(ref.endpoint for ref in desired.resources if ref.endpoint),
         assets=frozenset({ref for ref in desired.resources if ref.kind in ASSETS} | named),
         labels=frozenset(label for item in deployments for label in labels_of(item)),
+        drafts=frozenset(draft.newest for draft in drafts),
         codes=frozenset(code for item in deployments if (code := _code_asset(item))),
         project=project,
     )

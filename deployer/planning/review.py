@@ -23,7 +23,7 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A plan with all its inputs."""
+    """A plan with all its inputs; `is_local` if it is for the local workspace."""
 
     project: str
     desired: State
@@ -33,6 +33,7 @@ class Case:
     origins: Origins = field(default_factory=Origins)
     allow: frozenset[Allow] = frozenset()
     purpose: Purpose = Purpose.APPLY
+    is_local: bool = False
 
     @property
     def end(self) -> State:

@@ -20,6 +20,7 @@ from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
 from deployer.planning.deletions import deletes_of_serving, many_deletes, others_resources, protected
 from deployer.planning.facts import is_foreign, whose
+from deployer.planning.local_env import local_containers, local_registries
 from deployer.planning.pins import labels_of
 from deployer.planning.review import Case
 from deployer.planning.tag_room import too_many_tags
@@ -219,5 +220,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     many_deletes,
     too_many_tags,
     known_to_fail,
+    local_registries,
+    local_containers,
     advice,
 )

@@ -38,6 +38,13 @@ def pinned_versions(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=(key,), summary=summary, detail="Write azureml:<name>:<version>.")
 
 
+def pinned_assets(document: Document, world: World) -> Iterator[Fault]:
+    """Models and environments have a version in their specs."""
+    if world.policy.get("pinned_versions") and document.text("name") and not document.get("version"):
+        summary = f"the policy of this env requires a version, and this {document.kind} has none"
+        yield Fault(path=("name",), summary=summary, detail="Add a `version`; raise it when the content changes.")
+
+
 def vm_sizes(document: Document, world: World) -> Iterator[Fault]:
     """The VM size is in `vm_sizes`."""
     allowed, size = world.policy.get("vm_sizes"), document.text("instance_type")

@@ -6,6 +6,7 @@ Limits: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import assert_never
 
 from deployer.authoring.documents.document import Document, Fault
@@ -87,10 +88,21 @@ def _to_match(endpoint: Compute) -> str:
 
 
 def asset_version(document: Document, world: World) -> Iterator[Fault]:
-    """An asset in a project has a version, so that a second run finds it again."""
-    if world.whole and not document.get("version"):
-        summary = f"this {document.kind} needs a `version`"
-        yield Fault(path=(), summary=summary, detail="Add `version: 1`; raise it when the content changes.")
+    """An asset has versions in all specs or in none: else nobody can say which of them is the newest."""
+    name = document.text("name")
+    if not name or document.get("version"):
+        return
+    for file, version in islice(_declared_versions(name, document, world), 1):
+        summary = f"`{name}` has no `version` here, and version {version} is declared in {file}"
+        yield Fault(path=("name",), summary=summary, detail="Write a `version` in both, or in neither.")
+
+
+def _declared_versions(name: str, document: Document, world: World) -> Iterator[tuple[str, str]]:
+    """The files that declare a version of an asset, on its own or inside a deployment, with the version."""
+    for item in world.documents:
+        root = () if item.kind is document.kind else (str(document.kind),)
+        if item.text(*root, "name") == name and (version := item.text(*root, "version")):
+            yield item.file, version
 
 
 def ignore_path(document: Document, _world: World) -> Iterator[Fault]:

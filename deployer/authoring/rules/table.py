@@ -93,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     _rule("policy-min-instances", policy_rules.min_instances, Kind.DEPLOYMENT),
     _rule("policy-max-instances", policy_rules.max_instances, Kind.DEPLOYMENT),
     _rule("policy-pinned-versions", policy_rules.pinned_versions, Kind.DEPLOYMENT),
+    _rule("policy-pinned-versions", policy_rules.pinned_assets, *ASSETS),
     _rule("policy-vm-size", policy_rules.vm_sizes, Kind.DEPLOYMENT),
     _rule("policy-public-access", policy_rules.public_access, Kind.ENDPOINT),
 )

@@ -9,11 +9,11 @@ from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.arm_ids import content_hash, name_and_version
 from deployer.azureml.kinds.rows import Row, plain, read_rows, text, texts, wire_value, write_rows
 from deployer.azureml.kinds.uploads import local_or_address
-from deployer.azureml.kinds.versions import newest, version_path
+from deployer.azureml.kinds.versions import following, newest, version_path
 from deployer.azureml.retry import Patience
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import KeyPath, Kind, Observed, Ref, Resource, is_anonymous, value_at
+from deployer.core.resources import KeyPath, Kind, Observed, Ref, Resource, asset_ref, is_anonymous, value_at
 
 API = "2023-04-01-preview"
 
@@ -39,9 +39,15 @@ def look(reader: Reader, ref: Ref) -> Raw | None:
     return reader.arm.get(version_path("environments", ref), API)
 
 
-def latest(reader: Reader, name: str) -> str | None:
+def latest(reader: Reader, name: str) -> Resource | None:
     """The newest version of an environment; None if there is none."""
-    return newest(reader, "environments", name, API)
+    raw = newest(reader, "environments", name, API)
+    return normalise(raw, asset_ref(Kind.ENVIRONMENT, name, str(raw["name"]))) if raw is not None else None
+
+
+def next_version(reader: Reader, name: str) -> str:
+    """What Azure would call the next version of an environment."""
+    return following(reader, "environments", name, API)
 
 
 def read(reader: Reader, ref: Ref, _patience: Patience) -> Resource | None:

@@ -8,11 +8,11 @@ from deployer.azureml.access import Raw, Reader, Writer
 from deployer.azureml.arm_ids import content_hash, name_and_version
 from deployer.azureml.kinds.rows import Row, lower, plain, read_rows, text, texts, wire_value, write_rows
 from deployer.azureml.kinds.uploads import local_or_address
-from deployer.azureml.kinds.versions import newest, version_path
+from deployer.azureml.kinds.versions import following, newest, version_path
 from deployer.azureml.retry import Patience
 from deployer.core.fields import with_defaults
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Observed, Ref, Resource, is_anonymous
+from deployer.core.resources import Kind, Observed, Ref, Resource, asset_ref, is_anonymous
 
 API = "2023-08-01-preview"
 
@@ -29,9 +29,15 @@ def look(reader: Reader, ref: Ref) -> Raw | None:
     return reader.arm.get(version_path("models", ref), API)
 
 
-def latest(reader: Reader, name: str) -> str | None:
+def latest(reader: Reader, name: str) -> Resource | None:
     """The newest version of a model; None if there is none."""
-    return newest(reader, "models", name, API)
+    raw = newest(reader, "models", name, API)
+    return normalise(raw, asset_ref(Kind.MODEL, name, str(raw["name"]))) if raw is not None else None
+
+
+def next_version(reader: Reader, name: str) -> str:
+    """What Azure would call the next version of a model."""
+    return following(reader, "models", name, API)
 
 
 def read(reader: Reader, ref: Ref, _patience: Patience) -> Resource | None:

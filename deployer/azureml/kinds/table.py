@@ -30,8 +30,11 @@ class AzureAsset(AzureKind, Protocol):
     def version(self, reader: Reader, ref: Ref, /) -> Resource | None:
         """One version; None if it does not exist."""
 
-    def latest(self, reader: Reader, name: str, /) -> str | None:
+    def latest(self, reader: Reader, name: str, /) -> Resource | None:
         """The newest version; None if there is none."""
+
+    def next_version(self, reader: Reader, name: str, /) -> str:
+        """What Azure would call the next version."""
 
 
 def azure_kind(kind: Kind) -> AzureKind:

@@ -121,3 +121,27 @@ def test_two_models_with_the_same_content_are_registered_in_one_apply(project: P
     with project.site.fault(method="PUT", path="/store.blob.local/", delay_ms=400):  # so that uploads meet
         project.applied()
     nothing_to_do(project)
+
+
+def test_assets_without_a_version_are_the_newest_with_their_content_or_the_next(project: Project) -> None:
+    project.declare({"blue": "1"}, blue=100)
+    refers(project, "azureml:{}@latest", "azureml:{}")
+    for spec in ("model", "environment"):
+        without_version(project, spec)
+    project.applied()
+    nothing_to_do(project)
+    project.edit("environment", description="for digits")
+    project.applied()
+    nothing_to_do(project)
+    (project.folder / "model" / "more.txt").write_text("more")
+    plan = project.deployer("plan")
+    assert f"azureml:{project.name}-model:1 -> azureml:{project.name}-model:2" in plan.text, plan.text
+    project.applied()
+    nothing_to_do(project)
+
+
+def without_version(project: Project, spec: str) -> None:
+    file = project.folder / "specs" / f"{spec}.yml"
+    written = json.loads(file.read_text())
+    del written["version"]
+    file.write_text(json.dumps(written))

@@ -17,7 +17,7 @@ from deployer.azureml.kinds.table import azure_asset
 from deployer.azureml.observe import observe, read
 from deployer.core.errors import Busy, WorkspaceError
 from deployer.core.references import AssetReference, AssetType
-from deployer.core.resources import BUSY_STATES, Kind, Ref, deployment_ref, endpoint_ref, traffic_ref
+from deployer.core.resources import BUSY_STATES, Kind, Ref, asset_ref, deployment_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted
 from tests.unit.azureml import fields, service
 from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
@@ -212,8 +212,28 @@ def test_once_one_read_fails_those_that_have_not_begun_never_do(monkeypatch: pyt
 
 def test_an_asset_that_nobody_registered_has_no_newest_version() -> None:
     made = stand()
-    made.arm.found["/models/digits/versions"] = {"value": [{"name": "7"}, {"name": "6"}]}
-    assert (model.latest(made.reader, "digits"), model.latest(made.reader, "absent")) == ("7", None)
+    versions = [
+        {"name": name, "properties": {"modelUri": "azureml://jobs/a", "modelType": "custom_model"}} for name in "76"
+    ]
+    made.arm.found["/models/digits/versions"] = {"value": versions}
+    newest = model.latest(made.reader, "digits")
+    assert newest is not None
+    assert (newest.ref, newest.seen.unknown) == (asset_ref(Kind.MODEL, "digits", "7"), (("path",),))
+    assert model.latest(made.reader, "absent") is None
+
+
+def test_an_asset_without_a_version_is_read_with_its_newest_one_and_the_number_of_the_next() -> None:
+    made = stand()
+    image = {"name": "4", "properties": {"image": "mine:1"}}
+    made.arm.found["/environments/plain/versions"] = {"value": [image]}
+    made.arm.found["/environments/plain"] = {"properties": {"nextVersion": "9"}}
+    plain, absent = (
+        AssetReference(type=AssetType.ENVIRONMENT, name=name, label="latest") for name in ("plain", "absent")
+    )
+    found = observe(made.reader, Wanted(drafts=frozenset({plain, absent})))
+    assert found.references == {plain: replace(plain, version="4", label="")}
+    assert found.next_versions == {plain: "9", absent: "1"}
+    assert found.resources[asset_ref(Kind.ENVIRONMENT, "plain", "4")].fields["image"] == "mine:1"
 
 
 def test_code_without_a_version_is_not_read() -> None:

@@ -19,7 +19,7 @@ from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
 from deployer.planning.verdicts import verdict_hash
 from tests import build
-from tests.build import PROJECT, deployment, endpoint, model, seen, traffic
+from tests.build import PROJECT, deployment, endpoint, environment, model, seen, traffic
 
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
 
@@ -48,6 +48,10 @@ TESTED = Intent(smoke_tests={BLUE: SmokeTest(request="r.json"), GREEN: SmokeTest
 EDITED = Intent(smoke_tests={ref: replace(test, status=400) for ref, test in TESTED.smoke_tests.items()})
 USES_1, USES_2 = deployment(model="azureml:digits:1"), deployment(model="azureml:digits:2")
 FULL: Mapping[str, Value] = {f"t{number}": "x" for number in range(50)}
+IN_REGISTRY = deployment(model="azureml://registries/shared/models/digits/versions/1")
+USES_ENVIRONMENT = deployment(environment="azureml:sklearn:3")
+ROUTES: Value = {"scoring_route": {"path": "/", "port": 80}, "liveness_route": None, "readiness_route": None}
+UNREADABLE = seen(environment(image="mine:1"), unknown=(("conda_file",),))
 KUBERNETES: Mapping[str, Value] = {"type": "kubernetes"}
 
 
@@ -80,6 +84,22 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "asset-missing in the specs alone": (
         case([endpoint(), deployment("blue", model="azureml:digits:2")], [model()]),
         case([endpoint(), deployment("blue", model="azureml:digits:1")], [model()]),
+    ),
+    "local-registry": (
+        replace(case([IN_REGISTRY], []), is_local=True),
+        case([IN_REGISTRY], []),
+    ),
+    "local-container": (
+        replace(case([environment(image="mine:1"), USES_ENVIRONMENT], []), is_local=True),
+        case([environment(image="mine:1"), USES_ENVIRONMENT], []),
+    ),
+    "local-container, with a server of its own": (
+        replace(case([environment(inference_config=ROUTES), USES_ENVIRONMENT], []), is_local=True),
+        replace(case([environment(inference_config=None), USES_ENVIRONMENT], []), is_local=True),
+    ),
+    "local-container, of a conda file that cannot be read": (
+        replace(case([USES_ENVIRONMENT], [environment(image="mine:1", build={"path": ""})]), is_local=True),
+        replace(case([USES_ENVIRONMENT], [UNREADABLE]), is_local=True),
     ),
     "traffic-to-missing": (
         case([endpoint(), deployment("blue"), traffic(green=100)], []),
