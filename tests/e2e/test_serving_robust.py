@@ -223,3 +223,13 @@ def test_a_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     assert lines[-2:] == ["line 999", "afterwards"]
     assert 5 < len(lines) < 15
     assert all(line.startswith("line ") for line in lines[:-1])
+
+
+def test_an_end_without_an_exception_is_told_with_its_last_words(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _, _client):
+            silent = workload(tmp_path, init="print('no licence for this model', flush=True); os._exit(3)")
+            with pytest.raises(WorkloadFailed, match=r"User container has crashed.* no licence for this model"):
+                await stand.put(silent)
+
+    run(body())

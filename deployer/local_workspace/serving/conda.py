@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import yaml
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from deployer.local_workspace.ports import WorkloadFailed
 
@@ -32,29 +35,45 @@ NOT_PYTHON = {
 }
 """Conda packages that hold no Python code and have no counterpart on PyPI."""
 
+IMPLICIT = {"pip": "pip", "setuptools": "setuptools<81", "wheel": "wheel"}
+"""What conda installs with every Python, so that packages count on it without saying so: gunicorn 20 and azureml-core
+import `pkg_resources`, which setuptools 82 has no more. https://setuptools.pypa.io/en/latest/history.html"""
+
+NUMPY_2 = {"scikit-learn": "1.4.2", "scipy": "1.13", "pandas": "2.2.2", "pyarrow": "16.0", "matplotlib": "3.8.4"}
+"""The first releases that work with numpy 2. Conda's builds of earlier ones ask for numpy 1, their wheels do not.
+https://github.com/numpy/numpy/issues/26191"""
+
 _MATCH_SPEC = re.compile(r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<version>[^\s\[\]|]*)(?:\s+[^\s|]+)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
-    """Requirements in pip's syntax, in the order of the file, and remarks for the build log."""
+    """Requirements in pip's syntax, conda's before pip's, remarks for the build log, and the Python asked for.
+
+    `python` is a version specifier (PEP 440); "" leaves it open.
+    """
 
     requirements: tuple[str, ...]
     remarks: tuple[str, ...]
+    python: str = ""
 
 
-def read_conda_file(text: str) -> Packages:
-    """The packages of a conda file in YAML or JSON.
+def read_conda_file(text: str, added: Iterable[str] = ()) -> Packages:
+    """The packages of a conda file in YAML or JSON, and those of `added` that it does not name.
 
     Raises WorkloadFailed (ImageBuildFailure) for a file that is not one or cannot be translated.
     """
     requirements: list[str] = []
+    of_conda: list[str] = []
     remarks: list[str] = []
+    python = ""
     for dependency in _dependencies(text):
         match dependency:
+            case str() if _name(dependency) == "python":
+                python = _python(dependency)
             case str():
                 translated, remark = _translate(dependency)
-                requirements += [translated] if translated else []
+                of_conda += [translated] if translated else []
                 remarks += [remark] if remark else []
             case {"pip": list(lines)} if all(isinstance(line, str) for line in lines):
                 requirements += lines
@@ -62,7 +81,41 @@ def read_conda_file(text: str) -> Packages:
                 raise _refused(
                     f"The conda file has a dependency that is neither text nor a list under `pip:`: {dependency!r}."
                 )
-    return Packages(requirements=tuple(requirements), remarks=tuple(remarks))
+    requirements = [*of_conda, *requirements]
+    conda = [*_bounds(of_conda, requirements), *_implicit(requirements)]
+    image = [name for name in added if name not in _named(requirements)]
+    remarks += [f"Added what conda would have installed: {', '.join(conda)}."] if conda else []
+    remarks += [f"Added what is in Azure's image for MLflow models: {', '.join(image)}."] if image else []
+    return Packages(requirements=(*requirements, *conda, *image), remarks=tuple(remarks), python=python)
+
+
+def _named(requirements: Iterable[str]) -> dict[str, Requirement]:
+    """The requirements that are one, without options, by their names."""
+    found: dict[str, Requirement] = {}
+    for line in requirements:
+        with suppress(InvalidRequirement):
+            requirement = Requirement(line.partition(" #")[0].strip())
+            found[canonicalize_name(requirement.name)] = requirement
+    return found
+
+
+def _implicit(requirements: Iterable[str]) -> list[str]:
+    named = _named(requirements)
+    return [requirement for name, requirement in IMPLICIT.items() if name not in named]
+
+
+def _bounds(of_conda: Iterable[str], requirements: Iterable[str]) -> list[str]:
+    """numpy 1 for conda's packages of its time, where the file leaves numpy open."""
+    numpy, named = _named(requirements).get("numpy"), _named(of_conda)
+    is_open = numpy is None or not numpy.specifier
+    old = [name for name, first in NUMPY_2.items() if name in named and _is_before(named[name], Version(first))]
+    return ["numpy<2"] if old and is_open else []
+
+
+def _is_before(requirement: Requirement, first: Version) -> bool:
+    """Whether a requirement is fixed to a release before `first`."""
+    fixed = [item.version for item in requirement.specifier if item.operator == "=="]
+    return bool(fixed) and Version(fixed[0].removesuffix(".*")) < first
 
 
 def _dependencies(text: str) -> Iterator[object]:
@@ -81,8 +134,6 @@ def _translate(dependency: str) -> tuple[str | None, str | None]:
     if match is None:
         raise _refused(f"The conda dependency {dependency!r} cannot be translated: write it under `pip:` instead.")
     name, version = match["name"].lower(), match["version"]
-    if name == "python":
-        return None, _python_remark(version)
     if name in NOT_PYTHON:
         return None, f"Left out {dependency!r}: it has no counterpart among Python packages."
     return PYPI_NAMES.get(name, name) + _version(version), None
@@ -97,12 +148,15 @@ def _version(conda: str) -> str:
     return f"=={number}.*" if fuzzy else f"=={number}"
 
 
-def _python_remark(wanted: str) -> str | None:
-    number = wanted.strip("=<>!~").split(",")[0].removesuffix(".*")
-    here = platform.python_version()
-    if not number or f"{here}.".startswith(f"{number}."):
-        return None
-    return f"WARNING: the conda file asks for Python {wanted.lstrip('=')}; the environment has this machine's {here}."
+def _name(dependency: str) -> str:
+    match = _MATCH_SPEC.fullmatch(dependency.strip())
+    return match["name"].lower() if match else ""
+
+
+def _python(dependency: str) -> str:
+    """The version that a dependency on Python asks for; "" for any."""
+    match = _MATCH_SPEC.fullmatch(dependency.strip())
+    return _version(match["version"]) if match else ""
 
 
 def _refused(sentence: str) -> WorkloadFailed:

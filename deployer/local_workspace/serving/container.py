@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.local_workspace.ports import Workload, WorkloadFailed
-from deployer.local_workspace.serving import gunicorn_hooks
+from deployer.local_workspace.serving.in_container import gunicorn_hooks
 from deployer.local_workspace.serving.process_groups import Command
 from deployer.local_workspace.serving.replica import Container
 from deployer.local_workspace.serving.virtualenvs import Environment
@@ -20,39 +20,44 @@ PASSED_ON = {
 }
 """Variables of the user that a scoring script gets to see; anything else may be a secret."""
 
+APP = "azureml_inference_server_http.server.entry:app"
+
+MLFLOW_PACKAGES = ("azureml-inference-server-http", "mlflow")
+"""What Azure's image adds to the conda file of an MLflow model that is served without a script."""
+
 SCORING_GRACE_MS = 250
 """The front door gives up first, so that a slow answer is its 408 and not an error of the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What gunicorn runs for a workload, and where it answers."""
+    """What the inference server runs for a workload: the script `script` in `folder`."""
 
-    module: str
-    worker_class: str
     folder: Path
+    script: str
     variables: Mapping[str, str]
-    health_path: str
-    score_path: str
 
 
 def container(
     workload: Workload, environment: Environment, *, home: Path, socket: Path, log: Path, pid_file: Path
 ) -> Container:
     """How to serve `workload`. Raises WorkloadFailed where the server, the script or the model is missing."""
-    if workload.is_mlflow_model and workload.scoring_script is None:
-        application = _mlflow(workload, environment)
-    else:
-        application = _scoring_script(workload, environment)
+    served = _mlflow(workload, environment) if is_without_script(workload) else _scoring_script(workload)
+    server = {
+        "AML_APP_ROOT": str(served.folder),
+        "AZUREML_ENTRY_SCRIPT": served.script,
+        "HTTP_X_MS_SERVER_VERSION": f"azmlinfsrv/{_server_version(environment)}",
+        "SCORING_TIMEOUT_MS": str(workload.request_timeout_ms + SCORING_GRACE_MS),
+    }
     return Container(
         command=Command(
-            argv=_gunicorn(workload, environment, socket, application),
-            env={**_variables(workload, environment, home), **application.variables},
-            cwd=application.folder,
+            argv=_gunicorn(workload, environment, socket),
+            env={**_variables(workload, environment, home), **served.variables, **server},
+            cwd=served.folder,
         ),
         socket=socket,
-        health_path=application.health_path,
-        score_path=application.score_path,
+        health_path="/",
+        score_path="/score",
         log=log,
         pid_file=pid_file,
         liveness=workload.liveness_probe,
@@ -66,10 +71,20 @@ def conda_file(workload: Workload) -> str | None:
     if workload.conda_file is not None or not workload.is_mlflow_model:
         return workload.conda_file
     packages = _mlflow_folder(workload) / "conda.yaml"
-    return packages.read_text() if packages.is_file() else None
+    return packages.read_text() if packages.is_file() else "dependencies: []"
 
 
-def _scoring_script(workload: Workload, environment: Environment) -> Application:
+def added_packages(workload: Workload) -> tuple[str, ...]:
+    """What is installed beside the conda file, unless it names them: only where the model brings that file."""
+    return MLFLOW_PACKAGES if is_without_script(workload) and workload.conda_file is None else ()
+
+
+def is_without_script(workload: Workload) -> bool:
+    """Whether Azure generates the scoring script."""
+    return workload.is_mlflow_model and workload.scoring_script is None
+
+
+def _server_version(environment: Environment) -> str:
     version = environment.version("azureml_inference_server_http")
     if version is None:
         raise WorkloadFailed(
@@ -77,6 +92,10 @@ def _scoring_script(workload: Workload, environment: Environment) -> Application
             "The environment has no azureml-inference-server-http, which runs the scoring script: "
             "add the line `- azureml-inference-server-http` under `pip:` in its conda file.",
         )
+    return version
+
+
+def _scoring_script(workload: Workload) -> Application:
     if workload.code_dir is None or workload.scoring_script is None:
         raise WorkloadFailed(
             "BadArgument", "The deployment has no code_configuration: name its code and scoring_script."
@@ -85,40 +104,26 @@ def _scoring_script(workload: Workload, environment: Environment) -> Application
         raise WorkloadFailed(
             "BadArgument", f"There is no scoring script {workload.scoring_script!r} in the uploaded code."
         )
-    return Application(
-        module="azureml_inference_server_http.server.entry:app",
-        worker_class="sync",
-        folder=workload.code_dir,
-        variables={
-            "AML_APP_ROOT": str(workload.code_dir),
-            "AZUREML_ENTRY_SCRIPT": workload.scoring_script,
-            "HTTP_X_MS_SERVER_VERSION": f"azmlinfsrv/{version}",
-            "SCORING_TIMEOUT_MS": str(workload.request_timeout_ms + SCORING_GRACE_MS),
-        },
-        health_path="/",
-        score_path="/score",
-    )
+    return Application(folder=workload.code_dir, script=workload.scoring_script, variables={})
 
 
 def _mlflow(workload: Workload, environment: Environment) -> Application:
-    """MLflow's own scoring server: an ASGI application since MLflow 3, a WSGI one before."""
-    version = environment.version("mlflow")
-    if version is None:
+    """An MLflow model behind a script of ours that answers as the one that Azure generates."""
+    if environment.version("mlflow") is None:
         raise WorkloadFailed(
             "ImageBuildFailure",
-            "An MLflow model without scoring script is served by MLflow's scoring server, and the environment has no "
-            "mlflow: add the line `- mlflow` under `pip:` in the conda file, or a scoring script to the deployment.",
+            "The environment has no mlflow, which loads the MLflow model: add the line `- mlflow` under `pip:` in its "
+            "conda file, or a scoring script to the deployment.",
         )
-    is_asgi = int(version.split(".")[0]) >= 3
-    folder = _mlflow_folder(workload)
-    return Application(
-        module=f"mlflow.pyfunc.scoring_server.{'app' if is_asgi else 'wsgi'}:app",
-        worker_class="uvicorn.workers.UvicornWorker" if is_asgi else "sync",
-        folder=folder,
-        variables={"__pyfunc_model_path__": str(folder)},
-        health_path="/ping",
-        score_path="/invocations",
-    )
+    if environment.version("azureml_ai_monitoring") is None and workload.conda_file is not None:
+        raise WorkloadFailed(
+            "ImageBuildFailure",
+            "The scoring script that Azure generates for an MLflow model imports azureml-ai-monitoring, and the "
+            "environment has none: add the line `- azureml-ai-monitoring` under `pip:` in its conda file.",
+        )
+    script = Path(gunicorn_hooks.__file__).with_name("mlflow_score.py")
+    folder = {"MLFLOW_MODEL_FOLDER": _mlflow_folder(workload).name}
+    return Application(folder=script.parent, script=script.name, variables=folder)
 
 
 def _mlflow_folder(workload: Workload) -> Path:
@@ -138,7 +143,7 @@ def worker_count(workload: Workload) -> int:
     return max(1, min(int(asked) if asked.isdecimal() else at_once, max(2, os.cpu_count() or 2)))
 
 
-def _gunicorn(workload: Workload, environment: Environment, socket: Path, application: Application) -> tuple[str, ...]:
+def _gunicorn(workload: Workload, environment: Environment, socket: Path) -> tuple[str, ...]:
     """What `azmlinfsrv` itself runs, but on a private socket, and ended with us.
 
     See azureml_inference_server_http/amlserver_linux.py in the package azureml-inference-server-http.
@@ -148,9 +153,8 @@ def _gunicorn(workload: Workload, environment: Environment, socket: Path, applic
     return (
         *(str(environment.python), "-m", "gunicorn", "--config", gunicorn_hooks.__file__, *preload),
         *("--bind", f"unix:{socket}", "--workers", str(worker_count(workload))),
-        *("--timeout", variables.get("WORKER_TIMEOUT", "300"), "--no-control-socket"),
-        *("--access-logfile", "-", "--error-logfile", "/dev/null"),
-        *("--worker-class", application.worker_class, application.module),
+        *("--timeout", variables.get("WORKER_TIMEOUT", "300")),
+        *("--access-logfile", "-", "--error-logfile", "/dev/null", APP),
     )
 
 

@@ -18,6 +18,8 @@ START_PERIOD = 0.05
 STOP_GRACE = 3.0
 """Seconds a container that works gets to end."""
 HANGING_GRACE = 1.0
+LAST_LINES = 3
+"""How much of a log without an exception is told when a server ends before it is ready."""
 LONGEST_LOG = 16 * 1024 * 1024
 KEPT_LOG = 1024 * 1024
 
@@ -227,8 +229,9 @@ async def _answers_200(socket: Path, path: str) -> bool:
 
 
 def _crashed(reason: str, log: Path) -> WorkloadFailed:
-    """In Azure's words, with the exception of the scoring script where the log shows one."""
-    tracebacks = _EXCEPTION.findall(log.read_text(errors="replace"))
-    causes = [line for line in tracebacks if not line.startswith("azureml_inference_server_http.")]
-    cause = f": {causes[-1]}" if causes else ""
+    """In Azure's words, with the exception of the scoring script where the log shows one, else with its last lines."""
+    text = log.read_text(errors="replace")
+    causes = [line for line in _EXCEPTION.findall(text) if not line.startswith("azureml_inference_server_http.")]
+    lines = causes[-1:] or [line.strip() for line in text.splitlines() if line.strip()][-LAST_LINES:]
+    cause = f": {' / '.join(lines)}" if lines else ""
     return WorkloadFailed(None, f"ResourceNotReady: User container has crashed or terminated: {reason}{cause}")

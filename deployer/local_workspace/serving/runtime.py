@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deployer.local_workspace import ports
 from deployer.local_workspace.ports import Workload, WorkloadFailed
-from deployer.local_workspace.serving.container import conda_file, container
+from deployer.local_workspace.serving.container import added_packages, conda_file, container
 from deployer.local_workspace.serving.process_groups import end_leftovers
 from deployer.local_workspace.serving.replica import Replica
 from deployer.local_workspace.serving.virtualenvs import Environment, Environments
@@ -144,7 +144,8 @@ class Runtime:
     async def _environment(self, workload: Workload, log: Path) -> Environment:
         log.unlink(missing_ok=True)
         try:
-            environment = self._environments.describe(workload.image, conda_file(workload))
+            given = workload.image, conda_file(workload), added_packages(workload)
+            environment = await asyncio.to_thread(self._environments.describe, *given)
         except WorkloadFailed as failure:
             log.write_text(f"{failure.message}\n")
             raise

@@ -8,9 +8,8 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +17,7 @@ import uv
 
 from deployer.local_workspace.ports import WorkloadFailed
 from deployer.local_workspace.serving.conda import Packages, read_conda_file
+from deployer.local_workspace.serving.interpreters import Interpreter, suited, this_one
 
 SHOWN_LINES = 20
 """How much of the build log a failed operation quotes."""
@@ -29,6 +29,8 @@ class Environment:
 
     folder: Path
     packages: Packages
+    interpreter: Interpreter
+    """The Python that it is made from."""
 
     @property
     def python(self) -> Path:
@@ -56,12 +58,20 @@ class Environments:
         self._folder = folder
         self._locks: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def describe(self, image: str | None, conda_file: str | None) -> Environment:
-        """The environment of that content, built or not. Raises WorkloadFailed where its packages are not known."""
-        packages = _packages(image, conda_file)
+    def describe(self, image: str | None, conda_file: str | None, added: tuple[str, ...] = ()) -> Environment:
+        """The environment of that content and of `added`, unless named in it, built or not.
+
+        Raises WorkloadFailed where its packages are not known.
+        """
+        packages = _packages(image, conda_file, added)
+        interpreter = suited(packages.python)
+        if interpreter is None:
+            interpreter = this_one()
+            packages = replace(packages, remarks=(_other_python(packages.python, interpreter), *packages.remarks))
         # A virtualenv belongs to the interpreter it was made from, so that is part of its content.
-        content = json.dumps([packages.requirements, packages.remarks, sys.base_prefix, sys.version])
-        return Environment(folder=self._folder / hashlib.sha256(content.encode()).hexdigest()[:16], packages=packages)
+        content = json.dumps([packages.requirements, packages.remarks, interpreter.home, interpreter.version])
+        name = hashlib.sha256(content.encode()).hexdigest()[:16]
+        return Environment(folder=self._folder / name, packages=packages, interpreter=interpreter)
 
     async def build(self, environment: Environment) -> None:
         """Build the environment unless that was done before; concurrent calls build it once.
@@ -77,9 +87,17 @@ class Environments:
                 raise WorkloadFailed("ImageBuildFailure", f"The environment could not be built: {error}") from error
 
 
-def _packages(image: str | None, conda_file: str | None) -> Packages:
+def _other_python(wanted: str, here: Interpreter) -> str:
+    asked = wanted.removeprefix("==").removesuffix(".*")
+    return (
+        f"WARNING: the conda file asks for Python {asked}, which is not on this machine; the environment has "
+        f"{here.version}. `uv python install {asked}` brings it."
+    )
+
+
+def _packages(image: str | None, conda_file: str | None, added: tuple[str, ...]) -> Packages:
     if conda_file is not None:
-        return read_conda_file(conda_file)
+        return read_conda_file(conda_file, added)
     name = image or ""
     if name.startswith("mcr.microsoft.com/azureml/") and "inference" in name:
         # Microsoft's inference images come with the server and nothing a model would need.
@@ -99,7 +117,7 @@ async def _build(environment: Environment) -> None:
     with environment.log.open("w") as log:
         print(*environment.packages.remarks, *environment.packages.requirements, sep="\n", file=log, flush=True)
         venv = str(environment.folder / "venv")
-        await _uv(environment, log, "venv", "--python", sys.executable, venv)
+        await _uv(environment, log, "venv", "--python", str(environment.interpreter.python), venv)
         # pip, which conda runs in Azure, takes the best version of all indexes; so has uv to.
         options = ("--index-strategy", "unsafe-best-match", "--python", str(environment.python))
         await _uv(environment, log, "pip", "install", *options, "--requirements", str(requirements))

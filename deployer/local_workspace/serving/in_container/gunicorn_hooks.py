@@ -1,13 +1,21 @@
-"""Configuration of gunicorn, read inside the environment of a deployment: it imports nothing but the standard library.
+"""Configuration of gunicorn, read inside the environment of a deployment.
+
+Which Python and which gunicorn that has is the user's choice: Python 3.8 and gunicorn 20 and later read this file, so
+that it imports nothing but the standard library. Settings that a gunicorn does not know it leaves alone.
 
 The local workspace holds the other end of the standard input. However it ends, even killed, the pipe closes, and
 master and workers, which would live on as orphans otherwise, end too.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import threading
 from collections.abc import Callable
+
+control_socket_disable = True
+"""Since gunicorn 25.1: nobody talks to it, and its default place is in the home of the user."""
 
 _pipe = -1
 
