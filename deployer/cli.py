@@ -230,6 +230,21 @@ def keys(console: Console, request: Request, show_secrets: bool) -> int:
     return score_status_logs.keys(request, show_secrets, console)
 
 
+@cli.command()
+@click.option("--name", default="", help="The name of the project and its endpoint; that of the folder by default.")
+@click.option("--from-mlflow", "mlflow", type=click.Path(path_type=Path), help="Serve the MLflow model in this folder.")
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
+@click.pass_obj
+def init(console: Console, name: str, mlflow: Path | None, project: Path) -> int:
+    """Write the files that a project begins with. Those that are there stay as they are.
+
+    Example: deployer init --from-mlflow model
+    """
+    from deployer.commands import init as command
+
+    return command.init(command.Beginning(project=project, name=name, mlflow=mlflow), console)
+
+
 @cli.command("import")
 @click.argument("endpoint")
 @env_option

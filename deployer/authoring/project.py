@@ -64,7 +64,9 @@ def read_project(
     Raises SpecError if the project or the env does not exist.
     """
     if not (project / SPECS).is_dir():
-        hint = "Run this command in the folder that contains `specs/`, or pass --project DIR."
+        hint = (
+            "Run this command in the folder that contains `specs/`, pass --project DIR, or begin with `deployer init`."
+        )
         raise failure("project-missing", "there is no `specs` folder here", Location(file=SPECS), hint)
     env_file, own = read_env(project, env)
     given = parse_overrides(overrides)

@@ -62,7 +62,7 @@ def _container(deployment: Resource, case: Case) -> str:
     if any(value_at(environment.fields, ("inference_config", route)) for route in _ROUTES):
         return f"its environment is a server of its own in the image {image}"
     known = image.startswith(SERVING_IMAGES) and "inference" in image
-    if not known and not environment.fields.get("conda_file") and "conda_file" not in _unknown(environment):
+    if image and not known and not environment.fields.get("conda_file") and "conda_file" not in _unknown(environment):
         return f"what is in the image {image} cannot be known, and it has no conda file"
     return ""
 

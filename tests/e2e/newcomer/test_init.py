@@ -1,0 +1,59 @@
+"""From an empty folder to an answer, as the README says it: a script of one's own, and an MLflow model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer.local_workspace.serving.virtualenvs import Environments
+from tests.e2e.newcomer.conftest import Project
+from tests.e2e.test_serving_mlflow import SKLEARN
+
+pytestmark = pytest.mark.xdist_group("newcomer")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Project]:
+    """An empty folder with a good name."""
+    folder = tmp_path / "wine-prices"
+    folder.mkdir()
+    project = Project(folder=folder)
+    yield project
+    project.run("local", "down")
+
+
+def test_three_commands_from_an_empty_folder_to_an_answer(empty: Project) -> None:
+    begun = empty.run("init")
+    assert begun.returncode == 0, begun.stderr
+    assert "wrote specs/endpoint.yml" in begun.stdout
+    assert begun.stderr == "Next: `deployer apply`\n"
+    applied = empty.run("apply")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "Next: deployer score --request sample-request.json" in applied.stdout
+    answered = empty.run("score", "--request", "sample-request.json")
+    assert answered.stdout.splitlines()[0] == "6"
+    assert empty.run("plan", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.long
+def test_an_mlflow_model_is_served_as_it_is(empty: Project, tmp_path: Path) -> None:
+    async def built() -> Path:
+        environments = Environments(tmp_path / "environments")
+        environment = environments.describe(None, "dependencies: [{pip: [mlflow>=3, scikit-learn]}]")
+        await environments.build(environment)
+        return environment.python
+
+    saving = [str(asyncio.run(built())), "-c", SKLEARN, str(empty.folder / "model"), "example"]
+    subprocess.run(saving, check=True, cwd=tmp_path)
+    begun = empty.run("init", "--from-mlflow", "model")
+    assert begun.returncode == 0, begun.stderr
+    applied = empty.run("apply")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    answered = empty.run("score", "--request", "sample-request.json", "--json")
+    assert answered.returncode == 0, answered.stderr
+    assert "5.0" in json.dumps(json.loads(answered.stdout))
