@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from deployer.commands.hints import DEFAULT_ENV, Context, in_context, program
 from deployer.commands.streams import is_plain, put
 from deployer.core.errors import DeployerError, SpecError, UsageError, WorkspaceError
 from deployer.core.redaction import mask_of
@@ -29,9 +31,17 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(slots=True)
 class Console:
-    """The output streams. `secrets` are masked on stderr; results on stdout are already masked by reports."""
+    """The output streams. `secrets` are masked on stderr; results on stdout are already masked by reports.
+
+    Commands that messages and told results advise are printed as they have to be typed in `context`.
+    """
 
     secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
+    context: Context = field(default_factory=Context)
+
+    def at(self, *, env: str = DEFAULT_ENV, project: Path = Path(), endpoint: str = "") -> None:
+        """From now on, commands in messages lead here."""
+        self.context = Context(program=program(), env=env, project=project, endpoint=endpoint)
 
     def keep_secret(self, values: frozenset[str]) -> None:
         """Add values to mask from now on."""
@@ -56,9 +66,13 @@ class Console:
         if problem := put(sys.stdout, text if text.endswith("\n") or not text else f"{text}\n"):
             self.err(f"error: the result could not be written: {problem}")
 
+    def tell(self, text: str) -> None:
+        """A result in words."""
+        self.out(in_context(text, self.context))
+
     def err(self, text: str) -> None:
         """A message beside the result."""
-        put(sys.stderr, f"{mask_of(self.secrets).hide(text)}\n")
+        put(sys.stderr, f"{in_context(mask_of(self.secrets).hide(text), self.context)}\n")
 
     def error(self, error: DeployerError) -> None:
         """An error: its message and code, and its hint."""

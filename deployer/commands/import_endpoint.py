@@ -15,6 +15,7 @@ from deployer.pipeline import open_workspace
 
 def import_endpoint(project: Path, env: str, endpoint: str, console: Console) -> int:
     """Write specs/<endpoint>/*.yml from the live state. Raises UsageError if the folder already exists."""
+    console.at(env=env, project=project)
     name = endpoint.lower()
     workspace = open_workspace(load_env(project, env), project)
     live = workspace.observe(Wanted(endpoints=frozenset([name])))

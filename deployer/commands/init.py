@@ -41,8 +41,8 @@ def init(begin: Beginning, console: Console) -> int:
         console.out(f"{'wrote' if _write(begin.project / path, text) else 'kept '} {path}")
     if model and model.request is None:
         console.err(f"{model.folder} has no input example, so that there is no smoke test: save one with the model.")
-    elsewhere = "" if begin.project == Path() else f" --project {begin.project}"
-    console.err(f"Next: `deployer apply{elsewhere}`")
+    console.at(project=begin.project)
+    console.err("Next: `deployer apply`")
     return 0
 
 

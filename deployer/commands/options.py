@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from deployer.commands.console import Console
 from deployer.core.plan_options import Allow, Options
 
 Command = Callable[..., Any]
@@ -73,6 +74,8 @@ def _as_request(command: Command) -> Command:
     def with_request(*arguments: object, env: str, project: Path, endpoint: str, **values: Any) -> object:
         from deployer.pipeline import Request  # late: `deployer --help` does not pay for it
 
+        if console := click.get_current_context().find_object(Console):
+            console.at(env=env, project=project, endpoint=endpoint)
         options = Options(
             endpoint=endpoint,
             overrides=values.pop("overrides", ()),

@@ -14,6 +14,7 @@ from deployer.applying.consent import before_apply
 from deployer.authoring import load_env
 from deployer.commands.console import Console, stoppable
 from deployer.commands.files import check_writable, read_whole, write_whole
+from deployer.commands.hints import in_context
 from deployer.commands.progress import Progress
 from deployer.core.errors import Refused
 from deployer.core.outcome import Outcome
@@ -52,7 +53,8 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     planned = pipeline.plan(request, console)
     view = _view(planned, console)
     text = partial(plan_text, view, color=console.color)
-    console.out(_shown(showing.format, text=text, markdown=partial(plan_comment, view), json=partial(plan_json, view)))
+    shown = _shown(showing.format, text=text, markdown=partial(plan_comment, view), json=partial(plan_json, view))
+    (console.out if showing.format == "json" else console.tell)(shown)
     if showing.out:
         write_whole(showing.out, plan_json(view))
         console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this plan.")
@@ -80,7 +82,7 @@ def _shown(wanted: PlanFormat, *, text: _Render, markdown: _Render, json: _Rende
 
 def show(planned: Planned, console: Console) -> None:
     """Print a plan as text."""
-    console.out(plan_text(_view(planned, console), color=console.color))
+    console.tell(plan_text(_view(planned, console), color=console.color))
 
 
 def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool) -> int:
@@ -91,7 +93,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
     planned = pipeline.plan(request, console, wait=True)
     view = _view(planned, console)
-    (console.err if as_json else console.out)(plan_text(view, color=console.color))
+    (console.err if as_json else console.tell)(plan_text(view, color=console.color))
     if reviewed and was_applied(reviewed, view):
         console.err("This plan was applied already: the workspace matches it.")
     elif reviewed:
@@ -122,23 +124,24 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> i
         outcome,
         secrets=console.secrets,
         uris=pipeline.scoring_uris(planned, outcome),
-        next_command=_next_command(outcome, planned),
+        next_command=in_context(f"`{_next_command(outcome, planned)}`", console.context).strip("`"),
     )
-    console.out(outcome_json(view) if as_json else outcome_text(view, color=console.color, told=not console.is_live))
+    if as_json:
+        console.out(outcome_json(view))
+    else:
+        console.tell(outcome_text(view, color=console.color, told=not console.is_live))
     return outcome.exit_code
 
 
 def _next_command(outcome: Outcome, planned: Planned) -> str:
     """The suggested next command."""
-    env = planned.desired.env.name
-    where = "" if env == "local" else f" --env {env}"
     if not outcome.ok:
-        return f"deployer plan{where}"
+        return "deployer plan"
     tests = [test for test in planned.desired.intent.smoke_tests.values() if test.image or test.request]
     if not tests:
-        return f"deployer status{where}"
+        return "deployer status"
     what = f"--image {tests[0].image}" if tests[0].image else f"--request {tests[0].request}"
-    return f"deployer score{where} {what}"
+    return f"deployer score {what}"
 
 
 def drift(request: Request, shape: PlanFormat, console: Console) -> int:
@@ -146,7 +149,8 @@ def drift(request: Request, shape: PlanFormat, console: Console) -> int:
     planned = pipeline.plan(request, console)
     view = _drift(planned, console)
     text = partial(drift_text, view, color=console.color)
-    console.out(_shown(shape, text=text, markdown=partial(drift_markdown, view), json=partial(drift_json, view)))
+    shown = _shown(shape, text=text, markdown=partial(drift_markdown, view), json=partial(drift_json, view))
+    (console.out if shape == "json" else console.tell)(shown)
     if planned.plan.blockers:
         return Refused.exit_code
     return 0 if view.is_clean else PENDING

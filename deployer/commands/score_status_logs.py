@@ -55,7 +55,7 @@ def score(request: Request, load: Load, console: Console) -> int:
 def status(request: Request, console: Console) -> int:
     """Show the live state: endpoints, their deployments and traffic, and the results of smoke tests."""
     seen = observe_status(request, console)
-    console.out(status_text(seen.live, seen.names, seen.standings, color=console.color))
+    console.tell(status_text(seen.live, seen.names, seen.standings, color=console.color))
     return 0
 
 
