@@ -206,6 +206,26 @@ def test_the_log_has_every_request_without_signatures(made: Workspace) -> None:
     assert all("sig=*" in path for path in uploads)
 
 
+def test_the_sdk_finds_the_datastore(client: Any) -> None:
+    assert [item.name for item in client.datastores.list()] == ["workspaceblobstore"]
+    assert client.datastores.get_default().name == "workspaceblobstore"
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("orderBy=createdtime&orderByAsc=false&count=30", 1),
+        ("names=other,workspaceblobstore", 1),
+        ("names=other", 0),
+        ("searchText=blob", 1),
+        ("searchText=files", 0),
+        ("isDefault=false", 0),
+    ],
+)
+def test_datastores_are_listed_as_asked(made: Workspace, query: str, count: int) -> None:
+    assert len(made.ask("GET", f"/datastores?{query}").body["value"]) == count
+
+
 def test_files_are_served_to_the_account_key_too(made: Workspace, tmp_path: Path) -> None:
     from azure.storage.blob import BlobServiceClient
 

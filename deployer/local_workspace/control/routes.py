@@ -116,10 +116,10 @@ _PARAMETERS: Mapping[str, set[str]] = {
     "/models": _LISTED,
     "/environments": _LISTED,
     "/data": _LISTED,
-    "/datastores": {"$skip", "count"},
-    "/models/{name}/versions": _LISTED | {"version", "tags", "properties", "stage"},
+    "/datastores": {"$skip", "count", "isDefault", "names", "searchText", "orderBy", "orderByAsc"},
+    "/models/{name}/versions": _LISTED | {"version", "description", "offset", "tags", "properties", "feed", "stage"},
     "/environments/{name}/versions": _LISTED | {"stage"},
-    "/data/{name}/versions": _LISTED | {"tags", "stage"},
+    "/data/{name}/versions": _LISTED | {"$tags", "tags", "stage"},
     "/mfeOperationsStatus/{operation}": {"t", "c", "s", "h"},
     "/mfeOperationResults/{operation}": {"t", "c", "s", "h"},
 }
