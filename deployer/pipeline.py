@@ -59,8 +59,8 @@ if TYPE_CHECKING:
 class Listener(Protocol):
     """Receives events while the program works."""
 
-    def keep_secret(self, values: frozenset[str]) -> None:
-        """Mask these values from now on."""
+    def acting_on(self, env: EnvFile, secrets: frozenset[str]) -> None:
+        """The command acts on the workspace of this env; these values are to be masked from now on."""
 
     def waiting_for(self, ref: Ref) -> None:
         """Another operation is changing this resource; planning continues when it has ended."""
@@ -115,7 +115,7 @@ def plan_rollback(request: Request, listener: Listener) -> Planned:
     from deployer.authoring.desired import Desired
 
     env, name = load_env(request.project, request.env), request.options.endpoint.lower()
-    listener.keep_secret(project_secrets(request.project, request.env))
+    listener.acting_on(env, project_secrets(request.project, request.env))
     workspace = open_workspace(env, request.project)
     live = workspace.observe(Wanted(endpoints=frozenset([name] if name else []), project="" if name else env.project))
     earlier = earlier_traffic([name] if name else live.endpoints(), live)
@@ -183,7 +183,7 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
         overrides=options.overrides,
         outside=tuple(map(Path, options.outside)),
     )
-    listener.keep_secret(desired.secrets)
+    listener.acting_on(desired.env, desired.secrets)
     workspace = open_workspace(desired.env, request.project)
     asked = wanted(desired.state, desired.env.project, desired.drafts)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
@@ -260,10 +260,11 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
 def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
     """The workspace, and the endpoint of a request: the one in its options, or the only one in the specs."""
     if name := request.options.endpoint:
-        listener.keep_secret(project_secrets(request.project, request.env))
-        return open_workspace(load_env(request.project, request.env), request.project), name.lower()
+        env = load_env(request.project, request.env)
+        listener.acting_on(env, project_secrets(request.project, request.env))
+        return open_workspace(env, request.project), name.lower()
     desired = load_project(request.project, request.env)
-    listener.keep_secret(desired.secrets)
+    listener.acting_on(desired.env, desired.secrets)
     names = desired.state.endpoints()
     if len(names) != 1:
         raise UsageError(
@@ -285,7 +286,7 @@ class Status:
 def observe_status(request: Request, listener: Listener) -> Status:
     """The live state of the requested endpoints."""
     desired = load_project(request.project, request.env)
-    listener.keep_secret(desired.secrets)
+    listener.acting_on(desired.env, desired.secrets)
     name = request.options.endpoint.lower()
     names = frozenset([name] if name else desired.state.endpoints())
     live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))

@@ -17,11 +17,13 @@ import click
 
 from deployer.commands.hints import DEFAULT_ENV, Context, in_context, program
 from deployer.commands.streams import is_plain, put
+from deployer.commands.whereabouts import whereabouts
 from deployer.core.errors import DeployerError, SpecError, UsageError, WorkspaceError
 from deployer.core.redaction import mask_of
 
 if TYPE_CHECKING:
     from deployer.applying.consent import Question
+    from deployer.authoring import EnvFile
     from deployer.core.resources import Ref
 
 Item = TypeVar("Item")
@@ -46,6 +48,11 @@ class Console:
     def keep_secret(self, values: frozenset[str]) -> None:
         """Add values to mask from now on."""
         self.secrets |= values
+
+    def acting_on(self, env: EnvFile, secrets: frozenset[str]) -> None:
+        """Say where this command acts, before it does; `secrets` are masked from now on."""
+        self.keep_secret(secrets)
+        self.err(whereabouts(env, self.context.project))
 
     def waiting_for(self, ref: Ref) -> None:
         """Report that planning waits for an operation on a resource."""

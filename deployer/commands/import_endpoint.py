@@ -17,7 +17,9 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
     """Write specs/<endpoint>/*.yml from the live state. Raises UsageError if the folder already exists."""
     console.at(env=env, project=project)
     name = endpoint.lower()
-    workspace = open_workspace(load_env(project, env), project)
+    home = load_env(project, env)
+    console.acting_on(home, frozenset())
+    workspace = open_workspace(home, project)
     live = workspace.observe(Wanted(endpoints=frozenset([name])))
     if live.get(endpoint_ref(name)) is None:
         raise DeployerError(f"there is no endpoint {endpoint} in the workspace of env {env}")

@@ -89,6 +89,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome."""
     reviewed = read_saved_plan(read_whole(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
+    console.at(env=request.env, project=request.project, endpoint=request.options.endpoint)
     question = partial(before_apply, env=request.env, yes=yes, reviewed=reviewed is not None)
     console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
     planned = pipeline.plan(request, console, wait=True)

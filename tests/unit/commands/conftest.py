@@ -61,11 +61,12 @@ class OwnedWorkspace(MemoryWorkspace):
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What a command printed, and its exit code."""
+    """What a command printed, and its exit code; `where` is the line that says where it acts, if it was printed."""
 
     code: int
     out: str
     err: str
+    where: str = ""
 
 
 class Tty(io.StringIO):
@@ -138,7 +139,9 @@ class Shop:
             for name, stream in streams.items():
                 patch.setattr(sys, name, stream)
             code = _run(list(words))
-        return Said(code=code, out=streams["stdout"].getvalue(), err=streams["stderr"].getvalue())
+        err = streams["stderr"].getvalue()
+        where, _, rest = err.partition("\n") if " → " in err.partition("\n")[0] else ("", "", err)
+        return Said(code=code, out=streams["stdout"].getvalue(), err=rest, where=where)
 
     def applied(self) -> None:
         """Apply, which has to work; what was written is forgotten."""

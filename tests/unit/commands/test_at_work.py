@@ -133,7 +133,7 @@ def test_the_next_command_is_for_the_env_and_the_declared_test(deployed: Shop) -
     deployed.write("specs/digits/endpoint.yml", {"name": "digits", "auth_mode": "key", "traffic": {"green": 100}})
     said = deployed.run("apply", "--env", "dev", "--yes")
     assert said.code == 0, said
-    assert "deployer score --env dev --request request.json" in said.out
+    assert "deployer score --request request.json --env dev" in said.out
     assert "deployer status" in deployed.run("rollback").out
 
 
