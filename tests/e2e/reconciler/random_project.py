@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.build import IMAGE
 from tests.e2e.reconciler.project import SCRIPT, Run, ended
 from tests.e2e.reconciler.site import DEPLOYMENTS_API, ENDPOINTS_API, Site
 from tests.e2e.reconciler.victim import Orders, start
@@ -42,7 +43,7 @@ class RandomProject:
         (self.folder / "code" / "score.py").write_text(SCRIPT.format(name=self.name))
         (self.folder / "request.json").write_text("{}")
         self._write("env/local", {"project": self.name, "workspace": "local"})
-        self._write("environment", {"name": f"{self.name}-env", "version": "1", "image": "img:1"})
+        self._write("environment", {"name": f"{self.name}-env", "version": "1", "image": IMAGE})
         self.wish = {"endpoint": {}, "blue": self.deployment("blue"), "traffic": {"blue": 100}}
 
     def deployment(self, name: str) -> Fields:
