@@ -29,6 +29,9 @@ PYTHON = re.compile(r"python\s*={1,2}\s*(\d+)(?:\.(\d+))?")
 NEWEST_PYTHON = 15
 """The minor version of the newest Python 3 that was released: https://devguide.python.org/versions/."""
 SERVERS = ("azureml-inference-server-http", "azureml-defaults")
+MLFLOW_PACKAGES = ("azureml-inference-server-http", "azureml-ai-monitoring", "mlflow")
+"""What the scoring script imports that Azure generates for MLflow models:
+https://github.com/Azure/azureml-assets/tree/main/assets/inference/environments."""
 INLINE = "Azure gets the text of the conda file and no file beside it. "
 
 
@@ -80,13 +83,44 @@ def inference_server(document: Document, world: World) -> Iterator[Fault]:
             yield Fault(path=at, summary=summary, detail=hint, severity=Severity.WARNING)
 
 
+def mlflow_packages(document: Document, world: World) -> Iterator[Fault]:
+    """An environment of one's own for an MLflow model without a script has what Azure's script for it imports."""
+    environment = _environment_of(document, world)
+    if environment is None or document.get("code_configuration") or not _is_mlflow(document, world):
+        return
+    for path, data, _, name in _contents(environment, world):
+        packages = [text.rpartition("::")[2] for _, text in _entries(data)]
+        missing = [item for item in MLFLOW_PACKAGES if not any(_is_package(text, item) for text in packages)]
+        if packages and missing:
+            what = f"the conda file {name or 'in this environment'} has no {' and no '.join(missing)}"
+            summary = f"{what}, which the script imports that Azure generates for the MLflow model"
+            hint = "Add them to its pip packages, or leave `environment` out: Azure then takes the model's own."
+            at = path if environment is document else ("environment",)
+            yield Fault(path=at, summary=summary, detail=hint, severity=Severity.WARNING)
+
+
+def _is_package(requirement: str, name: str) -> bool:
+    return bool(re.match(rf"{re.escape(name)}(?![\w.-])", requirement.strip(), re.IGNORECASE))
+
+
+def _is_mlflow(document: Document, world: World) -> bool:
+    """Whether a deployment's model, its own or one of the specs, is one of MLflow."""
+    model = _asset_of(document, Kind.MODEL, world)
+    written = (model.text("model", "type") if model is document else model.text("type")) if model else ""
+    return written.replace("_", "").lower() == "mlflowmodel"
+
+
 def _environment_of(document: Document, world: World) -> Document | None:
-    """The document with the environment of a deployment: its own, or the one it names by version."""
-    if isinstance(document.get("environment"), dict):
+    return _asset_of(document, Kind.ENVIRONMENT, world)
+
+
+def _asset_of(document: Document, kind: Kind, world: World) -> Document | None:
+    """The document with the model or environment of a deployment: its own, or the one of the specs that it names."""
+    if isinstance(document.get(kind.value), dict):
         return document
-    wanted = parse_reference(AssetType.ENVIRONMENT, document.text("environment"), None)
-    same = (item for item in world.documents if item.kind is Kind.ENVIRONMENT and item.text("name") == wanted.name)
-    return next((item for item in same if str(item.get("version")) == wanted.version), None)
+    wanted = parse_reference(AssetType(kind.value), document.text(kind.value), None)
+    same = (item for item in world.documents if item.kind is kind and item.text("name") == wanted.name)
+    return next((item for item in same if item.text("version") == wanted.version), None)
 
 
 def _contents(document: Document, world: World) -> Iterator[tuple[FieldPath, Any, Parsed, str]]:

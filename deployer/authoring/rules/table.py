@@ -84,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     _rule("conda-syntax", file_rules.conda_syntax, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
     _rule("conda-entry", conda_rules.conda_entry, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
     _rule("inference-server", conda_rules.inference_server, Kind.DEPLOYMENT),
+    _rule("mlflow-packages", conda_rules.mlflow_packages, Kind.DEPLOYMENT),
     _rule("model-missing", file_rules.model_missing, Kind.DEPLOYMENT, Kind.MODEL),
     _rule("build-missing", file_rules.build_missing, Kind.DEPLOYMENT, Kind.ENVIRONMENT),
     _rule("smoke-file", file_rules.smoke_file, Kind.DEPLOYMENT),
