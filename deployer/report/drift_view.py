@@ -48,11 +48,18 @@ class DriftView:
     @property
     def summary(self) -> str:
         """One sentence."""
+        if self.is_clean and self.orphans:
+            more = f"{count(len(self.orphans), 'resource')} of this project {_are(len(self.orphans))} in no spec"
+            return f"No drift in what the specs declare; {more}."
         if self.is_clean:
             return "No drift: the workspace matches the specs."
         blocked = any(finding.blocking for finding in self.findings)
         refused = "; an apply would be refused" if blocked else ""
         return f"Drift: {count(len(self.differences), 'difference')}{refused}."
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def drift_view(

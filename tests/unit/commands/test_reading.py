@@ -55,6 +55,14 @@ def test_drift_exits_with_2_where_the_workspace_differs(deployed: Shop) -> None:
     assert deployed.workspace.written == []
 
 
+def test_what_is_in_no_spec_is_not_called_a_match(deployed: Shop) -> None:
+    deployed.declare("digits", "blue", blue=100)
+    said = deployed.run("drift", "--env", "dev")
+    last = "No drift in what the specs declare; 1 resource of this project is in no spec."
+    assert (said.code, said.out.splitlines()[-1]) == (0, last), said.out
+    assert "deployment digits/green" in said.out
+
+
 def test_drift_exits_with_3_where_apply_would_be_refused(deployed: Shop) -> None:
     state = deployed.workspace.state
     left = {ref: item for ref, item in state.resources.items() if ref != asset_ref(Kind.MODEL, "digits", "1")}
