@@ -43,6 +43,13 @@ class Between:
     high: int
 
 
+@dataclass(frozen=True, slots=True)
+class NoLongerThan:
+    """An ISO 8601 duration of at most so many seconds."""
+
+    seconds: int
+
+
 class Duration:
     """An ISO 8601 duration such as PT5S."""
 
@@ -71,6 +78,8 @@ _PROBE = {
     "successThreshold": Between(1, 1_000_000),
     "failureThreshold": Between(1, 1_000_000),
 }
+# https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online#probesettings
+_LIVENESS = _PROBE | {"successThreshold": Between(1, 1)}
 _ROUTE = {"path": str, "port": Between(1, 65_535)}
 
 ENDPOINT: Mapping[str, object] = _READ_BACK | {
@@ -108,10 +117,11 @@ DEPLOYMENT: Mapping[str, object] = _READ_BACK | {
         "scaleSettings": {"scaleType": OneOf(("Default",))},
         "requestSettings": {
             "maxQueueWait": Duration,
-            "requestTimeout": Duration,
+            # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
+            "requestTimeout": NoLongerThan(180),
             "maxConcurrentRequestsPerInstance": Between(1, 1_000_000),
         },
-        "livenessProbe": _PROBE,
+        "livenessProbe": _LIVENESS,
         "readinessProbe": _PROBE,
         "startupProbe": _PROBE,
         "appInsightsEnabled": bool,
@@ -213,13 +223,13 @@ def _check(value: Any, shape: object, path: str) -> None:
         case ListOf(shape=inner):
             for index, item in enumerate(_expected(value, list, path)):
                 _check(item, inner, f"{path}[{index}]")
-        case OneOf() | Between():
+        case OneOf() | Between() | NoLongerThan():
             _check_choice(value, shape, path)
         case type():
             _check_plain(value, shape, path)
 
 
-def _check_choice(value: Any, shape: OneOf | Between, path: str) -> None:
+def _check_choice(value: Any, shape: OneOf | Between | NoLongerThan, path: str) -> None:
     match shape:
         case OneOf(words=words):
             if _expected(value, str, path).replace(" ", "").lower() not in {word.lower() for word in words}:
@@ -227,6 +237,10 @@ def _check_choice(value: Any, shape: OneOf | Between, path: str) -> None:
         case Between(low=low, high=high):
             if not low <= _expected(value, int, path) <= high:
                 _refuse(path, f"The value {value} is not between {low} and {high}.")
+        case NoLongerThan(seconds=most):
+            _check_duration(_expected(value, str, path), path)
+            if seconds(value) > most:
+                _refuse(path, f"The value '{value}' is longer than {most} seconds.")
 
 
 def _check_members(value: Any, shape: Mapping[str, object], path: str) -> None:

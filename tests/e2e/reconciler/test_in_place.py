@@ -60,7 +60,7 @@ def marks(project: Project, what: str) -> str:
 
 def answer_of(project: Project) -> object:
     body = project.deployer("score", "--request", str(project.folder / "request.json"), "--json")
-    return json.loads(body.text)["prediction"]
+    return json.loads(body.text.partition("\n")[2])["prediction"]
 
 
 def test_bad_content_is_put_back_under_load_and_stays_refused(project: Project) -> None:

@@ -154,4 +154,5 @@ def test_rollback_works_while_the_specs_are_broken(project: Project) -> None:
     assert (back.code, project.split()) == (0, {"blue": 100}), back.text
     assert project.site.endpoint(project.name)["properties"]["mirrorTraffic"] == {"green": 10}
     assert "no-smoke-test" not in back.text
-    assert "The next `deployer apply` moves the traffic" in back.text
+    again = f"deployer apply --endpoint {project.name} --project {project.folder}"
+    assert f"The next `{again}` moves the traffic" in back.text
