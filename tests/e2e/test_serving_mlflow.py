@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployer.local_workspace.ports import Workload, WorkloadFailed
+from deployer.local_workspace.serving import in_container
 from deployer.local_workspace.serving.virtualenvs import Environments
 from tests.e2e.serving import changed, run, workload, workspace
 
@@ -137,6 +138,13 @@ def test_a_model_is_served_as_azure_serves_it(version: str, name: str, serving_r
                 assert (refused.status, refused.headers["ms-azureml-model-error-statuscode"]) == (424, "400")
             swagger = await client.score(path="/inference/E/swagger.json?version=3", method="GET")
             assert "input_data" in json.dumps(swagger.json())
+            ours = Path(in_container.__file__).parent
+            assert {path.name for path in ours.iterdir()} <= {
+                "__init__.py",
+                "gunicorn_hooks.py",
+                "mlflow_score.py",
+                "__pycache__",
+            }
 
     run(body())
 

@@ -31,10 +31,11 @@ SCORING_GRACE_MS = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """What the inference server runs for a workload: the script `script` in `folder`."""
+    """What the inference server runs for a workload: the script `script` in `folder`, working in `works_in`."""
 
     folder: Path
     script: str
+    works_in: Path
     variables: Mapping[str, str]
 
 
@@ -42,7 +43,7 @@ def container(
     workload: Workload, environment: Environment, *, home: Path, socket: Path, log: Path, pid_file: Path
 ) -> Container:
     """How to serve `workload`. Raises WorkloadFailed where the server, the script or the model is missing."""
-    served = _mlflow(workload, environment) if is_without_script(workload) else _scoring_script(workload)
+    served = _mlflow(workload, environment, home) if is_without_script(workload) else _scoring_script(workload)
     server = {
         "AML_APP_ROOT": str(served.folder),
         "AZUREML_ENTRY_SCRIPT": served.script,
@@ -53,7 +54,7 @@ def container(
         command=Command(
             argv=_gunicorn(workload, environment, socket),
             env={**_variables(workload, environment, home), **served.variables, **server},
-            cwd=served.folder,
+            cwd=served.works_in,
         ),
         socket=socket,
         health_path="/",
@@ -104,11 +105,15 @@ def _scoring_script(workload: Workload) -> Application:
         raise WorkloadFailed(
             "BadArgument", f"There is no scoring script {workload.scoring_script!r} in the uploaded code."
         )
-    return Application(folder=workload.code_dir, script=workload.scoring_script, variables={})
+    folder = workload.code_dir
+    return Application(folder=folder, script=workload.scoring_script, works_in=folder, variables={})
 
 
-def _mlflow(workload: Workload, environment: Environment) -> Application:
-    """An MLflow model behind a script of ours that answers as the one that Azure generates."""
+def _mlflow(workload: Workload, environment: Environment, home: Path) -> Application:
+    """An MLflow model behind a script of ours that answers as the one that Azure generates.
+
+    It works in `home`: MLflow keeps a folder `mlruns` wherever it works, which must not be in this package.
+    """
     if environment.version("mlflow") is None:
         raise WorkloadFailed(
             "ImageBuildFailure",
@@ -123,7 +128,7 @@ def _mlflow(workload: Workload, environment: Environment) -> Application:
         )
     script = Path(gunicorn_hooks.__file__).with_name("mlflow_score.py")
     folder = {"MLFLOW_MODEL_FOLDER": _mlflow_folder(workload).name}
-    return Application(folder=script.parent, script=script.name, variables=folder)
+    return Application(folder=script.parent, script=script.name, works_in=home, variables=folder)
 
 
 def _mlflow_folder(workload: Workload) -> Path:
