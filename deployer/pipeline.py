@@ -187,9 +187,10 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     workspace = open_workspace(desired.env, request.project)
     asked = wanted(desired.state, desired.env.project, desired.drafts)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
-    numbers = numbered(desired.drafts, live)
-    origins = desired.origins.also({ref: draft.places for ref, draft in numbers.items()})
-    pinned = with_pinned_references(with_numbered(desired.state, numbers), live)
+    versions = numbered(desired.drafts, live)
+    places = {item.ref: draft.places for item, draft in zip(versions, desired.drafts, strict=True)}
+    origins = desired.origins.also(places)
+    pinned = with_pinned_references(with_numbered(desired.state, versions), live)
     earlier = earlier_assets(pinned, live)
     known = with_also(live, workspace.observe(earlier)) if earlier else live
     return replace(desired, state=pinned, origins=origins, drafts=()), known, workspace

@@ -16,8 +16,8 @@ PROJECTS = ENVS | {"init", "local"}
 """Those that take --project."""
 
 DEFAULT_ENV = "local"
-_IN_TICKS = re.compile(r"`deployer(?P<call>\s+(?P<command>[a-z]+)(?P<rest>[^`]*))`")
-_NEXT = re.compile(r"^Next: deployer(?P<call> (?P<command>[a-z]+)(?P<rest>.*))$", re.MULTILINE)
+_IN_TICKS = re.compile(r"`deployer(\s+[a-z][^`]*)`")
+_NEXT = re.compile(r"^Next: deployer( [a-z].*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,16 @@ def _quoted(text: str) -> str:
 
 def in_context(text: str, context: Context) -> str:
     """`text` with every command that it advises (in backticks, or after "Next: ") as it is to be typed."""
-    ticked = _IN_TICKS.sub(lambda found: f"`{_call(found, context)}`", text)
-    return _NEXT.sub(lambda found: f"Next: {_call(found, context)}", ticked)
+    ticked = _IN_TICKS.sub(lambda found: f"`{as_typed(found[1], context)}`", text)
+    return _NEXT.sub(lambda found: f"Next: {as_typed(found[1], context)}", ticked)
 
 
-def _call(advised: re.Match[str], context: Context) -> str:
-    """A command with the options that lead it to where `context` is, unless it has them; line breaks stay."""
-    command, words = advised["command"], advised["rest"].split()
+def as_typed(call: str, context: Context) -> str:
+    """A command of the deployer, given from the blank after its name on, with what leads it to where `context` is.
+
+    Options that it has already stay, and so do its line breaks.
+    """
+    command, *words = call.split()
     given = {word.partition("=")[0] for word in words}
     # The plan in a file says itself which env and endpoint it is for.
     is_saved = command == "apply" and bool(words) and not words[0].startswith("-")
@@ -65,4 +68,4 @@ def _call(advised: re.Match[str], context: Context) -> str:
         ("--project", str(context.project), context.project != Path() and command in PROJECTS),
     )
     added = [f" {flag} {_quoted(value)}" for flag, value, applies in wanted if applies and flag not in given]
-    return f"{context.program}{advised['call']}{''.join(added)}"
+    return f"{context.program}{call}{''.join(added)}"

@@ -14,7 +14,7 @@ from deployer.applying.consent import before_apply
 from deployer.authoring import load_env
 from deployer.commands.console import Console, stoppable
 from deployer.commands.files import check_writable, read_whole, write_whole
-from deployer.commands.hints import in_context
+from deployer.commands.hints import as_typed
 from deployer.commands.progress import Progress
 from deployer.core.errors import Refused
 from deployer.core.outcome import Outcome
@@ -125,7 +125,7 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> i
         outcome,
         secrets=console.secrets,
         uris=pipeline.scoring_uris(planned, outcome),
-        next_command=in_context(f"`{_next_command(outcome, planned)}`", console.context).strip("`"),
+        next_command=as_typed(_next_command(outcome, planned), console.context),
     )
     if as_json:
         console.out(outcome_json(view))
@@ -135,14 +135,14 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> i
 
 
 def _next_command(outcome: Outcome, planned: Planned) -> str:
-    """The suggested next command."""
+    """The suggested next command, from the blank after `deployer` on."""
     if not outcome.ok:
-        return "deployer plan"
+        return " plan"
     tests = [test for test in planned.desired.intent.smoke_tests.values() if test.image or test.request]
     if not tests:
-        return "deployer status"
+        return " status"
     what = f"--image {tests[0].image}" if tests[0].image else f"--request {tests[0].request}"
-    return f"deployer score {what}"
+    return f" score {what}"
 
 
 def drift(request: Request, shape: PlanFormat, console: Console) -> int:

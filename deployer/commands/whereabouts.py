@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SECONDS = 2
 """How long git may take to say which commit this is: in a huge repository it is not worth waiting for."""
+NO_MONITOR = ("-c", "core.fsmonitor=false")
+"""A monitor of files is a program that a repository can name; its files must not decide what runs."""
 SHOWN = 8
 """Characters of a subscription id: enough to tell one's own apart."""
 
@@ -30,18 +32,7 @@ def whereabouts(env: EnvFile, project: Path) -> str:
 
 def _commit(project: Path) -> str:
     """The commit of a checkout, and whether files of it are changed; "" where there is none, or no git."""
-    # The files of a repository must not decide what runs: a monitor of files is a program that they can name.
-    command = [
-        "git",
-        "-c",
-        "core.fsmonitor=false",
-        "-C",
-        str(project),
-        "describe",
-        "--always",
-        "--dirty",
-        "--exclude=*",
-    ]
+    command = ["git", "-C", str(project), *NO_MONITOR, "describe", "--always", "--dirty", "--exclude=*"]
     try:
         ended = subprocess.run(
             command,

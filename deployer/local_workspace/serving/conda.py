@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -69,8 +69,8 @@ def read_conda_file(text: str, added: Iterable[str] = ()) -> Packages:
     python = ""
     for dependency in _dependencies(text):
         match dependency:
-            case str() if _name(dependency) == "python":
-                python = _python(dependency)
+            case str() if (wanted := _python(dependency)) is not None:
+                python = wanted
             case str():
                 translated, remark = _translate(dependency)
                 of_conda += [translated] if translated else []
@@ -82,8 +82,9 @@ def read_conda_file(text: str, added: Iterable[str] = ()) -> Packages:
                     f"The conda file has a dependency that is neither text nor a list under `pip:`: {dependency!r}."
                 )
     requirements = [*of_conda, *requirements]
-    conda = [*_bounds(of_conda, requirements), *_implicit(requirements)]
-    image = [name for name in added if name not in _named(requirements)]
+    named = _named(requirements)
+    conda = [*_bounds(_named(of_conda), named), *(line for name, line in IMPLICIT.items() if name not in named)]
+    image = [name for name in added if name not in named]
     remarks += [f"Added what conda would have installed: {', '.join(conda)}."] if conda else []
     remarks += [f"Added what is in Azure's image for MLflow models: {', '.join(image)}."] if image else []
     return Packages(requirements=(*requirements, *conda, *image), remarks=tuple(remarks), python=python)
@@ -99,16 +100,10 @@ def _named(requirements: Iterable[str]) -> dict[str, Requirement]:
     return found
 
 
-def _implicit(requirements: Iterable[str]) -> list[str]:
-    named = _named(requirements)
-    return [requirement for name, requirement in IMPLICIT.items() if name not in named]
-
-
-def _bounds(of_conda: Iterable[str], requirements: Iterable[str]) -> list[str]:
+def _bounds(of_conda: Mapping[str, Requirement], named: Mapping[str, Requirement]) -> list[str]:
     """numpy 1 for conda's packages of its time, where the file leaves numpy open."""
-    numpy, named = _named(requirements).get("numpy"), _named(of_conda)
-    is_open = numpy is None or not numpy.specifier
-    old = [name for name, first in NUMPY_2.items() if name in named and _is_before(named[name], Version(first))]
+    is_open = "numpy" not in named or not named["numpy"].specifier
+    old = [name for name, first in NUMPY_2.items() if name in of_conda and _is_before(of_conda[name], Version(first))]
     return ["numpy<2"] if old and is_open else []
 
 
@@ -148,15 +143,10 @@ def _version(conda: str) -> str:
     return f"=={number}.*" if fuzzy else f"=={number}"
 
 
-def _name(dependency: str) -> str:
+def _python(dependency: str) -> str | None:
+    """The version that a dependency on Python asks for, "" for any; None for a dependency on something else."""
     match = _MATCH_SPEC.fullmatch(dependency.strip())
-    return match["name"].lower() if match else ""
-
-
-def _python(dependency: str) -> str:
-    """The version that a dependency on Python asks for; "" for any."""
-    match = _MATCH_SPEC.fullmatch(dependency.strip())
-    return _version(match["version"]) if match else ""
+    return _version(match["version"]) if match and match["name"].lower() == "python" else None
 
 
 def _refused(sentence: str) -> WorkloadFailed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shlex
@@ -12,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from deployer.local_workspace.serving.virtualenvs import Environments
 from tests.e2e.newcomer.conftest import Project
-from tests.e2e.test_serving_mlflow import SKLEARN
+from tests.e2e.test_serving_mlflow import SKLEARN, saved
 
 pytestmark = pytest.mark.xdist_group("newcomer")
 
@@ -51,15 +49,8 @@ def test_three_commands_from_an_empty_folder_to_an_answer(empty: Project) -> Non
 
 @pytest.mark.long
 def test_an_mlflow_model_is_served_as_it_is(empty: Project, tmp_path: Path) -> None:
-    async def built() -> Path:
-        environments = Environments(tmp_path / "environments")
-        environment = environments.describe(None, "dependencies: [{pip: [mlflow>=3, scikit-learn]}]")
-        await environments.build(environment)
-        return environment.python
-
-    saving = [str(asyncio.run(built())), "-c", SKLEARN, str(empty.folder / "model"), "example"]
-    subprocess.run(saving, check=True, cwd=tmp_path)
-    begun = empty.run("init", "--from-mlflow", "model")
+    saved(SKLEARN, "example", "mlflow>=3, scikit-learn", tmp_path, empty.folder)
+    begun = empty.run("init", "--from-mlflow", "models/model")
     assert begun.returncode == 0, begun.stderr
     applied = empty.run("apply")
     assert applied.returncode == 0, applied.stdout + applied.stderr

@@ -7,6 +7,7 @@ A case is one file in `tests/cases/layouts`. `expects:` says `plan`, or the one 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from deployer.azureml.kinds.environment import API as ENVIRONMENT_API
 from deployer.azureml.kinds.model import API as MODEL_API
 from tests.build import IMAGE
+from tests.cases.test_findings import sections
 from tests.e2e.reconciler.project import Run, ended
 from tests.e2e.reconciler.site import Site
 from tests.e2e.reconciler.victim import Orders, start
@@ -25,13 +27,12 @@ ENV = "project: layouts\nworkspace: local\n"
 STOPS = re.compile(r"^(\S+):\d+: (?:error|refused): .*\[([a-z-]+)\]$", re.MULTILINE)
 
 
-def written(layout: str, folder: Path) -> None:
+def written(files: Mapping[str, str], folder: Path) -> None:
     """The files of a layout."""
-    for section in layout.split("\n=== ")[1:]:
-        path, _, text = section.partition("\n")
+    for path, text in files.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text if text.endswith("\n") else f"{text}\n", encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
 
 
 def header(layout: str, key: str) -> str:
@@ -59,7 +60,7 @@ def planned(site: Site, project: Path) -> Run:
 @pytest.mark.parametrize("file", LAYOUTS, ids=lambda path: path.stem)
 def test_a_repository_as_it_is(file: Path, site: Site, tmp_path: Path) -> None:
     layout = file.read_text(encoding="utf-8")
-    written(layout, tmp_path)
+    written(sections(file), tmp_path)
     (tmp_path / "specs" / "env").mkdir()
     (tmp_path / "specs" / "env" / "local.yml").write_text(ENV)
     for asset in filter(None, header(layout, "registered").split(", ")):

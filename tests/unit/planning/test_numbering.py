@@ -33,8 +33,8 @@ def registered(newest: Resource, following: str = "8") -> State:
 
 def version(item: Resource, live: State) -> str:
     """The version that `item`, declared without one, is in this workspace."""
-    [ref] = numbered([draft(item)], live)
-    return ref.name.rpartition(":")[2]
+    [made] = numbered([draft(item)], live)
+    return made.ref.name.rpartition(":")[2]
 
 
 def test_the_first_of_a_name_is_version_1() -> None:
