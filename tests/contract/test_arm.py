@@ -226,6 +226,28 @@ def test_datastores_are_listed_as_asked(made: Workspace, query: str, count: int)
     assert len(made.ask("GET", f"/datastores?{query}").body["value"]) == count
 
 
+@pytest.mark.parametrize(
+    ("query", "versions"),
+    [("", ["2", "1"]), ("description=second", ["2"]), ("description=no", []), ("offset=1", ["1"]), ("feed=f", [])],
+)
+def test_model_versions_are_listed_as_asked(made: Workspace, query: str, versions: list[str]) -> None:
+    for version, description in (("1", "first"), ("2", "second")):
+        properties = {"modelUri": f"azureml://jobs/{version}", "description": description}
+        made.ask("PUT", f"/models/described/versions/{version}", {"properties": properties})
+    found = made.ask("GET", f"/models/described/versions?{query}").body["value"]
+    assert [item["name"] for item in found] == versions
+    assert made.ask("GET", "/models/described/versions?offset=-1").status == 400
+
+
+def test_data_versions_are_listed_by_either_name_of_the_tags(made: Workspace) -> None:
+    for version, tags in (("1", {"kind": "a"}), ("2", {"kind": "b"})):
+        properties = {"dataUri": f"azureml://jobs/{version}", "dataType": "uri_folder", "tags": tags}
+        assert made.ask("PUT", f"/data/tagged/versions/{version}", {"properties": properties}).status == 201
+    for name in ("tags", "$tags"):
+        found = made.ask("GET", f"/data/tagged/versions?{name}=kind%3Db").body["value"]
+        assert [item["name"] for item in found] == ["2"]
+
+
 def test_files_are_served_to_the_account_key_too(made: Workspace, tmp_path: Path) -> None:
     from azure.storage.blob import BlobServiceClient
 

@@ -34,6 +34,14 @@ def page(
     return Reply(body=reply)
 
 
+def after_offset(items: list[Document], call: Call) -> list[Document]:
+    """The items without as many of the first as the parameter `offset` says."""
+    asked = call.query.get("offset", "0")
+    if not asked.isdecimal():
+        raise ArmRefused(WRONG_BODY, {"path": "offset", "problem": f"The value '{asked}' is not a number."})
+    return items[int(asked) :]
+
+
 def holds(values: Mapping[str, str], asked: str | None) -> bool:
     """Whether a map has every `name` or `name=value` of a comma-separated list, as lists are narrowed by tags."""
     for part in asked.split(",") if asked else ():

@@ -9,7 +9,7 @@ from typing import Any
 from deployer.local_workspace.control import refusals
 from deployer.local_workspace.control.context import Handler, ServerContext
 from deployer.local_workspace.control.envelopes import ArmRefused
-from deployer.local_workspace.control.paging import holds, page
+from deployer.local_workspace.control.paging import after_offset, holds, page
 from deployer.local_workspace.control.request import PROVIDER, WORKSPACE, Call, Reply
 from deployer.local_workspace.control.resources.model_content import conda_as_json, flavors
 from deployer.local_workspace.control.response_bodies import asset_state
@@ -81,7 +81,7 @@ class Assets:
         found = [item for item in found if _asked_for(item, call.query)]
         if call.query.get("$orderBy", "desc").lower().endswith(" asc"):
             found.reverse()
-        return page(context, call, found, "$top", lambda item: _shown(self.of, item, call.version))
+        return page(context, call, after_offset(found, call), "$top", lambda item: _shown(self.of, item, call.version))
 
     async def put_version(self, context: ServerContext, call: Call) -> Reply:
         """PUT {plural}/{name}/versions/{version}: 201, also for an existing version with the same content."""
@@ -168,9 +168,13 @@ def _asked_for(asset: Document, query: Mapping[str, str]) -> bool:
     properties = asset["properties"]
     if query.get("version", asset["version"]) != asset["version"]:
         return False
-    if query.get("stage", properties.get("stage")) != properties.get("stage"):
+    if "feed" in query:  # the name of a registry's feed, and there are no registries here
         return False
-    return holds(properties["tags"], query.get("tags")) and holds(properties["properties"], query.get("properties"))
+    for name in ("stage", "description"):
+        if query.get(name, properties.get(name)) != properties.get(name):
+            return False
+    tags = query.get("tags") or query.get("$tags")
+    return holds(properties["tags"], tags) and holds(properties["properties"], query.get("properties"))
 
 
 def _in_view(properties: Mapping[str, Any], call: Call) -> bool:
