@@ -1,7 +1,7 @@
 """The command line: what can be typed, and the exit codes. The bodies are imported when a command is called.
 
 Exit codes: 0 nothing to do or applied; 1 invalid or failed; 2 changes pending; 3 refused as unsafe, stale or not ours;
-64 usage; 130 interrupted.
+4 stopped in time (`apply --max-minutes`); 64 usage; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployer.commands.console import Console
-from deployer.commands.options import env_option, format_option, place_options, plan_options, set_option, spec_options
+from deployer.commands.options import (
+    env_option,
+    format_option,
+    minutes_option,
+    place_options,
+    plan_options,
+    set_option,
+    spec_options,
+)
 from deployer.commands.streams import make_safe
 from deployer.core.errors import as_deployer_error
 
@@ -57,15 +65,18 @@ def plan(console: Console, request: Request, shape: PlanFormat, out: Path | None
 @plan_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@minutes_option
 @click.pass_obj
-def apply(console: Console, request: Request, saved: Path | None, yes: bool, as_json: bool) -> int:
+def apply(
+    console: Console, request: Request, saved: Path | None, yes: bool, as_json: bool, max_minutes: float | None
+) -> int:
     """Bring the workspace in line with the specs, or carry out exactly what a saved PLAN says.
 
     Example: deployer apply --env dev
     """
     from deployer.commands import plan_apply_drift
 
-    return plan_apply_drift.apply(request, saved, yes, console, as_json=as_json)
+    return plan_apply_drift.apply(request, saved, yes, console, as_json=as_json, minutes=max_minutes)
 
 
 @cli.command()

@@ -11,6 +11,7 @@ reads from that file, to compare it with a new plan.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -215,16 +216,21 @@ def refuse_blocked(planned: Planned) -> None:
         raise Refused(f"the plan is refused: {count} finding{'s' if count > 1 else ''} above must be resolved first")
 
 
-def apply(planned: Planned, *, watcher: Watcher, pause: Callable[[float], bool]) -> Outcome:
-    """Carry out a plan. Raises Refused before writing anything if the plan has blocking findings."""
+def apply(planned: Planned, *, watcher: Watcher, pause: Callable[[float], bool], minutes: float = math.inf) -> Outcome:
+    """Carry out a plan, beginning no step after so many minutes.
+
+    Raises Refused before writing anything if the plan has blocking findings.
+    """
     refuse_blocked(planned)
     tools = Tools(
         workspace=planned.workspace,
         body=partial(smoke_body, planned.project),
         watcher=watcher,
         now=time.monotonic,
+        wall=time.time,
         pause=pause,
         stopping=partial(pause, 0),
+        until=time.monotonic() + 60 * minutes,
     )
     return apply_plan(planned.plan, tools)
 

@@ -20,7 +20,8 @@ INTRODUCTION = """# Commands
 Made from the help texts by `docs/make_commands.py`; `deployer COMMAND --help` prints the same.
 
 Exit codes: 0 nothing to do or applied; 1 invalid or failed; 2 changes pending (`plan --detailed-exitcode`, `drift`);
-3 refused as unsafe, stale or not ours; 64 wrong usage; 130 interrupted.
+3 refused as unsafe, stale or not ours; 4 steps left for the next run (`apply --max-minutes`); 64 wrong usage;
+130 interrupted.
 """
 EXAMPLE = "Example: "
 

@@ -15,7 +15,9 @@ from deployer.applying.smoke import smoke
 from deployer.applying.step import carry_out
 from deployer.applying.tools import Interrupted, Tools
 from deployer.applying.undo import put_back, undo, undo_in_place
+from deployer.applying.watch import Seen
 from deployer.core.errors import Refused, WrongAnswer
+from deployer.core.judgement import Judged
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import Kind, Ref, referenced
@@ -38,7 +40,7 @@ def apply(plan: Plan, tools: Tools) -> Outcome:
     results = _side_by_side(_by_asset(assets), lambda versions: [_result_of(step, tools) for step in versions])
     lacking = frozenset(item.step.ref for item in results if item.result is not Result.APPLIED)
     results += _side_by_side(_by_endpoint(rest), lambda steps: _endpoint(steps, lacking, tools))
-    return Outcome(results=tuple(results), interrupted=tools.stopping())
+    return Outcome(results=tuple(results), interrupted=tools.stopping(), paused=tools.time_is_up())
 
 
 def _by_endpoint(steps: Iterable[Step]) -> list[list[Step]]:
@@ -61,7 +63,7 @@ def _endpoint(steps: Sequence[Step], lacking: frozenset[Ref], tools: Tools) -> l
     """The phases of one endpoint in order, until one fails or the user interrupts; its verdicts are then recorded."""
     results: list[StepResult] = []
     for phase, group in groupby(sorted(steps, key=phase_of), key=phase_of):
-        if tools.stopping() or any(_stops(item, steps) for item in results):
+        if tools.ends() or any(_stops(item, steps) for item in results):
             results += _skipped(group)
         else:
             results += _phase(phase, list(group), results, lacking, tools)
@@ -107,9 +109,14 @@ def _if_supplied(step: Step, lacking: frozenset[Ref], tools: Tools) -> list[Step
     return _skipped([step], f"needs {missing[0]}") if missing else [_result_of(step, tools)]
 
 
-def _result_of(step: Step, tools: Tools, work: Callable[[Step, Tools], str] = carry_out) -> StepResult:
-    """The result of a step; skipped if the user has interrupted."""
-    return StepResult(step=step, result=Result.SKIPPED) if tools.stopping() else tried(step, tools, work)
+def _result_of(
+    step: Step,
+    tools: Tools,
+    work: Callable[[Step, Tools], str] = carry_out,
+    judged: Callable[[], tuple[Judged, ...]] = tuple,
+) -> StepResult:
+    """The result of a step; skipped if the user has interrupted, or the time is up."""
+    return StepResult(step=step, result=Result.SKIPPED) if tools.ends() else tried(step, tools, work, judged)
 
 
 def _serving(steps: Sequence[Step], lacking: frozenset[Ref], tools: Tools) -> list[StepResult]:
@@ -133,8 +140,10 @@ def _serving(steps: Sequence[Step], lacking: frozenset[Ref], tools: Tools) -> li
 def _traffic(steps: Sequence[Step], tools: Tools) -> list[StepResult]:
     """Run the traffic steps of one endpoint in sequence. If one fails, the split before the rollout is restored."""
     results: list[StepResult] = []
+    seen = Seen()
     for number, step in enumerate(steps):
-        last = _result_of(step, tools, _move)
+        seen.rows = ()
+        last = _result_of(step, tools, partial(_move, seen), lambda: seen.rows)
         results.append(last)
         if last.result is not Result.APPLIED:
             results += _skipped(steps[number + 1 :])
@@ -149,6 +158,6 @@ def _may_be_undone(item: StepResult) -> bool:
     return item.result is Result.FAILED and not isinstance(item.error, Refused | Interrupted)
 
 
-def _move(step: Step, tools: Tools) -> str:
+def _move(seen: Seen, step: Step, tools: Tools) -> str:
     note = carry_out(step, tools)
-    return bake(step, tools) or note
+    return bake(step, tools, seen) or note

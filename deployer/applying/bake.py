@@ -1,4 +1,4 @@
-"""Bake: wait after a traffic step, and probe the deployments with an increased share."""
+"""Bake: wait after a traffic step, probe the deployments with an increased share, and watch what customers get."""
 
 from __future__ import annotations
 
@@ -6,34 +6,47 @@ from typing import assert_never
 
 from deployer.applying.smoke import ask
 from deployer.applying.tools import Tools, wait_for
+from deployer.applying.watch import Seen, watch
 from deployer.core.errors import WorkspaceError, WrongAnswer
 from deployer.core.intent import Checks
+from deployer.core.judgement import Verdict
 from deployer.core.plan import Bake, Step
-from deployer.planning.rollout import Observation, Verdict, judge
+from deployer.planning.gates import Own
+from deployer.planning.probes import Observation, judge
 
 BAKING = "the traffic step was baking"
 
 
-def bake(step: Step, tools: Tools) -> str:
-    """Wait, and probe the deployments with an increased share meanwhile; the verdicts as text.
+def bake(step: Step, tools: Tools, rollout: Seen | None = None) -> str:
+    """Wait, probe the deployments with an increased share meanwhile, and judge what customers got; verdicts as text.
 
-    Raises WorkspaceError if the checks do not pass, Interrupted if the user interrupts.
+    `rollout` is what its earlier stages have seen, and gets what this one sees. Raises WorkspaceError if the checks or
+    the gates do not pass, Interrupted if the user interrupts.
     """
     if step.bake is None:
         return ""
-    if not step.bake.probes:
-        wait_for(step.bake.seconds, tools, BAKING)
+    began, watching, seen = tools.wall(), step.bake.watching, rollout or Seen()
+    words = _probed(step, step.bake, seen, tools)
+    return f"{words}; {watch(step, watching, began, seen, tools)}" if watching else words
+
+
+def _probed(step: Step, plan: Bake, rollout: Seen, tools: Tools) -> str:
+    if not plan.probes:
+        wait_for(plan.seconds, tools, BAKING)
         return "baked without probes"
-    return "; ".join(_verdicts(step, step.bake, tools))
+    return "; ".join(_verdicts(step, plan, rollout, tools))
 
 
-def _verdicts(step: Step, plan: Bake, tools: Tools) -> list[str]:
+def _verdicts(step: Step, plan: Bake, rollout: Seen, tools: Tools) -> list[str]:
     """One sentence for each probed deployment; all are probed in the same rounds."""
     seen: dict[str, list[Observation]] = {str(ref): [] for ref, _ in plan.probes}
     rounds = max(1, plan.checks.min_requests)
     for number in range(rounds):
         for ref, test in plan.probes:
-            seen[str(ref)].append(ask(ref, test, tools))
+            at = tools.wall()
+            probe = ask(ref, test, tools)
+            seen[str(ref)].append(probe)
+            rollout.own.append(Own(at=at, deployment=ref.name, status=probe.status))
             _stop_early(seen, plan)
         tools.watcher.probing(step, number + 1, rounds)
         wait_for(plan.seconds / rounds, tools, BAKING)

@@ -13,6 +13,7 @@ from deployer.core.errors import Busy, NotFound, WorkspaceError, WrongAnswer, as
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref, Resource, traffic_ref
+from deployer.planning.rollout import awaits_judgement
 
 
 def with_passed(moves: Sequence[Step], done: Sequence[StepResult]) -> list[Step]:
@@ -27,9 +28,13 @@ def with_passed(moves: Sequence[Step], done: Sequence[StepResult]) -> list[Step]
 def record(steps: Sequence[Step], results: Sequence[StepResult], tools: Tools) -> list[StepResult]:
     """Record what a run found out about the deployments of one endpoint; a result only if that fails."""
     failed, passed = _failed(steps, results), _passed(results)
-    found = Bookkeeping(tested={name: mark for name, mark in passed.items() if failed.get(name) != mark}, failed=failed)
+    found = Bookkeeping(
+        tested={name: mark for name, mark in passed.items() if failed.get(name) != mark},
+        failed=failed,
+        rollout=_judged_good(results),
+    )
     hanging = any(isinstance(item.error, Busy) for item in results)  # the read below would wait for it once more
-    if hanging or not (found.tested or found.failed):
+    if hanging or not (found.tested or found.failed or found.rollout):
         return []
     ref = traffic_ref(steps[0].ref.endpoint)
     try:
@@ -45,27 +50,44 @@ def _write(ref: Ref, found: Bookkeeping, tools: Tools) -> None:
     current = tools.workspace.read(ref)
     if current is None:
         raise NotFound(f"endpoint {ref.endpoint} no longer exists")
-    if _is_recorded(found, current.seen.bookkeeping):
+    known = current.seen.bookkeeping
+    if _is_recorded(found, known):
         return
-    noted = replace(current.seen.bookkeeping, tested=found.tested, failed=found.failed)
+    rollout = "" if known.rollout == found.rollout else known.rollout
+    noted = replace(known, tested=found.tested, failed=found.failed, rollout=rollout)
     after = Resource(ref=ref, fields={})
     tools.workspace.execute(Step(action=Action.UPDATE, ref=ref, before=current, after=after, bookkeeping=noted))
 
 
 def _passed(results: Iterable[StepResult]) -> Mapping[str, str]:
-    """The verdicts of passed tests by deployment."""
-    tests = [item.step for item in results if item.step.action is Action.TEST and item.result is Result.APPLIED]
-    return {step.ref.name: step.verdict for step in tests if step.verdict}
+    """The verdicts of passed tests, and of gates that passed until the end of a rollout, by deployment."""
+    steps = [item.step for item in results if item.result is Result.APPLIED]
+    tested = {step.ref.name: step.verdict for step in steps if step.action is Action.TEST}
+    watched = [_watched(step) for step in steps if awaits_judgement(step)]
+    return {name: mark for found in [tested, *watched] for name, mark in found.items() if mark}
+
+
+def _watched(step: Step) -> Mapping[str, str]:
+    """What the gates of a step decide on, by deployment."""
+    return step.bake.watching.rising if step.bake and step.bake.watching else {}
+
+
+def _judged_good(results: Iterable[StepResult]) -> str:
+    """The mark of the rollout that is over with these results; "" if there is none."""
+    ends = [item.step for item in results if item.result is Result.APPLIED and awaits_judgement(item.step)]
+    return next((step.bookkeeping.rollout for step in ends if step.bookkeeping), "")
 
 
 def _failed(steps: Sequence[Step], results: Iterable[StepResult]) -> Mapping[str, str]:
     """The verdicts that wrong answers contradict: those that the plan was to decide on, not those of an undo."""
     wrong = {item.error.deployment for item in results if isinstance(item.error, WrongAnswer)}
-    return {step.ref.name: step.verdict for step in steps if step.verdict and step.ref.name in wrong}
+    decided = [*({step.ref.name: step.verdict} for step in steps), *map(_watched, steps)]
+    return {name: mark for found in decided for name, mark in found.items() if mark and name in wrong}
 
 
 def _is_recorded(found: Bookkeeping, there: Bookkeeping) -> bool:
-    return found.tested.items() <= there.tested.items() and found.failed.items() <= there.failed.items()
+    known = found.tested.items() <= there.tested.items() and found.failed.items() <= there.failed.items()
+    return known and not (found.rollout and found.rollout == there.rollout)
 
 
 def _not_recorded(reason: str, found: Bookkeeping) -> WorkspaceError:

@@ -12,7 +12,7 @@ from deployer.core.intent import Anything, SmokeTest
 from deployer.core.plan import Step
 from deployer.core.resources import Ref
 from deployer.core.workspace import Answer
-from deployer.planning.rollout import Observation
+from deployer.planning.probes import Observation
 from deployer.planning.verdicts import content_hash, same_content
 
 NOT_YET = frozenset({404, 429, 502, 503})
@@ -54,8 +54,8 @@ def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
     try:
         answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
     except Unreachable as error:
-        return Observation(milliseconds=0.0, problem=error.message, answered=False)
-    return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
+        return Observation(milliseconds=0.0, problem=error.message, status=0)
+    return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test), status=answer.status)
 
 
 def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
@@ -68,7 +68,9 @@ def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
         try:
             answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
             if answer.status not in NOT_YET or answer.status == test.status or tools.now() >= deadline:
-                return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test))
+                return Observation(
+                    milliseconds=answer.milliseconds, problem=problem_of(answer, test), status=answer.status
+                )
         except Unreachable:
             if tools.now() >= deadline:
                 raise

@@ -12,7 +12,8 @@ from deployer.authoring.documents.document import Document
 from deployer.authoring.project_index import declared_by, project_path, resolved
 from deployer.core.compute import compute_of
 from deployer.core.fields import path_of, schema_name, schema_of, with_schema_defaults
-from deployer.core.intent import ANYTHING, Checks, Intent, Rollout, SmokeTest
+from deployer.core.intent import ANYTHING, Checks, Intent, OnInconclusive, Rollout, SmokeTest, Watch
+from deployer.core.metrics import PERCENTILES
 from deployer.core.resources import KeyPath, Kind
 
 SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -26,7 +27,7 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
         smoke_tests={
             declared_by(item): _smoke_test(item, project) for item in deployments if item.data.get("x-smoke-test")
         },
-        rollouts={item.text("name").lower(): _rollout(item) for item in endpoints if "x-rollout" in item.data},
+        rollouts={item.text("name").lower(): rollout_of(item) for item in endpoints if "x-rollout" in item.data},
         protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
         ignored={declared_by(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
     )
@@ -54,7 +55,8 @@ def _smoke_test(document: Document, project: Path) -> SmokeTest:
     )
 
 
-def _rollout(document: Document) -> Rollout:
+def rollout_of(document: Document) -> Rollout:
+    """The rollout that an endpoint declares, with the defaults of the schema."""
     rollout = _filled(document, "x-rollout")
     checks = rollout["checks"]
     return Rollout(
@@ -66,6 +68,25 @@ def _rollout(document: Document) -> Rollout:
             max_p95_ms=checks["max_p95_ms"],
             min_requests=checks["min_requests"],
         ),
+        watch=_watch(rollout["watch"]) if "watch" in document.map("x-rollout") else None,
+    )
+
+
+def _watch(watch: Mapping[str, Any]) -> Watch:
+    most = {rank: watch[f"max_p{rank}_ms"] for rank in PERCENTILES}
+    slower = {rank: watch[f"p{rank}"] for rank in PERCENTILES}
+    return Watch(
+        window=seconds(watch["window"]),
+        settle=seconds(watch["settle"]),
+        grain=seconds(watch["grain"]),
+        min_requests=watch["min_requests"],
+        max_error_rate=_share(watch["max_error_rate"]),
+        max_ms={rank: float(limit) for rank, limit in most.items() if limit is not None},
+        error_rate=_share(watch["error_rate"]),
+        slower={rank: _times(factor) for rank, factor in slower.items() if factor is not None},
+        confidence=_share(watch["confidence"]) or 0.0,
+        on_inconclusive=OnInconclusive(watch["on_inconclusive"]),
+        limit=seconds(watch["limit"]),
     )
 
 
@@ -79,6 +100,11 @@ def _filled(document: Document, key: str) -> dict[str, Any]:
 def _share(value: str | float | None) -> float | None:
     """A rate from 0 to 1, given as a number or as a percentage."""
     return float(value.removesuffix("%")) / 100 if isinstance(value, str) else value
+
+
+def _times(value: str | float) -> float:
+    """A factor, given as a number or as "1.2x"."""
+    return float(value.removesuffix("x")) if isinstance(value, str) else float(value)
 
 
 def seconds(value: str | float) -> float:

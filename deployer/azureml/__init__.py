@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deployer.azureml import execute as writing
+from deployer.azureml import monitor as monitoring
 from deployer.azureml import observe as reading
 from deployer.azureml import score as scoring
 from deployer.azureml.access import Reader, Writer
@@ -15,6 +16,7 @@ from deployer.azureml.logs import failed_with_logs, read_logs
 from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
 from deployer.core.coordinates import Coordinates, LocalServer
+from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
 from deployer.core.workspace import Answer, Wanted, Workspace
@@ -66,6 +68,10 @@ class AzureWorkspace:
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         """POST a body to the scoring URI; any HTTP status is returned, not raised."""
         return self._scorer.score(endpoint, body, deployment=deployment, timeout=timeout)
+
+    def measured(self, endpoint: str, span: Span) -> Measured:
+        """What Azure Monitor measured of the requests to each deployment of an endpoint."""
+        return monitoring.measured(self._arm, endpoint, span)
 
     def logs(self, ref: Ref, container: str, tail: int) -> str:
         """The last lines of one container of a deployment."""

@@ -63,6 +63,13 @@ def plan_options(command: Command) -> Command:
     return set_option(click.option("--prune", is_flag=True, help=text)(command))
 
 
+def minutes_option(command: Command) -> Command:
+    """--max-minutes, after which no step begins."""
+    text = "Begin no step after so many minutes, and exit with 4 if some are left; the next apply goes on."
+    minutes = click.FloatRange(min=0, min_open=True)
+    return click.option("--max-minutes", type=minutes, help=text)(command)
+
+
 def _place(command: Command) -> Command:
     return env_option(click.option("--endpoint", default="", help="Only this endpoint.")(command))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from deployer.commands.files import check_writable, read_whole, write_whole
 from deployer.commands.hints import as_typed
 from deployer.commands.progress import Progress
 from deployer.core.errors import Refused
-from deployer.core.outcome import Outcome
+from deployer.core.outcome import UNDER_WAY, Outcome
 from deployer.pipeline import Planned, Request
 from deployer.planning.differences import differences as differences_of
 from deployer.planning.differences import unproven
@@ -85,8 +86,13 @@ def show(planned: Planned, console: Console) -> None:
     console.tell(plan_text(_view(planned, console), color=console.color))
 
 
-def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool) -> int:
-    """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome."""
+def apply(
+    request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool, minutes: float | None = None
+) -> int:
+    """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome.
+
+    No step begins after so many `minutes` of carrying it out.
+    """
     reviewed = read_saved_plan(read_whole(saved), name=str(saved)) if saved else None
     request = replace(request, env=reviewed.env, options=reviewed.options) if reviewed else request
     console.at(env=request.env, project=request.project, endpoint=request.options.endpoint)
@@ -106,7 +112,7 @@ def apply(request: Request, saved: Path | None, yes: bool, console: Console, *, 
     if not console.agrees(question(local=planned.is_local)):
         console.err("Nothing was applied.")
         return 1
-    return carry_out(planned, console, as_json=as_json)
+    return carry_out(planned, console, as_json=as_json, minutes=minutes)
 
 
 def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
@@ -117,10 +123,10 @@ def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
         )
 
 
-def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> int:
+def carry_out(planned: Planned, console: Console, *, as_json: bool = False, minutes: float | None = None) -> int:
     """Carry out a plan with live progress, and report the outcome."""
     with stoppable() as pause, Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets) as watcher:
-        outcome = pipeline.apply(planned, watcher=watcher, pause=pause)
+        outcome = pipeline.apply(planned, watcher=watcher, pause=pause, minutes=minutes or math.inf)
     view = outcome_view(
         outcome,
         secrets=console.secrets,
@@ -137,7 +143,7 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False) -> i
 def _next_command(outcome: Outcome, planned: Planned) -> str:
     """The suggested next command, from the blank after `deployer` on."""
     if not outcome.ok:
-        return " plan"
+        return " apply" if outcome.exit_code == UNDER_WAY else " plan"
     tests = [test for test in planned.desired.intent.smoke_tests.values() if test.image or test.request]
     if not tests:
         return " status"

@@ -20,6 +20,7 @@ from deployer.core.redaction import Mask, mask_of
 from deployer.core.resources import Ref
 from deployer.report.describe import done, moving, starting
 from deployer.report.format import seconds
+from deployer.report.judged_table import judged_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -79,12 +80,18 @@ class Progress:
         """A traffic step is baking: `done` of `of` rounds of probes have been sent."""
         self._phase(step, f"{done} of {of} probes", say=False)
 
+    def watching(self, step: Step, words: str, left: float) -> None:
+        """Customers' requests are watched, for `left` more seconds; `words` say what was seen."""
+        self._phase(step, self._mask.line(f"{words}, {seconds(left)} left"), say=True)
+
     def step_ended(self, result: StepResult) -> None:
         """A step has ended, successfully or not."""
         with self._lock:
             running = self._running.pop(_key(result.step), None)
         took = result.seconds or (self._clock() - running.started if running else 0.0)
         self._say(self._mask.line(_past(result)) + (f" ({seconds(took)})" if took else ""))
+        for line in judged_table(result.judged) if result.result is Result.APPLIED else ():
+            self._say(f"    {self._mask.line(line)}")
 
     def _phase(self, step: Step, phase: str, *, say: bool) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from deployer.core.diagnostics import Location
 from deployer.core.resources import KeyPath, Ref, Value
@@ -56,6 +57,42 @@ class Checks:
     min_requests: int = 10
 
 
+class OnInconclusive(StrEnum):
+    """What a stage does when its measurements decide nothing: wait for more, put the traffic back, or go on."""
+
+    WAIT = "wait"
+    PUT_BACK = "put_back"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Gates on customers' requests after each stage of a rollout; times in seconds, rates and confidence from 0 to 1.
+
+    A stage is judged on the requests of `window`, read `settle` after its end in grains of `grain`. `max_error_rate`
+    and `max_ms` (by percentile) bound what is measured; `error_rate` is how much more often, and `slower` (by
+    percentile) how many times slower the new deployment may be than the one that served before, in the same grains.
+    `confidence` is that of all comparisons of a rollout together. After `limit` an undecided stage is put back.
+    """
+
+    window: float = 300.0
+    settle: float = 240.0
+    grain: float = 60.0
+    min_requests: int = 100
+    max_error_rate: float | None = None
+    max_ms: Mapping[int, float] = field(default_factory=dict)
+    error_rate: float | None = None
+    slower: Mapping[int, float] = field(default_factory=dict)
+    confidence: float = 0.95
+    on_inconclusive: OnInconclusive = OnInconclusive.WAIT
+    limit: float = 1800.0
+
+    @property
+    def comparisons(self) -> int:
+        """How many comparisons with the earlier deployment a stage makes."""
+        return (self.error_rate is not None) + len(self.slower)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """A staged traffic change: percentages of the way to the desired split, and seconds to wait at each."""
@@ -63,6 +100,12 @@ class Rollout:
     steps: tuple[int, ...] = (100,)
     bake_seconds: float = 0.0
     checks: Checks = field(default_factory=Checks)
+    watch: Watch | None = None
+
+    @property
+    def looks(self) -> int:
+        """How many stages are judged at most."""
+        return len({*self.steps, 100})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer.core.action import Action as Action
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diagnostics import Location
 from deployer.core.diff import FieldChange
-from deployer.core.intent import Checks, SmokeTest
+from deployer.core.intent import Checks, SmokeTest, Watch
 from deployer.core.plan_options import Options
 from deployer.core.resources import KeyPath, Ref, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """The gates on customers' requests after a traffic step, for the deployments that get a larger share by it.
+
+    `rising` are these deployments with what a verdict on them is about, as a hash; `beside` is the one that served
+    before and that they are compared with, "" if there is none; `beside_serves` if it still does. A comparison may find
+    a difference that is not there with the probability `risk`.
+    """
+
+    watch: Watch
+    rising: Mapping[str, str]
+    beside: str
+    beside_serves: bool
+    risk: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bake:
-    """The wait after a traffic step: `seconds`, while `probes` (deployments with their tests) must pass `checks`."""
+    """The wait after a traffic step: `seconds`, while `probes` (deployments with their tests) must pass `checks`.
+
+    With `watching`, customers' requests are judged too.
+    """
 
     seconds: float
     checks: Checks
     probes: tuple[tuple[Ref, SmokeTest], ...]
+    watching: Watching | None = None
+
+    @property
+    def least_seconds(self) -> float:
+        """How long a step takes at least after its write: the wait, and the windows of its gates."""
+        if self.watching is None:
+            return self.seconds
+        watch = self.watching.watch
+        return max(self.seconds, watch.grain + watch.window) + watch.settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

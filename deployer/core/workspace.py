@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.references import AssetReference
 from deployer.core.resources import Ref, Resource, State
@@ -55,6 +56,9 @@ class Workspace(Protocol):
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         """POST a body to the scoring URI, or to one `deployment` by header; any HTTP status is returned, not raised."""
+
+    def measured(self, endpoint: str, span: Span) -> Measured:
+        """What customers' requests to each deployment of an endpoint were answered, and how fast, grain by grain."""
 
     def logs(self, ref: Ref, container: str, tail: int) -> str:
         """The last lines of a deployment's "inference-server" or "storage-initializer" container."""

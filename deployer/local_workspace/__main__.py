@@ -171,6 +171,7 @@ def _fault_arguments(command: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--overlap", action="store_true", default=None, help="accept a PUT during another operation; the last one wins"
     )
+    add.add_argument("--metrics", choices=("late", "missing", "zero"), help="what is wrong with the values of metrics")
     _action(actions, "list", "list the faults", "fault list")
     _action(
         actions, "clear", "remove all faults, quotas and token lifetimes; hanging operations continue", "fault clear"

@@ -98,6 +98,8 @@ class Dispatcher:
                 scope["local.stale"] = True
             if fault.overlap:
                 scope["local.overlap"] = True
+            if fault.metrics:
+                scope["local.metrics"] = fault.metrics
         return False
 
     async def _cut(self, scope: Scope) -> None:

@@ -95,3 +95,36 @@ class Routes(Protocol):
 
     def authorises(self, endpoint: str, bearer: str) -> bool:
         """Whether this key or token gives access to this endpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The requests of one deployment in one grain: how many by status, and (milliseconds, how many) ascending."""
+
+    statuses: Mapping[int, int]
+    latencies: tuple[tuple[float, int], ...]
+
+    @property
+    def requests(self) -> int:
+        """All of them."""
+        return sum(self.statuses.values())
+
+    def percentile(self, rank: float) -> float:
+        """The milliseconds that `rank` percent of the requests did not exceed; 0 if there are none."""
+        left = self.requests * rank / 100
+        for ms, count in self.latencies:
+            left -= count
+            if left <= 0:
+                return ms
+        return 0.0
+
+    def mean(self) -> float:
+        """Their mean in milliseconds; 0 if there are none."""
+        return sum(ms * count for ms, count in self.latencies) / self.requests if self.requests else 0.0
+
+
+class Meters(Protocol):
+    """What the data plane counted, as the control plane sees it."""
+
+    def counted(self, endpoint: str, start: int, end: int, grain: int) -> Mapping[str, tuple[Counted, ...]]:
+        """The requests by deployment, in each grain from `start` to before `end`, in seconds since 1970."""

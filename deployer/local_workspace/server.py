@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from deployer.local_workspace.control.state.tokens import EndpointTokens
 from deployer.local_workspace.files.connection_file import TcpPorts, connection
 from deployer.local_workspace.files.paths import Home
 from deployer.local_workspace.files.private_files import read_json, secret_in, write_private
-from deployer.local_workspace.ports import Routes, Serving
+from deployer.local_workspace.ports import Meters, Routes, Serving
 from deployer.local_workspace.store import Document, Store, workspace_id
 
 _LOG = logging.getLogger("deployer.local_workspace")
@@ -49,6 +50,8 @@ class DataPlane:
 
     serving: Callable[[Path], Serving]
     front_door: Callable[[Routes, Any], App]
+    meters: Meters
+    """What the front door counts."""
     page: Callable[[ServerContext, Any], App] | None = None
     """Makes the page; without one the plain port only says that the server is alive."""
 
@@ -58,12 +61,16 @@ def real_data_plane() -> DataPlane:
     from deployer.local_workspace.page.app import page_app
     from deployer.local_workspace.page.source import StoredPage
     from deployer.local_workspace.serving.front_door import FrontDoor
+    from deployer.local_workspace.serving.ledger import Ledger
     from deployer.local_workspace.serving.runtime import Runtime
+
+    ledger = Ledger()
 
     def page(context: ServerContext, front_door: FrontDoor) -> App:
         return page_app(StoredPage(context), front_door, secret_in(context.home.page_key))
 
-    return DataPlane(serving=Runtime, front_door=FrontDoor, page=page)
+    front_door = partial(FrontDoor, ledger=ledger)
+    return DataPlane(serving=Runtime, front_door=front_door, page=page, meters=ledger)
 
 
 async def serve(home: Home, plane: DataPlane, *, realistic: float, new_ports: bool, ready: Callable[[], None]) -> None:
@@ -148,6 +155,7 @@ def _context(home: Home, plane: DataPlane, ports: TcpPorts, realistic: float) ->
         workspace_id=ident,
         store=store,
         serving=plane.serving(home.root),
+        meters=plane.meters,
         routes=LiveRoutes(store, home.blobs, tokens, lambda given: hmac.compare_digest(given.encode(), control)),
         tokens=tokens,
         faults=Faults(),

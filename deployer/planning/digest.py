@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deployer.core.intent import Anything, SmokeTest
-from deployer.core.plan import Bake, Plan, Step
+from deployer.core.plan import Bake, Plan, Step, Watching
 from deployer.core.resources import State, Value, digest_of, fingerprint, without
 
 
@@ -44,5 +44,18 @@ def _test(test: SmokeTest) -> Value:
 
 
 def _bake(bake: Bake) -> Value:
-    checks = bake.checks
-    return [bake.seconds, checks.smoke, checks.max_error_rate, checks.max_p95_ms, checks.min_requests]
+    checks, watching = bake.checks, bake.watching
+    probed: list[Value] = [
+        bake.seconds,
+        checks.smoke,
+        checks.max_error_rate,
+        checks.max_p95_ms,
+        checks.min_requests,
+    ]
+    return [*probed, _watching(watching)] if watching else probed
+
+
+def _watching(watching: Watching) -> Value:
+    watch = watching.watch
+    times: list[Value] = [watch.window, watch.settle, watch.grain, watch.limit, watch.on_inconclusive.value]
+    return [*times, dict(watching.rising), watching.beside, watching.risk]

@@ -1,20 +1,19 @@
-"""How traffic moves: tests before it, the splits on the way, and the verdict on their probes. Pure."""
+"""How traffic moves: the tests before it, and the splits on the way. Pure."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
-from deployer.core.intent import Checks, Intent, Rollout
-from deployer.core.plan import Bake, Plan, Step
-from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, digest_of, share_map
-from deployer.core.statistics import percentile
+from deployer.core.intent import Intent, Rollout, Watch
+from deployer.core.plan import Action, Bake, Plan, Step, Watching
+from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, digest_of, share_map, traffic_ref
 from deployer.planning.due_tests import due_tests
 from deployer.planning.reconcile import in_order
+from deployer.planning.verdicts import verdict_hash
 
 Split = Mapping[str, int]
 
@@ -25,11 +24,34 @@ def with_tests_and_stages(
     steps: Sequence[Step], live: State, intent: Intent, owing: frozenset[str] = frozenset()
 ) -> tuple[Step, ...]:
     """The steps with the smoke tests that are due, and traffic steps split into stages."""
-    staged = [part for step in steps for part in _staged(step, intent)]
+    moves = [*steps, *_unjudged(steps, live, intent)]
+    verdicts = _verdicts(steps, live, intent)
+    staged = [part for step in moves for part in _staged(step, intent, verdicts)]
     return in_order([*staged, *due_tests(steps, live, intent, owing)])
 
 
-def _staged(step: Step, intent: Intent) -> Iterator[Step]:
+def _verdicts(steps: Sequence[Step], live: State, intent: Intent) -> Mapping[Ref, str]:
+    """What the gates of each watched endpoint would decide on: its deployments as they will be, as hashes."""
+    watched = {endpoint for endpoint, rollout in intent.rollouts.items() if rollout.watch}
+    now: list[Resource] = [item for endpoint in sorted(watched) for item in live.deployments(endpoint)]
+    written = [step.after for step in steps if step.after and step.ref.endpoint in watched]
+    deployments = [item for item in [*now, *written] if item.ref.kind is Kind.DEPLOYMENT]
+    return {item.ref: verdict_hash(item, intent) for item in deployments}
+
+
+def _unjudged(steps: Sequence[Step], live: State, intent: Intent) -> Iterator[Step]:
+    """Steps that change nothing, for rollouts that reached their target but whose last stage was not judged."""
+    moved = {step.ref for step in steps}
+    for endpoint, rollout in sorted(intent.rollouts.items()):
+        traffic = live.get(traffic_ref(endpoint))
+        if traffic is None or rollout.watch is None or traffic.ref in moved:
+            continue
+        if traffic.seen.bookkeeping.rollout == rollout_mark(share_map(traffic, "traffic"), 100):
+            reason = "its last stage has not been judged yet"
+            yield Step(action=Action.UPDATE, ref=traffic.ref, before=traffic, after=traffic, reason=reason)
+
+
+def _staged(step: Step, intent: Intent, verdicts: Mapping[Ref, str]) -> Iterator[Step]:
     rollout = intent.rollouts.get(step.ref.endpoint)
     if step.ref.kind is not Kind.TRAFFIC or step.before is None or step.after is None:
         yield step
@@ -41,13 +63,14 @@ def _staged(step: Step, intent: Intent) -> Iterator[Step]:
     found = stages(start, target, rollout or Rollout(), done=done) or (_arrival(target),)
     for number, stage in enumerate(found, 1):
         after = _at_stage(step.after, stage)
+        bake = _bake(step.ref.endpoint, start, stage, intent, verdicts)
         yield replace(
             step,
             before=before,
             after=after,
             changes=diff(before, after),
-            bake=_bake(step, stage, intent),
-            bookkeeping=_noted(stage, start, mirror, target),
+            bake=bake,
+            bookkeeping=_noted(stage, start, mirror, target, bake),
             stage=(number, len(found)),
         )
         before = after
@@ -70,21 +93,49 @@ def _at_stage(after: Resource, stage: Stage) -> Resource:
     return replace(after, fields={**after.fields, "traffic": dict(stage.split), "mirror_traffic": mirror})
 
 
-def _noted(stage: Stage, start: Split, mirror: Split, target: Split) -> Bookkeeping:
-    """The bookkeeping of one stage: what it started from, and the progress until the target is reached."""
-    mark = rollout_mark(target, stage.percent) if stage.split != target else ""
+def _noted(stage: Stage, start: Split, mirror: Split, target: Split, bake: Bake | None) -> Bookkeeping:
+    """The bookkeeping of one stage: what it started from, and the progress until the target is reached and judged."""
+    over = stage.split == target and not (bake and bake.watching)
+    mark = "" if over else rollout_mark(target, stage.percent)
     return Bookkeeping(previous_split=start, previous_mirror=mirror, rollout=mark)
 
 
-def _bake(step: Step, stage: Stage, intent: Intent) -> Bake | None:
-    rollout = intent.rollouts.get(step.ref.endpoint)
+def awaits_judgement(step: Step) -> bool:
+    """Whether a step reaches the target of a rollout, which is over only once its gates have passed."""
+    return bool(step.bookkeeping and step.bookkeeping.rollout == rollout_mark(share_map(step.after, "traffic"), 100))
+
+
+def _bake(endpoint: str, start: Split, stage: Stage, intent: Intent, verdicts: Mapping[Ref, str]) -> Bake | None:
+    rollout = intent.rollouts.get(endpoint)
     if rollout is None:
         return None
-    now = share_map(step.before, "traffic")
-    rising = [name for name, share in stage.split.items() if share > now.get(name, 0)]
-    refs: list[Ref] = [deployment_ref(step.ref.endpoint, name) for name in sorted(rising)]
-    probes = tuple((ref, intent.smoke_tests[ref]) for ref in refs if ref in intent.smoke_tests)
-    return Bake(seconds=rollout.bake_seconds, checks=rollout.checks, probes=probes)
+    rising = [name for name, share in sorted(stage.split.items()) if share > start.get(name, 0)]
+    refs = {name: deployment_ref(endpoint, name) for name in rising}
+    return Bake(
+        seconds=rollout.bake_seconds,
+        checks=rollout.checks,
+        probes=tuple((ref, intent.smoke_tests[ref]) for ref in refs.values() if ref in intent.smoke_tests),
+        watching=_watching(
+            rollout.watch, rollout.looks, start, stage, {name: verdicts.get(ref, "") for name, ref in refs.items()}
+        ),
+    )
+
+
+def _watching(
+    watch: Watch | None, looks: int, start: Split, stage: Stage, rising: Mapping[str, str]
+) -> Watching | None:
+    """The gates of one stage; the risk of a false alarm in the whole rollout is divided among its comparisons."""
+    if watch is None or not rising:
+        return None
+    falling = sorted(start.keys() - rising.keys(), key=lambda name: (-start[name], name))
+    beside = falling[0] if falling else ""
+    return Watching(
+        watch=watch,
+        rising=rising,
+        beside=beside,
+        beside_serves=beside in stage.split,
+        risk=(1 - watch.confidence) / max(1, watch.comparisons * looks * len(rising)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +149,13 @@ class Stage:
 def stages(start: Split, target: Split, rollout: Rollout, *, done: int = 0) -> tuple[Stage, ...]:
     """The splits from `start` to `target` that come after `done` percent. All have the same sum as `target`.
 
-    If the sums of `start` and `target` differ (such as for a first split), the only stage is the target.
+    With gates, the stage at `done` is among them: nobody knows whether it was judged. If the sums of `start` and
+    `target` differ (such as for a first split), the only stage is the target.
     """
     if sum(start.values()) != sum(target.values()):
         return (_arrival(target),)
-    percents = [percent for percent in sorted({*rollout.steps, 100}) if percent > done]
+    first = done if rollout.watch else done + 1
+    percents = [percent for percent in sorted({*rollout.steps, 100}) if percent >= first]
     return _distinct(start, [Stage(percent=percent, split=between(start, target, percent)) for percent in percents])
 
 
@@ -160,40 +213,6 @@ def progress_towards(mark: str, target: Split) -> int:
 def failed_towards(mark: str, target: Split) -> bool:
     """Whether the mark is that of a failed rollout towards this target."""
     return mark == rollout_mark(target, FAILED_MARK)
-
-
-class Verdict(StrEnum):
-    """The verdict on a bake; too few observations are inconclusive, never a success."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One probe: milliseconds to the last byte, its problem ("" if it passed), and whether it was answered at all."""
-
-    milliseconds: float
-    problem: str = ""
-    answered: bool = True
-
-
-def judge(observations: Sequence[Observation], checks: Checks) -> tuple[Verdict, str]:
-    """The verdict on a bake, and its reason in one sentence."""
-    count = len(observations)
-    problems = [seen.problem for seen in observations if seen.problem]
-    if count and checks.max_error_rate is not None and len(problems) / count > checks.max_error_rate:
-        rate = f"{len(problems) / count:.1%} of {count} probes failed; at most {checks.max_error_rate:.1%} may fail"
-        return Verdict.FAILED, f"{rate}; the last one: {problems[-1]}"
-    if checks.smoke and checks.max_error_rate is None and problems:
-        return Verdict.FAILED, problems[-1]
-    p95 = percentile(sorted(seen.milliseconds for seen in observations), 95) if observations else 0.0
-    if checks.max_p95_ms is not None and p95 > checks.max_p95_ms:
-        return Verdict.FAILED, f"the 95th percentile was {p95:.0f} ms; at most {checks.max_p95_ms:.0f} ms is allowed"
-    if count < checks.min_requests:
-        return Verdict.INCONCLUSIVE, f"only {count} probes were answered; at least {checks.min_requests} are required"
-    return Verdict.PASSED, f"{count} probes, {len(problems)} failed"
 
 
 def rescue_split(split: Split, failing: str, healthy: frozenset[str]) -> Split:

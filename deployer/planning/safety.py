@@ -23,6 +23,7 @@ from deployer.planning.facts import is_foreign, whose
 from deployer.planning.local_env import local_containers, local_registries
 from deployer.planning.pins import labels_of
 from deployer.planning.review import Case
+from deployer.planning.rollout_findings import short_grains
 from deployer.planning.tag_room import too_many_tags
 from deployer.planning.verdict_findings import known_to_fail
 
@@ -222,5 +223,6 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     known_to_fail,
     local_registries,
     local_containers,
+    short_grains,
     advice,
 )

@@ -83,8 +83,10 @@ def _judged(endpoint: str, case: Case) -> frozenset[str]:
     """The deployments with a verdict now, or after this plan."""
     traffic = case.live.get(traffic_ref(endpoint))
     noted = [*traffic.seen.bookkeeping.tested, *traffic.seen.bookkeeping.failed] if traffic else []
+    rollout = case.intent.rollouts.get(endpoint)
+    watched: list[Ref] = [item.ref for item in case.desired.deployments(endpoint)] if rollout and rollout.watch else []
     tested: list[Ref] = [ref for ref in case.intent.smoke_tests if ref.endpoint == endpoint]
-    return frozenset([*noted, *(ref.name for ref in tested)])
+    return frozenset([*noted, *(ref.name for ref in [*tested, *watched])])
 
 
 def deployment_tags(deployment: Resource, earlier: Earlier | None) -> int:

@@ -6,26 +6,28 @@ from collections.abc import Iterator
 
 from deployer.core.plan import Action, Finding
 from deployer.core.plan_options import Allow
-from deployer.core.resources import Ref, State, deployment_ref, endpoint_ref, is_failed
+from deployer.core.resources import Kind, Ref, State, deployment_ref, endpoint_ref, is_failed
 from deployer.planning.earlier import gone
 from deployer.planning.review import Case
 from deployer.planning.verdicts import is_content, marks, owing_endpoints, verdict_hash
 
 
 def known_to_fail(case: Case) -> Iterator[Finding]:
-    """Content that failed its smoke test is not tried again by itself."""
+    """Content that failed its smoke test or its gates is not tried again by itself."""
     if Allow.AGAIN in case.allow:
         return
     owing, final = owing_endpoints(case.live, case.project, case.allow), case.end
-    for ref in sorted(case.intent.smoke_tests):
+    for ref in sorted(item.ref for item in case.desired.of_kind(Kind.DEPLOYMENT)):
         item = final.get(ref)
         if not item or ref.endpoint not in owing:
             continue
-        if marks(ref, case.live).failed.get(ref.name) == verdict_hash(item, case.intent):
+        if (mark := marks(ref, case.live).failed.get(ref.name)) and mark == verdict_hash(item, case.intent):
+            rollout = case.intent.rollouts.get(ref.endpoint)
+            tests = "smoke test or the gates of its rollout" if rollout and rollout.watch else "smoke test"
             yield Finding(
                 code="test-failed",
-                summary=f"{ref} failed its smoke test with this content",
-                detail="Change its content or its test, or pass --again to run the test once more.",
+                summary=f"{ref} failed its {tests} with this content",
+                detail="Change its content or its test, or pass --again to try it once more.",
                 ref=ref,
                 origin=case.origins.of(ref),
                 blocking=True,

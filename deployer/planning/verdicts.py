@@ -13,7 +13,7 @@ from typing import assert_never
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
 from deployer.core.fields import Effect
-from deployer.core.intent import Anything, Checks, Intent, SmokeTest
+from deployer.core.intent import Anything, Checks, Intent, SmokeTest, Watch
 from deployer.core.plan_options import Allow
 from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, Value, digest_of, traffic_ref
 
@@ -56,13 +56,14 @@ def is_content(effect: Effect) -> bool:
 
 
 def verdict_hash(deployment: Resource, intent: Intent) -> str:
-    """ "<version>.<content>.<test>" of a deployment; "" if its spec declares no smoke test."""
-    test = intent.smoke_tests.get(deployment.ref)
-    if test is None:
+    """ "<version>.<content>.<test>" of a deployment; "" if neither a smoke test nor gates are declared for it."""
+    test, rollout = intent.smoke_tests.get(deployment.ref), intent.rollouts.get(deployment.ref.endpoint)
+    watch = rollout.watch if rollout else None
+    if test is None and watch is None:
         return ""
-    rollout = intent.rollouts.get(deployment.ref.endpoint)
     content = content_hash(deployment, intent.ignored.get(deployment.ref, ()))
-    return f"{VERSION}.{content}.{_test_hash(test, rollout.checks if rollout else None)}"
+    asked = _test_hash(test, rollout.checks if rollout else None) if test else ""
+    return f"{VERSION}.{content}.{_with_gates(asked, watch) if watch else asked}"
 
 
 def _test_hash(test: SmokeTest, checks: Checks | None) -> str:
@@ -71,6 +72,14 @@ def _test_hash(test: SmokeTest, checks: Checks | None) -> str:
     gates: Value = [checks.smoke, checks.max_error_rate, checks.max_p95_ms, checks.min_requests] if checks else None
     asked: list[Value] = [bool(test.image), test.body_hash, test.status, expected, test.max_ms, gates, *test.beyond]
     return digest_of(asked)[:_LENGTH]
+
+
+def _with_gates(asked: str, watch: Watch) -> str:
+    """A hash of a smoke test and of the gates on customers' requests."""
+    bounds: list[Value] = [watch.max_error_rate, watch.error_rate, watch.min_requests, watch.confidence]
+    latencies: list[Value] = [[rank, most] for rank, most in sorted(watch.max_ms.items())]
+    slower: list[Value] = [[rank, factor] for rank, factor in sorted(watch.slower.items())]
+    return digest_of([asked, bounds, latencies, slower])[:_LENGTH]
 
 
 def about(verdict: str, deployment: Resource, ignored: tuple[KeyPath, ...]) -> str:
@@ -91,7 +100,9 @@ def standing(deployment: Resource, live: State, intent: Intent) -> Standing:
         return Standing.UNDECLARED
     if noted.failed.get(name) == wanted:
         return Standing.FAILED
-    return Standing.PASSED if noted.tested.get(name) == wanted else Standing.OWED
+    if noted.tested.get(name) == wanted:
+        return Standing.PASSED
+    return Standing.OWED if deployment.ref in intent.smoke_tests else Standing.UNDECLARED
 
 
 def marks(ref: Ref, live: State) -> Bookkeeping:

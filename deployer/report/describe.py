@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from deployer.core.fields import Effect
-from deployer.core.intent import ANYTHING, Checks, SmokeTest
-from deployer.core.plan import Action, Bake, Step
+from deployer.core.intent import ANYTHING, Checks, SmokeTest, Watch
+from deployer.core.plan import Action, Bake, Step, Watching
 from deployer.core.resources import Kind, dotted, share_map
 from deployer.kinds import KINDS
 from deployer.report.format import count, joined, milliseconds, rate, scalar, seconds, shortened
@@ -79,14 +79,15 @@ def moving(step: Step) -> str:
 
 
 def starting(step: Step) -> str:
-    """The step as an instruction, with the time that it will bake: "…, step 2 of 3, bakes 5 min"."""
+    """The step as an instruction, with the time that it will bake or watch: "…, step 2 of 3, bakes 5 min"."""
     baking = baking_seconds([step])
-    return moving(step) + (f", bakes {seconds(baking)}" if baking else "")
+    word = "watches" if step.bake and step.bake.watching else "bakes"
+    return moving(step) + (f", {word} {seconds(baking)}" if baking else "")
 
 
 def baking_seconds(steps: Iterable[Step]) -> float:
-    """How long the bakes of these steps take together."""
-    return sum(step.bake.seconds for step in steps if step.bake)
+    """How long the bakes of these steps take together at least, with the time that customers' requests are watched."""
+    return sum(step.bake.least_seconds for step in steps if step.bake)
 
 
 def _shares(step: Step) -> str:
@@ -94,7 +95,11 @@ def _shares(step: Step) -> str:
     old, new = share_map(step.before, "traffic"), share_map(step.after, "traffic")
     names = sorted(old.keys() | new.keys())
     moved = [f"{name} {old.get(name, 0)} % -> {new.get(name, 0)} %" for name in names if old.get(name) != new.get(name)]
-    if step.ref.kind is not Kind.TRAFFIC or not moved or "traffic" not in (step.after.fields if step.after else {}):
+    if step.ref.kind is not Kind.TRAFFIC or "traffic" not in (step.after.fields if step.after else {}):
+        return ""
+    if not moved and step.bake and step.bake.watching:
+        moved = ["as it is, and judge it"]
+    elif not moved:
         return ""
     number, of = step.stage
     return f": {', '.join(moved)}" + (f", step {number} of {of}" if of > 1 else "")
@@ -106,6 +111,8 @@ def sentences(step: Step) -> Iterator[str]:
         yield test_sentence(step.test)
     if step.bake:
         yield bake_sentence(step.bake)
+        if step.bake.watching:
+            yield watch_sentence(step.bake.watching)
     if step.action is Action.DELETE and step.ref.kind is Kind.ENDPOINT:
         yield _taken_along(step)
     if step.ignore:
@@ -137,6 +144,8 @@ def test_sentence(test: SmokeTest) -> str:
 def bake_sentence(bake: Bake) -> str:
     """ "then waits 5 min, sending at least 50 smoke requests to green: at most 1 % errors, p95 at most 500 ms"."""
     wait = f"then waits {seconds(bake.seconds)}" if bake.seconds else "then continues immediately"
+    if not bake.probes and bake.watching:
+        return wait
     if not bake.probes:
         return f"{wait}, without checks: no smoke test is declared"
     names = joined([ref.name for ref, _ in bake.probes])
@@ -152,3 +161,28 @@ def _limits(checks: Checks) -> Iterator[str]:
         yield f"at most {rate(checks.max_error_rate)} errors"
     if checks.max_p95_ms is not None:
         yield f"p95 at most {milliseconds(checks.max_p95_ms)}"
+
+
+def watch_sentence(watching: Watching) -> str:
+    """ "then watches customers' requests to green for 5 min, at least 100: at most 0.5 % more errors than blue"."""
+    watch, names = watching.watch, joined(sorted(watching.rising))
+    limits = joined([*_bounds(watch), *(_comparisons(watching) if watching.beside else ())])
+    requests = f"at least {watch.min_requests:,}"
+    watches = f"then watches customers' requests to {names} for {seconds(watch.window)}, {requests}"
+    settles = f"; decides {seconds(watch.settle)} later" if watch.settle else ""
+    return watches + (f": {limits}" if limits else "") + settles
+
+
+def _bounds(watch: Watch) -> Iterator[str]:
+    if watch.max_error_rate is not None:
+        yield f"at most {rate(watch.max_error_rate)} errors"
+    for rank, most in sorted(watch.max_ms.items()):
+        yield f"p{rank} at most {milliseconds(most)}"
+
+
+def _comparisons(watching: Watching) -> Iterator[str]:
+    watch = watching.watch
+    if watch.error_rate is not None:
+        yield f"at most {rate(watch.error_rate)} more errors than {watching.beside}"
+    for rank, factor in sorted(watch.slower.items()):
+        yield f"p{rank} at most {factor:g} times that of {watching.beside}"

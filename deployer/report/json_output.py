@@ -19,7 +19,7 @@ from deployer.report.outcome_view import OutcomeView
 from deployer.report.plan_view import PlanView
 
 PLAN_VERSION = "1.2"
-OUTCOME_VERSION = "1.0"
+OUTCOME_VERSION = "1.1"
 DIAGNOSTICS_VERSION = "1.1"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from deployer.core.errors import DeployerError, WorkspaceError
-from deployer.core.outcome import Outcome, Result, StepResult
+from deployer.core.judgement import Judged
+from deployer.core.outcome import UNDER_WAY, Outcome, Result, StepResult
 from deployer.core.redaction import Mask, mask_of
 from deployer.report.describe import done, moving
 from deployer.report.format import LONGEST_NAME, count, seconds, shortened
@@ -28,7 +29,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """One step and its result."""
+    """One step and its result; `judged` are the verdicts of the gates after a traffic step."""
 
     result: str
     words: str
@@ -36,6 +37,7 @@ class ResultRow:
     note: str = ""
     origin: str = ""
     failure: Failure | None = None
+    judged: tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,9 @@ def _row(item: StepResult, mask: Mask) -> ResultRow:
         note=mask.line(item.note),
         origin=mask.line(str(item.step.origin)) if item.step.origin else "",
         failure=_failure(item.error, mask) if item.error else None,
+        judged=tuple(
+            replace(row, deployment=mask.line(row.deployment), beside=mask.line(row.beside)) for row in item.judged
+        ),
     )
 
 
@@ -116,4 +121,11 @@ def _summary(outcome: Outcome) -> str:
             f"Applied {count(numbers[Result.APPLIED], 'step')}, {total} of work." if outcome.results else "No changes."
         )
     said = ", ".join(f"{number} {result_words(result)}" for result, number in numbers.items() if number)
-    return f"{'Interrupted' if outcome.interrupted else 'Failed'}: {said or 'nothing done'}."
+    return f"{_ending(outcome)}: {said or 'nothing done'}."
+
+
+def _ending(outcome: Outcome) -> str:
+    """How an outcome that is not ok came about."""
+    if outcome.interrupted:
+        return "Interrupted"
+    return "Time is up" if outcome.exit_code == UNDER_WAY else "Failed"

@@ -8,6 +8,7 @@ from typing import assert_never
 from deployer.core.action import Action
 from deployer.core.outcome import Result
 from deployer.report.format import WIDTH, seconds, styled, wrapped
+from deployer.report.judged_table import judged_table
 from deployer.report.outcome_view import Failure, OutcomeView, ResultRow
 from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
 
@@ -138,6 +139,7 @@ def _lines(row: ResultRow, color: bool) -> Iterator[str]:
     yield f"{took}{words}{f': {row.note}' if row.note else ''}{styled(origin, 'dim', color=color)}"
     if row.failure:
         yield from (f"{' ' * 12}{line}" for line in _reasons(row.failure, color))
+    yield from (f"{' ' * 12}{line}" for line in judged_table(row.judged))
 
 
 def _reasons(failure: Failure, color: bool) -> Iterator[str]:

@@ -18,6 +18,7 @@ from deployer.local_workspace.commands.foreground import run
 from deployer.local_workspace.files.paths import Home
 from deployer.local_workspace.ports import Container, Routes, Workload, WorkloadFailed
 from deployer.local_workspace.server import DataPlane
+from deployer.local_workspace.serving.ledger import Ledger
 
 
 class FakeServing:
@@ -49,17 +50,23 @@ class FakeServing:
         """Nothing was started."""
 
 
+LEDGER = Ledger()
+
+
 class FakeFrontDoor:
-    """Answers with the route and whether the bearer opens it."""
+    """Answers with the route and whether the bearer opens it; counts what `answered` and `after-ms` say."""
 
     def __init__(self, routes: Routes, serving: Any) -> None:
         self._routes = routes
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """One scoring request."""
-        endpoint = scope["path"].split("/")[2]
+        endpoint, headers = scope["path"].split("/")[2], dict(scope["headers"])
         route = self._routes.route(endpoint)
-        bearer = dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ")
+        bearer = headers.get(b"authorization", b"").decode().removeprefix("Bearer ")
+        if deployment := headers.get(b"azureml-model-deployment", b"").decode():
+            answered = int(headers.get(b"answered", b"200")), float(headers.get(b"after-ms", b"1"))
+            LEDGER.count(endpoint, deployment, *answered)
         known = {"traffic": dict(route.traffic), "deployments": sorted(route.deployments)} if route else None
         content = json.dumps({"route": known, "opens": self._routes.authorises(endpoint, bearer)}).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
@@ -73,6 +80,6 @@ if __name__ == "__main__":
     parser.add_argument("--new-ports", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     options = parser.parse_args()
-    fake = DataPlane(serving=FakeServing, front_door=FakeFrontDoor)
+    fake = DataPlane(serving=FakeServing, front_door=FakeFrontDoor, meters=LEDGER)
     home = Home(root=options.root)
     sys.exit(run(home, realistic=options.realistic, new_ports=options.new_ports, ready_fd=options.ready_fd, plane=fake))

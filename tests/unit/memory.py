@@ -10,6 +10,7 @@ from deployer.applying.tools import Tools
 from deployer.azureml.kinds.observed import secret_fields
 from deployer.azureml.kinds.rows import plain
 from deployer.core.errors import WorkspaceError
+from deployer.core.metrics import Measured, Span
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, State
@@ -34,6 +35,16 @@ def as_a_service_has_it(state: State, written: Ref, noted: SecretPaths | None) -
     return State(resources=resources)
 
 
+def _with_mark(state: State, step: Step) -> State:
+    """The state with the mark of the rollout as it was written: `simulate` takes its last stage for judged."""
+    item = state.get(step.ref)
+    if step.ref.kind is not Kind.TRAFFIC or item is None or step.bookkeeping is None:
+        return state
+    book = replace(item.seen.bookkeeping, rollout=step.bookkeeping.rollout)
+    marked = replace(item, observed=replace(item.seen, bookkeeping=book))
+    return State(resources={**state.resources, item.ref: marked})
+
+
 @dataclass
 class MemoryWorkspace:
     """Executes by `simulate`; `before_execute` may break or change things first."""
@@ -41,6 +52,7 @@ class MemoryWorkspace:
     state: State = field(default_factory=State)
     respond: Respond = lambda name, now: answer()
     before_execute: Callable[[Step], None] = lambda step: None
+    measure: Callable[[Span], Measured] = lambda span: {}
     now: float = 0.0
     executed: list[Step] = field(default_factory=list)
     asked: list[tuple[float, str]] = field(default_factory=list)
@@ -62,12 +74,16 @@ class MemoryWorkspace:
         with self.lock:  # steps are carried out side by side
             self.executed.append(step)
             noted = secret_fields(step, step.after) if step.after else None
-            self.state = as_a_service_has_it(simulate(self.state, step), step.ref, noted)
+            state = as_a_service_has_it(simulate(self.state, step), step.ref, noted)
+            self.state = _with_mark(state, step)
 
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         self.asked.append((self.now, deployment))
         self.sent.append((endpoint, body))
         return replace(self.respond(deployment, self.now), deployment=deployment)
+
+    def measured(self, endpoint: str, span: Span) -> Measured:
+        return self.measure(span)
 
     def logs(self, ref: Ref, container: str, tail: int) -> str:
         return ""
@@ -98,6 +114,9 @@ class Noting:
     def probing(self, step: Step, done: int, of: int) -> None:
         self.told.append(f"{step.ref}: {done} of {of}")
 
+    def watching(self, step: Step, words: str, left: float) -> None:
+        self.told.append(f"{step.ref}: {words}")
+
     def step_ended(self, result: StepResult) -> None:
         self.told.append(f"{result.result.value} {result.step.ref}")
 
@@ -109,6 +128,8 @@ class Silent:
 
     def probing(self, step: Step, done: int, of: int) -> None: ...
 
+    def watching(self, step: Step, words: str, left: float) -> None: ...
+
     def step_ended(self, result: StepResult) -> None: ...
 
 
@@ -118,6 +139,7 @@ def tools(workspace: MemoryWorkspace) -> Tools:
         body=lambda test: b"{}",
         watcher=Silent(),
         now=lambda: workspace.now,
+        wall=lambda: workspace.now,
         pause=workspace.pause,
         stopping=workspace.stopping,
     )

@@ -128,12 +128,3 @@ def secret_store_identity(document: Document, _world: World) -> Iterator[Fault]:
         summary = f"`{STORES_PROPERTY}` needs the system-assigned identity"
         hint = "Remove it, and grant the user-assigned identity access to the stores yourself."
         yield Fault(path=("properties", STORES_PROPERTY), on_key=True, summary=summary, detail=hint)
-
-
-def rollout_steps(document: Document, _world: World) -> Iterator[Fault]:
-    """The steps of a rollout increase and end with 100."""
-    steps = document.get("x-rollout", "steps")
-    numbers = steps if isinstance(steps, list) and all(type(step) is int for step in steps) else []
-    if numbers and (numbers[-1] != 100 or sorted(set(numbers)) != numbers):
-        summary = "the steps of a rollout must increase and end with 100"
-        yield Fault(path=("x-rollout", "steps"), on_key=True, summary=summary, detail="For example [10, 50, 100].")

@@ -17,6 +17,7 @@ from deployer.authoring.rules import (
     outside_rules,
     policy_rules,
     project_rules,
+    rollout_rules,
     secret_rules,
 )
 from deployer.core.diagnostics import Diagnostic
@@ -47,7 +48,8 @@ RULES: tuple[Rule, ...] = (
     _rule("aad-kubernetes", endpoint_rules.aad_kubernetes, Kind.ENDPOINT),
     _rule("identity-shape", endpoint_rules.identity_shape, Kind.ENDPOINT),
     _rule("secret-store-identity", endpoint_rules.secret_store_identity, Kind.ENDPOINT),
-    _rule("rollout-steps", endpoint_rules.rollout_steps, Kind.ENDPOINT),
+    _rule("rollout-steps", rollout_rules.rollout_steps, Kind.ENDPOINT),
+    _rule("rollout-watch", rollout_rules.rollout_watch, Kind.ENDPOINT),
     _rule("tag-reserved", asset_rules.tag_reserved, *DOCUMENTS),
     _rule("field-ignored", asset_rules.field_ignored, Kind.DEPLOYMENT, *ASSETS),
     _rule("ignore-path", project_rules.ignore_path, Kind.ENDPOINT, Kind.DEPLOYMENT),

@@ -27,6 +27,7 @@ _MEMBERS = (
     "message",
     "stale",
     "overlap",
+    "metrics",
 )
 
 

@@ -13,7 +13,7 @@ from deployer.local_workspace.control.state.request_log import RequestLog
 from deployer.local_workspace.control.state.tasks import Tasks
 from deployer.local_workspace.control.state.tokens import EndpointTokens
 from deployer.local_workspace.files.paths import Home
-from deployer.local_workspace.ports import Serving
+from deployer.local_workspace.ports import Meters, Serving
 from deployer.local_workspace.store import Store
 
 
@@ -27,6 +27,7 @@ class ServerContext:
     workspace_id: str
     store: Store
     serving: Serving
+    meters: Meters
     routes: LiveRoutes
     tokens: EndpointTokens
     faults: Faults

@@ -40,6 +40,8 @@ class Call:
     stale: bool = False
     overlap: bool = False
     """Whether a PUT is accepted while another operation is under way on the resource."""
+    metrics_fault: str | None = None
+    """What is wrong with the metrics that this call reads."""
     operation_fault: Mapping[str, str] | None = None
     """The fault injected into the operation that this call starts: `kind` (fail, hang, cancel), `code`, `message`."""
 

@@ -21,6 +21,7 @@ from deployer.local_workspace.blob.addresses import ACCOUNT
 from deployer.local_workspace.control import admin, operations, refusals
 from deployer.local_workspace.control.context import Handler, ServerContext
 from deployer.local_workspace.control.envelopes import ArmRefused, envelope
+from deployer.local_workspace.control.monitor import metrics
 from deployer.local_workspace.control.request import PROVIDER, Call, Reply, encoded
 from deployer.local_workspace.control.resources import (
     assets,
@@ -67,12 +68,16 @@ _VERSIONS = frozenset(
         "2025-12-01",
     }
 )
+# Those of metrics: https://learn.microsoft.com/azure/templates/microsoft.insights/change-log/summary
+_MONITOR_VERSIONS = frozenset({"2018-01-01", "2019-07-01", "2021-05-01", "2023-10-01", "2024-02-01"})
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _WORKSPACE = f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces/{{workspace}}"
 _LOCATION = f"{_SUBSCRIPTION}/providers/{PROVIDER}/locations/{{location}}"
 _ENDPOINT = "/onlineEndpoints/{endpoint}"
 _DEPLOYMENT = f"{_ENDPOINT}/deployments/{{deployment}}"
 _CODE = "/codes/{name}/versions"
+_METRICS = "/providers/Microsoft.Insights/metrics"
+_DEFINITIONS = "/providers/Microsoft.Insights/metricDefinitions"
 
 _BELOW_WORKSPACE: Mapping[tuple[str, str], Handler] = {
     ("GET", ""): workspace_resource.get_workspace,
@@ -98,6 +103,10 @@ _BELOW_WORKSPACE: Mapping[tuple[str, str], Handler] = {
     ("DELETE", _DEPLOYMENT): deployments.delete_deployment,
     ("POST", f"{_DEPLOYMENT}/getLogs"): deployments.get_logs,
     ("GET", f"{_DEPLOYMENT}/skus"): deployments.list_skus,
+    ("GET", f"{_ENDPOINT}{_METRICS}"): metrics.of_endpoint,
+    ("GET", f"{_DEPLOYMENT}{_METRICS}"): metrics.of_deployment,
+    ("GET", f"{_ENDPOINT}{_DEFINITIONS}"): metrics.definitions_of_endpoint,
+    ("GET", f"{_DEPLOYMENT}{_DEFINITIONS}"): metrics.definitions_of_deployment,
     **assets.answers(assets.MODELS),
     **assets.answers(assets.ENVIRONMENTS),
     **assets.answers(assets.DATA),
@@ -120,6 +129,10 @@ _PARAMETERS: Mapping[str, set[str]] = {
     "/models/{name}/versions": _LISTED | {"version", "description", "offset", "tags", "properties", "feed", "stage"},
     "/environments/{name}/versions": _LISTED | {"stage"},
     "/data/{name}/versions": _LISTED | {"$tags", "tags", "stage"},
+    f"{_ENDPOINT}{_METRICS}": metrics.PARAMETERS,
+    f"{_DEPLOYMENT}{_METRICS}": metrics.PARAMETERS,
+    f"{_ENDPOINT}{_DEFINITIONS}": {"metricnamespace"},
+    f"{_DEPLOYMENT}{_DEFINITIONS}": {"metricnamespace"},
     "/mfeOperationsStatus/{operation}": {"t", "c", "s", "h"},
     "/mfeOperationResults/{operation}": {"t", "c", "s", "h"},
 }
@@ -180,6 +193,7 @@ async def _read(request: Request, parameters: set[str]) -> Call:
         body=await _body(request),
         stale=request.scope.get("local.stale", False),
         overlap=request.scope.get("local.overlap", False),
+        metrics_fault=request.scope.get("local.metrics"),
         operation_fault=request.scope.get("local.operation_fault"),
     )
 
@@ -209,8 +223,9 @@ def _check_version(query: Mapping[str, str], path: str) -> None:
     version = query.get("api-version")
     if not version:
         raise ArmRefused(refusals.MISSING_API_VERSION)
-    if version.lower() not in _VERSIONS:
-        kind = path.partition("/providers/")[2].split("/")[1]
+    of_monitor = "/providers/microsoft.insights/" in path.lower()
+    if version.lower() not in (_MONITOR_VERSIONS if of_monitor else _VERSIONS):
+        kind = path.rpartition("/providers/")[2].split("/")[1]
         raise ArmRefused(refusals.UNKNOWN_API_VERSION, {"location": PLACE, "version": version, "type": kind})
 
 

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from deployer.local_workspace.serving.headers import (
     of_deployment,
     to_client,
 )
+from deployer.local_workspace.serving.ledger import Ledger
 from deployer.local_workspace.serving.relay import UpstreamLost, UpstreamRequest, UpstreamResponse, exchange
 from deployer.local_workspace.serving.replica import Replica
 
@@ -64,8 +64,9 @@ class CallerResponse:
 class Forwarder:
     """Passes requests on to deployments and counts them."""
 
-    def __init__(self, replicas: Replicas) -> None:
+    def __init__(self, replicas: Replicas, ledger: Ledger) -> None:
         self._replicas = replicas
+        self._ledger = ledger
         self._gates: defaultdict[tuple[str, str], Gate] = defaultdict(Gate)
         self.traffic: defaultdict[tuple[str, str], Traffic] = defaultdict(Traffic)
 
@@ -83,14 +84,24 @@ class Forwarder:
             status = CALLER_GONE
             raise
         finally:
-            key = workload.endpoint, workload.deployment
-            self.traffic[key].count(status, (time.perf_counter() - started) * 1000)
+            ms = (time.perf_counter() - started) * 1000
+            self.traffic[workload.endpoint, workload.deployment].count(status, ms)
+            self._ledger.count(workload.endpoint, workload.deployment, status, ms)
 
     async def mirror(self, copy: UpstreamRequest, workload: Workload) -> None:
-        """Send a copy, ignoring its answer and its failure."""
+        """Send a copy, ignoring its answer and its failure, which the metrics show all the same."""
         self.traffic[workload.endpoint, workload.deployment].mirrored += 1
-        with suppress(FrontDoorRefused, TimeoutError, UpstreamLost, OSError):
-            await self._within_time(copy, workload, CallerResponse(_nowhere))
+        started, reply = time.perf_counter(), CallerResponse(_nowhere)
+        status = 500
+        try:
+            await self._within_time(copy, workload, reply)
+            status = reply.status or 500
+        except FrontDoorRefused as refused:
+            status = refused.status
+        except (TimeoutError, UpstreamLost, OSError):
+            pass
+        finally:
+            self._ledger.count(workload.endpoint, workload.deployment, status, (time.perf_counter() - started) * 1000)
 
     async def _within_time(self, request: UpstreamRequest, workload: Workload, reply: CallerResponse) -> None:
         try:

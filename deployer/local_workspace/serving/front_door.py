@@ -12,6 +12,7 @@ from deployer.local_workspace.ports import Route, Routes
 from deployer.local_workspace.serving.counters import Traffic
 from deployer.local_workspace.serving.forward import CallerGone, CallerResponse, Forwarder, Replicas, Send
 from deployer.local_workspace.serving.headers import DEPLOYMENT, SERVER, FrontDoorRefused, Header, to_container
+from deployer.local_workspace.serving.ledger import Ledger
 from deployer.local_workspace.serving.relay import UpstreamLost, UpstreamRequest
 
 Scope = MutableMapping[str, Any]
@@ -26,10 +27,17 @@ LARGEST_BODY = 100 * 1024 * 1024
 class FrontDoor:
     """Serves `/inference/<endpoint>/score` and `.../swagger.json` as a managed online endpoint does."""
 
-    def __init__(self, routes: Routes, runtime: Replicas, *, chance: Callable[[], float] = random.random) -> None:
-        """`chance` gives numbers from 0 up to but not including 1."""
+    def __init__(
+        self,
+        routes: Routes,
+        runtime: Replicas,
+        *,
+        ledger: Ledger | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`ledger` keeps what is counted; `chance` gives numbers from 0 up to but not including 1."""
         self._routes = routes
-        self._forwarder = Forwarder(runtime)
+        self._forwarder = Forwarder(runtime, ledger or Ledger())
         self._chance = chance
         self._mirroring: set[asyncio.Task[None]] = set()
 

@@ -61,6 +61,7 @@ def patient(workspace: Workspace) -> Tools:
         body=lambda test: b"",
         watcher=Silent(),
         now=time.monotonic,
+        wall=time.time,
         pause=pause,
         stopping=lambda: False,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +27,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     running.connection = json.loads((running.root / "connection.json").read_text())
     yield running
     command(home, ["down"], capture=True)
+
+
+@pytest.fixture(scope="session")
+def quick_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A local workspace whose deployments take no time."""
+    running = Site(home=tmp_path_factory.mktemp("quick"))
+    running.root.mkdir(parents=True)
+    server = subprocess.Popen([sys.executable, "-m", "tests.e2e.reconciler.answering_plane", "--root", running.root])
+    while not (running.root / "connection.json").exists():
+        assert server.poll() is None
+    running.connection = json.loads((running.root / "connection.json").read_text())
+    yield running
+    server.terminate()
+    server.wait()
 
 
 @pytest.fixture

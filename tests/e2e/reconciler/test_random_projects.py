@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -20,24 +17,9 @@ from tests.e2e.reconciler.random_project import BAD, EXPECTED, RandomProject
 from tests.e2e.reconciler.site import Site
 
 pytestmark = pytest.mark.xdist_group("reconciler-random")
-PLANE = Path(__file__).with_name("answering_plane.py")
 COUNT = int(os.environ.get("DEPLOYER_PROJECTS", "300"))
 SEED = int(os.environ.get("DEPLOYER_SEED", "0"))
 ROUNDS = 3
-
-
-@pytest.fixture(scope="session")
-def quick_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A local workspace whose deployments take no time."""
-    running = Site(home=tmp_path_factory.mktemp("quick"))
-    running.root.mkdir(parents=True)
-    server = subprocess.Popen([sys.executable, "-m", "tests.e2e.reconciler.answering_plane", "--root", running.root])
-    while not (running.root / "connection.json").exists():
-        assert server.poll() is None
-    running.connection = json.loads((running.root / "connection.json").read_text())
-    yield running
-    server.terminate()
-    server.wait()
 
 
 def planned(run: Run) -> set[tuple[str, str]]:

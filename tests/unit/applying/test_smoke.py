@@ -16,7 +16,7 @@ from deployer.core.errors import Unreachable, UsageError
 from deployer.core.intent import SmokeTest
 from deployer.core.resources import Ref, Value, deployment_ref
 from deployer.core.workspace import Answer
-from deployer.planning.rollout import Observation
+from deployer.planning.probes import Observation
 from tests.unit.memory import MemoryWorkspace, answer, tools
 
 BLUE = deployment_ref("digits", "blue")

@@ -50,6 +50,11 @@ def refused(shop: Shop) -> list[Said]:
     return [shop.run(*words, "--env", "dev") for words in commands]
 
 
+def stopped_in_time(shop: Shop) -> list[Said]:
+    changed(shop)
+    return [shop.run("apply", "--env", "dev", "--yes", "--max-minutes", "1e-9")]
+
+
 def wrong_usage(shop: Shop) -> list[Said]:
     changed(shop)
     return [shop.run("plan", "--environment", "dev"), shop.run("appyl"), shop.run("apply", "--env", "dev")]
@@ -66,6 +71,7 @@ RUNS: Mapping[int, Callable[[Shop], list[Said]]] = {
     1: invalid_or_failed,
     2: pending,
     3: refused,
+    4: stopped_in_time,
     64: wrong_usage,
     130: interrupted,
 }

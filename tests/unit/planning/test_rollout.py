@@ -11,19 +11,18 @@ from hypothesis import strategies as st
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import MISSING
 from deployer.core.intent import Checks, Intent, Rollout, SmokeTest
+from deployer.core.judgement import Verdict
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import Kind, Resource, deployment_ref, share_map
+from deployer.planning.probes import Observation, judge
 from deployer.planning.reconcile import reconcile
 from deployer.planning.rollout import (
-    Observation,
     Split,
     Stage,
-    Verdict,
     apportion,
     between,
     failed_rollouts,
     failed_towards,
-    judge,
     progress_towards,
     rescue_split,
     rollout_mark,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.bookkeeping import Bookkeeping
-from deployer.core.intent import Intent, SmokeTest
+from deployer.core.intent import Intent, Rollout, SmokeTest, Watch
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Kind, Ref, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
@@ -53,6 +53,8 @@ USES_ENVIRONMENT = deployment(environment="azureml:sklearn:3")
 ROUTES: Value = {"scoring_route": {"path": "/", "port": 80}, "liveness_route": None, "readiness_route": None}
 UNREADABLE = seen(environment(image="mine:1"), unknown=(("conda_file",),))
 KUBERNETES: Mapping[str, Value] = {"type": "kubernetes"}
+WATCHED = Intent(rollouts={"digits": Rollout(steps=(10, 25, 50, 75, 100), watch=Watch())})
+SECONDS = Intent(rollouts={"digits": Rollout(watch=Watch(grain=1.0))})
 
 
 def marked(tested: str = "", failed: str = "") -> list[Resource]:
@@ -84,6 +86,10 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "asset-missing in the specs alone": (
         case([endpoint(), deployment("blue", model="azureml:digits:2")], [model()]),
         case([endpoint(), deployment("blue", model="azureml:digits:1")], [model()]),
+    ),
+    "watch-grain": (
+        case(SERVING, SERVING, intent=SECONDS),
+        replace(case(SERVING, SERVING, intent=SECONDS), is_local=True),
     ),
     "local-registry": (
         replace(case([IN_REGISTRY], []), is_local=True),
@@ -229,6 +235,10 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
+    "long-rollout": (
+        case([endpoint(), traffic(green=100)], TWO, intent=WATCHED),
+        case([endpoint(), traffic(blue=100)], TWO, intent=WATCHED),
+    ),
     "under-way": (case(SERVING, [endpoint(), seen(deployment("blue"), "Updating"), traffic()]), case(SERVING, SERVING)),
     "in-place-update": (
         case([endpoint(), deployment("blue", model="azureml:digits:1"), model()], [*SERVING, model()]),

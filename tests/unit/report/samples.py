@@ -13,10 +13,12 @@ from pathlib import Path
 from deployer.commands.progress import Progress
 from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver, Severity
 from deployer.core.diff import diff
-from deployer.core.errors import WorkspaceError
-from deployer.core.intent import Checks, SmokeTest
+from deployer.core.errors import WorkspaceError, WrongAnswer
+from deployer.core.intent import Checks, SmokeTest, Watch
+from deployer.core.judgement import Judged, Unit, Verdict
+from deployer.core.metrics import Span
 from deployer.core.outcome import Outcome, Result, StepResult
-from deployer.core.plan import Action, Bake, Finding, Plan, Step
+from deployer.core.plan import Action, Bake, Finding, Plan, Step, Watching
 from deployer.core.resources import Resource, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
@@ -150,6 +152,61 @@ def sample_outcome() -> Outcome:
     )
 
 
+def watched_step() -> Step:
+    """A stage of a rollout that watches customers."""
+    shift = sample_plan().steps[4]
+    watch = Watch(min_requests=500, max_error_rate=0.02, error_rate=0.005, slower={95: 1.2}, max_ms={50: 80.0})
+    watching = Watching(watch=watch, rising={"green": "1.a.b"}, beside="blue", beside_serves=True, risk=0.0083)
+    return replace(shift, bake=Bake(seconds=60, checks=Checks(), probes=(), watching=watching))
+
+
+def judged_outcome() -> Outcome:
+    """A stage that was put back by what customers got."""
+    span = Span(start=1_700_000_040.0, end=1_700_000_340.0, grain=60.0)
+    rate = Judged(
+        deployment="green",
+        gate="error_rate",
+        unit=Unit.SHARE,
+        verdict=Verdict.FAILED,
+        measured=0.0313,
+        limit=0.0072,
+        requests=512,
+        span=span,
+        beside="blue",
+        against=0.0022,
+        against_requests=4602,
+        chance=1.2e-8,
+    )
+    rows = (
+        rate,
+        replace(rate, gate="max_error_rate", limit=0.02, beside="", against=None, against_requests=0, chance=None),
+        replace(
+            rate,
+            gate="p95",
+            unit=Unit.MILLISECONDS,
+            verdict=Verdict.PASSED,
+            measured=118.4,
+            limit=132.0,
+            against=110.0,
+            chance=0.4,
+        ),
+        replace(rate, gate="p99", unit=Unit.MILLISECONDS, verdict=Verdict.INCONCLUSIVE, against=None, chance=None),
+        replace(
+            rate,
+            gate="min_requests",
+            unit=Unit.REQUESTS,
+            verdict=Verdict.PASSED,
+            measured=512,
+            limit=500,
+            beside="",
+            against=None,
+        ),
+    )
+    error = WrongAnswer("the gates of the rollout did not pass", deployment="green", code="RolloutGateFailed")
+    step = watched_step()
+    return Outcome(results=(StepResult(step=step, result=Result.FAILED, seconds=620, error=error, judged=rows),))
+
+
 def applied_outcome() -> Outcome:
     """An apply that went well."""
     steps = sample_plan().steps[:2]
@@ -257,6 +314,9 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "outcome-applied.txt": lambda: terminal.outcome_text(
         outcome_view(applied_outcome(), next_command="deployer score --image data/seven.png")
     ),
+    "outcome-judged.txt": lambda: terminal.outcome_text(outcome_view(judged_outcome())),
+    "outcome-judged.json": lambda: json_output.outcome_json(outcome_view(judged_outcome())),
+    "plan-watched.txt": lambda: terminal.plan_text(plan_view(replace(sample_plan(), steps=(watched_step(),)))),
     "outcome.json": lambda: _outcome(json_output.outcome_json),
     "progress.txt": progress_lines,
     "diagnostics.txt": lambda: diagnostics_text.diagnostics_text(sample_diagnostics(), sources=SOURCES),

@@ -38,6 +38,8 @@ class InjectedFault:
     """Answer reads with the state before the last write."""
     overlap: bool = False
     """Accept a PUT while another operation is under way on the resource: the last one wins, and both succeed."""
+    metrics: str | None = None
+    """What metrics answer: late (nothing of the last two minutes), missing (no values) or zero."""
 
     def as_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -57,6 +59,7 @@ _MEMBERS: Mapping[str, type] = {
     "message": str,
     "stale": bool,
     "overlap": bool,
+    "metrics": str,
 }
 
 
@@ -115,7 +118,10 @@ def _check(fault: InjectedFault) -> None:
         raise InvalidFault(f"status {fault.status} is not between 400 and 599")
     if fault.operation not in (None, "fail", "hang", "cancel"):
         raise InvalidFault(f"operation '{fault.operation}' is not one of: fail, hang, cancel")
+    if fault.metrics not in (None, "late", "missing", "zero"):
+        raise InvalidFault(f"metrics '{fault.metrics}' is not one of: late, missing, zero")
     if (fault.count is not None and fault.count < 1) or fault.delay_ms < 0:
         raise InvalidFault("count must be at least 1, and delay_ms at least 0")
-    if not (fault.delay_ms or fault.reset or fault.status or fault.operation or fault.stale or fault.overlap):
-        raise InvalidFault("a fault needs an effect: delay_ms, reset, status, operation, stale or overlap")
+    effects = (fault.delay_ms, fault.reset, fault.status, fault.operation, fault.stale, fault.overlap, fault.metrics)
+    if not any(effects):
+        raise InvalidFault("a fault needs an effect: delay_ms, reset, status, operation, stale, overlap or metrics")
