@@ -6,7 +6,6 @@ Exit codes: 0 nothing to do or applied; 1 invalid or failed; 2 changes pending; 
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,16 +22,13 @@ from deployer.commands.options import (
     set_option,
     spec_options,
 )
+from deployer.commands.running import run
 from deployer.commands.streams import make_safe
-from deployer.core.errors import as_deployer_error
 
 if TYPE_CHECKING:
     from deployer.commands.plan_apply_drift import PlanFormat
     from deployer.commands.validate_render import DiagnosticsFormat
-    from deployer.pipeline import Request
-
-USAGE = 64
-INTERRUPTED = 130
+    from deployer.workspaces import Request
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,16 +106,30 @@ def destroy(console: Console, request: Request, named: str) -> int:
 
 @cli.command()
 @place_options
+@click.option("--to", default="", metavar="REVISION", help="Move the traffic to this revision instead.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def rollback(console: Console, request: Request, yes: bool) -> int:
+def rollback(console: Console, request: Request, to: str, yes: bool) -> int:
     """Restore the traffic split from before the last change.
 
     Example: deployer rollback --env prod --endpoint digits
     """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.rollback(request, yes, console)
+    return destroy_rollback.rollback(request, to, yes, console)
+
+
+@cli.command()
+@place_options
+@click.pass_obj
+def history(console: Console, request: Request) -> int:
+    """List the deployments of the endpoints with their revisions: content, model, when, by whom, and verdict.
+
+    Example: deployer history --env prod
+    """
+    from deployer.commands.history import history as show
+
+    return show(request, console)
 
 
 @cli.command()
@@ -286,23 +296,4 @@ def local(project: Path, words: tuple[str, ...]) -> int:
 def main() -> None:
     """Run a command and leave with its exit code."""
     make_safe()
-    sys.exit(_run(sys.argv[1:]))
-
-
-def _run(arguments: list[str]) -> int:
-    console = Console()
-    try:
-        code = cli.main(arguments, standalone_mode=False, obj=console)
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
-    except BrokenPipeError:  # of click's own output: help, and the version
-        return 0
-    except Exception as error:
-        console.error(as_deployer_error(error))
-        if os.environ.get("DEPLOYER_TRACEBACK"):
-            raise
-        return as_deployer_error(error).exit_code
-    return code if isinstance(code, int) else 0
+    sys.exit(run(cli, sys.argv[1:]))

@@ -18,14 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, assert_never
 
 from deployer.applying.apply import apply as apply_plan
 from deployer.applying.payload import smoke_body
 from deployer.applying.tools import Tools, Watcher
-from deployer.authoring import EnvFile, load_env, load_project, project_secrets, uploaded_files
-from deployer.azureml import connect
-from deployer.core.errors import Refused, UsageError, WorkspaceError
+from deployer.authoring import load_env, load_project, project_secrets, uploaded_files
+from deployer.core.errors import Refused, WorkspaceError
 from deployer.core.intent import Intent, Origins
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Plan
@@ -33,7 +32,6 @@ from deployer.core.plan_options import Allow, Options
 from deployer.core.redaction import mask_of
 from deployer.core.resources import Ref, State, endpoint_ref
 from deployer.core.workspace import Wanted, Workspace
-from deployer.local import start
 from deployer.planning.adoption import with_adoptions
 from deployer.planning.digest import with_digest
 from deployer.planning.earlier import earlier_assets, with_also, with_earlier_noted
@@ -48,32 +46,25 @@ from deployer.planning.pins import (
 from deployer.planning.quota import with_quota_note
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case, Purpose
-from deployer.planning.rollback import earlier_traffic
+from deployer.planning.revisions import (
+    NO_REVISIONS,
+    Revisions,
+    find_revisions,
+    intent_for,
+    origins_for,
+    rolled_back,
+    with_holds_noted,
+    with_revisions,
+    with_revisions_noted,
+)
+from deployer.planning.rollback import earlier_traffic, traffic_to
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
-from deployer.planning.verdicts import Standing, owing_endpoints, standings
+from deployer.planning.verdicts import owing_endpoints
+from deployer.workspaces import Listener, Request, open_workspace
 
 if TYPE_CHECKING:
     from deployer.authoring.desired import Desired
-
-
-class Listener(Protocol):
-    """Receives events while the program works."""
-
-    def acting_on(self, env: EnvFile, secrets: frozenset[str]) -> None:
-        """The command acts on the workspace of this env; these values are to be masked from now on."""
-
-    def waiting_for(self, ref: Ref) -> None:
-        """Another operation is changing this resource; planning continues when it has ended."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request from the command line: project, env, and options of a plan."""
-
-    project: Path
-    env: str
-    options: Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +93,20 @@ def plan(request: Request, listener: Listener, *, wait: bool = False) -> Planned
     in progress; otherwise the plan is based on the current state.
     """
     desired, live, workspace = _load_and_observe(request, listener, wait=wait)
-    left = orphans(desired.state, live, desired.env.project, request.options.endpoint)
+    desired, revisions = in_revisions(desired, live, request.options.allow)
+    left = orphans(
+        desired.state, live, desired.env.project, request.options.endpoint, revisions.kept | revisions.surplus
+    )
     deletes = frozenset(left) if request.options.prune else frozenset[Ref]()
-    made = make_plan(desired, live, deletes=deletes, left=left, options=request.options)
+    made = make_plan(desired, live, deletes=deletes, left=left, options=request.options, revisions=revisions)
     return Planned(project=request.project, desired=desired, live=live, plan=made, workspace=workspace)
 
 
-def plan_rollback(request: Request, listener: Listener) -> Planned:
+def plan_rollback(request: Request, listener: Listener, *, to: str = "") -> Planned:
     """The plan that restores the traffic from before the last change, in one step, because rollback must be quick.
 
-    Its facts are live, so that broken specs do not stop it. It concerns one endpoint, or all of the project.
+    With `to`, the traffic goes to that revision instead. Its facts are live, so that broken specs do not stop it. It
+    concerns one endpoint, or all of the project.
     """
     from deployer.authoring.desired import Desired
 
@@ -119,7 +114,8 @@ def plan_rollback(request: Request, listener: Listener) -> Planned:
     listener.acting_on(env, project_secrets(request.project, request.env))
     workspace = open_workspace(env, request.project)
     live = workspace.observe(Wanted(endpoints=frozenset([name] if name else []), project="" if name else env.project))
-    earlier = earlier_traffic([name] if name else live.endpoints(), live)
+    names = [name] if name else live.endpoints()
+    earlier = traffic_to(to, names, live) if to else earlier_traffic(names, live)
     desired = Desired(env=env, state=earlier, intent=Intent(), origins=Origins())
     made = make_plan(desired, live, purpose=Purpose.ROLLBACK)
     return Planned(project=request.project, desired=desired, live=live, plan=made, workspace=workspace)
@@ -142,15 +138,25 @@ def make_plan(
     left: tuple[Ref, ...] = (),
     options: Options = Options(),  # noqa: B008 -- frozen
     purpose: Purpose = Purpose.APPLY,
+    revisions: Revisions = NO_REVISIONS,
 ) -> Plan:
     """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
-    intent = desired.intent
-    writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=deletes, origins=desired.origins)
-    writes = with_earlier_noted(writes, live)
+    intent, gone = desired.intent, deletes | revisions.surplus
+    writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=gone, origins=desired.origins)
+    writes = with_revisions_noted(with_earlier_noted(writes, live), revisions, live)
     if Allow.ADOPT in options.allow and purpose is Purpose.APPLY:
         writes = with_adoptions(writes, desired.state, live, desired.env.project)
     owing = owing_endpoints(live, desired.env.project, options.allow)
     steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent, owing))
+    match purpose:
+        case Purpose.APPLY:
+            steps = with_holds_noted(steps, revisions, live)
+        case Purpose.ROLLBACK:
+            steps = tuple(rolled_back(step, live) for step in steps)
+        case Purpose.DESTROY:
+            pass
+        case _:
+            assert_never(purpose)
     case = Case(
         project=desired.env.project,
         desired=desired.state,
@@ -161,6 +167,7 @@ def make_plan(
         allow=options.allow,
         purpose=purpose,
         is_local=desired.env.workspace is None,
+        revisions=revisions,
     )
     made = Plan(
         env=desired.env.name,
@@ -169,6 +176,7 @@ def make_plan(
         unchanged=tuple(sorted(desired.state.resources.keys() - {step.ref for step in writes})),
         orphans=left,
         findings=findings(case),
+        held=tuple(sorted(revisions.held)),
         options=options,
     )
     return with_digest(made, desired.state, mask_of(desired.secrets).value)
@@ -195,6 +203,13 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
     earlier = earlier_assets(pinned, live)
     known = with_also(live, workspace.observe(earlier)) if earlier else live
     return replace(desired, state=pinned, origins=origins, drafts=()), known, workspace
+
+
+def in_revisions(desired: Desired, live: State, allow: frozenset[Allow]) -> tuple[Desired, Revisions]:
+    """The desired state with revisions in place of the deployments that declare them, and which these are. Pure."""
+    revisions = find_revisions(desired.state, live, desired.intent, allow)
+    state, intent = with_revisions(desired.state, revisions, live), intent_for(desired.intent, revisions)
+    return replace(desired, state=state, intent=intent, origins=origins_for(desired.origins, revisions)), revisions
 
 
 def _observe_settled(workspace: Workspace, asked: Wanted, listener: Listener) -> State:
@@ -251,50 +266,3 @@ def uploads(planned: Planned) -> dict[str, Mapping[str, int]]:
     after = [step.after for step in planned.plan.steps if step.after]
     folders = {source for resource in after for source in resource.sources.values()}
     return {source: uploaded_files(planned.project / source) for source in sorted(folders)}
-
-
-# --- the workspace ------------------------------------------------------------------------------------------------
-
-
-def open_workspace(env: EnvFile, project: Path) -> Workspace:
-    """The workspace of an env; starts the local one unless it is running."""
-    if env.workspace is not None:
-        return connect(env.workspace, project=env.project, root=project)
-    where, server = start(project)
-    return connect(where, project=env.project, root=project, local=server)
-
-
-def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
-    """The workspace, and the endpoint of a request: the one in its options, or the only one in the specs."""
-    if name := request.options.endpoint:
-        env = load_env(request.project, request.env)
-        listener.acting_on(env, project_secrets(request.project, request.env))
-        return open_workspace(env, request.project), name.lower()
-    desired = load_project(request.project, request.env)
-    listener.acting_on(desired.env, desired.secrets)
-    names = desired.state.endpoints()
-    if len(names) != 1:
-        raise UsageError(
-            f"the specs declare {len(names)} endpoints",
-            hint=f"Choose one with --endpoint. Declared: {', '.join(names) or 'none'}.",
-        )
-    return open_workspace(desired.env, request.project), names[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """The live state of the endpoints `names` and of all with the project's tag, and how their deployments stand."""
-
-    live: State
-    names: frozenset[str]
-    standings: Mapping[Ref, Standing]
-
-
-def observe_status(request: Request, listener: Listener) -> Status:
-    """The live state of the requested endpoints."""
-    desired = load_project(request.project, request.env)
-    listener.acting_on(desired.env, desired.secrets)
-    name = request.options.endpoint.lower()
-    names = frozenset([name] if name else desired.state.endpoints())
-    live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))
-    return Status(live=live, names=names, standings=standings(live, desired.intent))

@@ -29,6 +29,11 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
         },
         rollouts={item.text("name").lower(): rollout_of(item) for item in endpoints if "x-rollout" in item.data},
         protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
+        revisions={
+            declared_by(item): int(_filled(item, "x-revisions")["keep"])
+            for item in deployments
+            if isinstance(item.get("x-revisions"), dict)
+        },
         ignored={declared_by(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
     )
 

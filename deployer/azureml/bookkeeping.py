@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.core.bookkeeping import Earlier
+from deployer.core.bookkeeping import Earlier, Revision
 from deployer.core.resources import RESERVED, Value
 from deployer.core.secret_paths import SecretPaths
 
@@ -20,8 +20,9 @@ PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
 )
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE, SECRET = (f"{RESERVED}{name}" for name in ("tested", "failed", "before", "secret"))
+HELD, REVISION = f"{RESERVED}held", f"{RESERVED}revision"
 _EVERY = "*"
-_NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5}
+_NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5, HELD: 4}
 """The numbered tags of what is noted for up to 20 deployments."""
 _MORE = {SENT: 8}
 """The tags of what else can be long; the rule `collector-size` keeps what was sent within them."""
@@ -49,7 +50,9 @@ class Notes:
     protected: bool = False
     tested: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
     earlier: Earlier | None = None
+    revision: Revision | None = None
     secret: SecretPaths = field(default_factory=SecretPaths)
 
 
@@ -73,7 +76,9 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         protected=found.get(PROTECTED) == "true",
         tested=_parse_pairs(_joined(found, TESTED)),
         failed=_parse_pairs(_joined(found, FAILED)),
+        held=_parse_pairs(_joined(found, HELD)),
         earlier=_parse_earlier(found),
+        revision=_parse_revision(found.get(REVISION, "")),
         secret=_parse_secret(_joined(found, SECRET)),
     )
 
@@ -91,6 +96,8 @@ def tags_of(notes: Notes) -> dict[str, str]:
         **_cut(PREVIOUS_MIRROR, _pairs(notes.previous_mirror)),
         **_cut(TESTED, _pairs(notes.tested)),
         **_cut(FAILED, _pairs(notes.failed)),
+        **_cut(HELD, _pairs(notes.held)),
+        REVISION: f"{notes.revision.logical} {notes.revision.content}" if notes.revision else "",
         **_cut(SECRET, _EVERY if notes.secret.all else ";".join(sorted(notes.secret.hashes))),
         **_earlier_tags(notes.earlier or Earlier()),
     }
@@ -147,6 +154,11 @@ def _parse_earlier(found: Mapping[str, str]) -> Earlier | None:
     others = _parsed(_joined(found, f"{BEFORE}-others"), "[]")
     paths = tuple(map(str, others)) if isinstance(others, list) else ()
     return Earlier(**texts, others=paths) if paths or any(texts.values()) else None
+
+
+def _parse_revision(written: str) -> Revision | None:
+    logical, _, content = written.partition(" ")
+    return Revision(logical=logical, content=content) if content else None
 
 
 def _parse_secret(joined: str) -> SecretPaths:

@@ -6,7 +6,8 @@ from deployer import pipeline
 from deployer.applying.consent import before_destroy, before_rollback
 from deployer.commands.console import Console
 from deployer.commands.plan_apply_drift import carry_out, show
-from deployer.pipeline import Request
+from deployer.pipeline import Planned
+from deployer.workspaces import Request
 
 
 def destroy(request: Request, named: str, console: Console) -> int:
@@ -23,9 +24,9 @@ def destroy(request: Request, named: str, console: Console) -> int:
     return carry_out(planned, console)
 
 
-def rollback(request: Request, yes: bool, console: Console) -> int:
-    """Restore the traffic split from before the last change."""
-    planned = pipeline.plan_rollback(request, console)
+def rollback(request: Request, to: str, yes: bool, console: Console) -> int:
+    """Restore the traffic split from before the last change, or move the traffic to the revision `to`."""
+    planned = pipeline.plan_rollback(request, console, to=to)
     show(planned, console)
     if planned.plan.is_empty:
         return 0
@@ -34,7 +35,17 @@ def rollback(request: Request, yes: bool, console: Console) -> int:
         return 1
     code = carry_out(planned, console)
     if code == 0:
-        names = ", ".join(sorted({step.ref.endpoint for step in planned.plan.steps}))
-        console.err(f"The next `deployer apply` moves the traffic of {names} to the split in the specs again.")
-        console.err("To keep this one, declare it there, or take the change back.")
+        _say_what_comes(planned, console)
     return code
+
+
+def _say_what_comes(planned: Planned, console: Console) -> None:
+    """What the next apply does: content of revisions that was rolled back is held, any other split comes again."""
+    held = {name for step in planned.plan.steps if step.bookkeeping for name in step.bookkeeping.held or ()}
+    names = ", ".join(sorted({step.ref.endpoint for step in planned.plan.steps}))
+    if held:
+        logical = ", ".join(sorted(held))
+        console.err(f"The content of {logical} is held back until it changes; `deployer apply --again` rolls it out.")
+        return
+    console.err(f"The next `deployer apply` moves the traffic of {names} to the split in the specs again.")
+    console.err("To keep this one, declare it there, or take the change back.")

@@ -8,7 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ENDPOINTS = frozenset(["plan", "apply", "drift", "destroy", "rollback", "render", "score", "status", "logs", "keys"])
+ENDPOINTS = frozenset(
+    ["plan", "apply", "drift", "destroy", "rollback", "render", "score", "status", "history", "logs", "keys"]
+)
 """The commands that take --endpoint, --env and --project."""
 ENVS = ENDPOINTS | {"validate", "import"}
 """Those that take --env and --project."""

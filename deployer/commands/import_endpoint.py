@@ -10,7 +10,7 @@ from deployer.commands.console import Console
 from deployer.core.errors import DeployerError, UsageError
 from deployer.core.resources import endpoint_ref
 from deployer.core.workspace import Wanted
-from deployer.pipeline import open_workspace
+from deployer.workspaces import open_workspace
 
 
 def import_endpoint(project: Path, env: str, endpoint: str, console: Console) -> int:

@@ -79,7 +79,7 @@ def _as_request(command: Command) -> Command:
 
     @wraps(command)
     def with_request(*arguments: object, env: str, project: Path, endpoint: str, **values: Any) -> object:
-        from deployer.pipeline import Request  # late: `deployer --help` does not pay for it
+        from deployer.workspaces import Request  # late: `deployer --help` does not pay for it
 
         if console := click.get_current_context().find_object(Console):
             console.at(env=env, project=project, endpoint=endpoint)

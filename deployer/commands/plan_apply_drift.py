@@ -19,7 +19,7 @@ from deployer.commands.hints import as_typed
 from deployer.commands.progress import Progress
 from deployer.core.errors import Refused
 from deployer.core.outcome import UNDER_WAY, Outcome
-from deployer.pipeline import Planned, Request
+from deployer.pipeline import Planned
 from deployer.planning.differences import differences as differences_of
 from deployer.planning.differences import unproven
 from deployer.planning.rollout import failed_rollouts
@@ -30,6 +30,7 @@ from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
 from deployer.report.terminal import outcome_text, plan_text
+from deployer.workspaces import Request
 
 PENDING = 2
 """The exit code for pending changes (`plan --detailed-exitcode`, `drift`)."""
@@ -61,7 +62,7 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
         console.err(f"Saved to {showing.out}; `deployer apply {showing.out}` applies exactly this plan.")
     if planned.plan.blockers:
         return Refused.exit_code
-    return PENDING if showing.detailed_exitcode and not planned.plan.is_empty else 0
+    return PENDING if showing.detailed_exitcode and not planned.plan.is_settled else 0
 
 
 def _view(planned: Planned, console: Console) -> PlanView:
@@ -170,4 +171,4 @@ def _drift(planned: Planned, console: Console) -> DriftView:
     where = planned.desired.env.workspace
     workspace = f"workspace {where.name} in {where.resource_group}" if where else "local workspace"
     owed = unproven(planned.plan, planned.live, planned.desired.intent)
-    return drift_view(_view(facts, console), owed, workspace=workspace, notes=notes)
+    return drift_view(_view(facts, console), owed, workspace=workspace, notes=notes, held=planned.plan.held)

@@ -9,12 +9,11 @@ from pathlib import Path
 from deployer.applying.payload import image_body, request_body
 from deployer.applying.score_requests import ask_patiently, measure
 from deployer.commands.console import Console
-from deployer.core.errors import DeployerError, UsageError
-from deployer.core.resources import Kind, deployment_ref
-from deployer.core.workspace import Answer, Wanted
-from deployer.pipeline import Request, observe_status, open_endpoint
+from deployer.core.errors import UsageError
+from deployer.core.workspace import Answer
 from deployer.report.answers import keys_text, measurement_json, measurement_text, score_json, score_text, scored
 from deployer.report.live_table import status_text
+from deployer.workspaces import Request, live_deployment, observe_status, open_endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +34,10 @@ def score(request: Request, load: Load, console: Console) -> int:
     if not bodies:
         raise UsageError("there is nothing to score", hint="Name a picture with --image or a JSON file with --request.")
     workspace, endpoint = open_endpoint(request, console)
+    deployment = live_deployment(workspace, endpoint, load.deployment).name if load.deployment else ""
 
     def ask(body: bytes) -> Answer:
-        return ask_patiently(lambda: workspace.score(endpoint, body, deployment=load.deployment.lower()))
+        return ask_patiently(lambda: workspace.score(endpoint, body, deployment=deployment))
 
     if load.repeat > 1 or load.concurrency > 1:
         found = measure(
@@ -62,12 +62,7 @@ def status(request: Request, console: Console) -> int:
 def logs(request: Request, deployment: str, container: str, tail: int, console: Console) -> int:
     """Print the last lines of a deployment's container."""
     workspace, endpoint = open_endpoint(request, console)
-    ref = deployment_ref(endpoint, deployment)
-    if workspace.read(ref) is None:
-        there = workspace.observe(Wanted(endpoints=frozenset([endpoint]))).of_kind(Kind.DEPLOYMENT)
-        names = ", ".join(item.ref.name for item in there) or "none"
-        raise DeployerError(f"endpoint {endpoint} has no deployment {deployment}", hint=f"It has: {names}.")
-    console.out(workspace.logs(ref, container, tail))
+    console.out(workspace.logs(live_deployment(workspace, endpoint, deployment), container, tail))
     return 0
 
 

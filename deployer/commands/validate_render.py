@@ -12,7 +12,7 @@ from deployer.core.diagnostics import Diagnostic, Examined
 from deployer.core.errors import DeployerError, UsageError
 
 if TYPE_CHECKING:
-    from deployer.pipeline import Request
+    from deployer.workspaces import Request
 
 DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
 

@@ -23,13 +23,24 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """Which revision a deployment is: its logical name, and the whole hash of the content it was made for."""
+
+    logical: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bookkeeping:
     """The content of our tags.
 
     Of an endpoint: `previous_split` and `previous_mirror`, the live and mirrored traffic before the last change of the
     live one, in percent by deployment; `rollout`, the mark of a rollout, "<target hash>:<percent>" or "<target
-    hash>:failed"; `tested` and `failed`, the verdict hashes of smoke tests by deployment. Of a deployment: `earlier`,
-    until its update in place has passed its smoke test. Of both: `secret`, the fields that were secret when written.
+    hash>:failed"; `tested` and `failed`, the verdict hashes of smoke tests by deployment; `held`, the content hashes
+    that were rolled back, by logical deployment. Of a deployment: `earlier`, until its update in place has passed its
+    smoke test; `revision`, which one it is. Of both: `secret`, the fields that were secret when written.
+
+    A step whose `held` is None leaves what is noted.
     """
 
     previous_split: Mapping[str, int] = field(default_factory=dict)
@@ -37,7 +48,9 @@ class Bookkeeping:
     rollout: str = ""
     tested: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] | None = None
     earlier: Earlier | None = None
+    revision: Revision | None = None
     secret: SecretPaths = field(default_factory=SecretPaths)
 
 

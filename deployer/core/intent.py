@@ -110,12 +110,16 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """The extension keys of all specs, by resource; rollouts and protection by endpoint name."""
+    """The extension keys of all specs, by resource; rollouts and protection by endpoint name.
+
+    `revisions` is how many earlier revisions of a deployment are kept.
+    """
 
     smoke_tests: Mapping[Ref, SmokeTest] = field(default_factory=dict)
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
     protected: frozenset[str] = frozenset()
     ignored: Mapping[Ref, tuple[KeyPath, ...]] = field(default_factory=dict)
+    revisions: Mapping[Ref, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,8 @@ class Plan:
 
     `digest` covers the observed and the desired state of every step: a saved plan with another digest is stale. `goal`
     covers everything that the specs ask for, and so stays the same once the plan has been applied.
-    `unchanged` are the resources that match the specs. `orphans` carry this project's tag but are in no spec; only
+    `unchanged` are the resources that match the specs. `held` are deployments whose content was rolled back: the specs
+    still ask for it, and nothing is done about it. `orphans` carry this project's tag but are in no spec; only
     `--prune` deletes them.
     """
 
@@ -109,6 +110,7 @@ class Plan:
     unchanged: tuple[Ref, ...] = ()
     orphans: tuple[Ref, ...] = ()
     findings: tuple[Finding, ...] = ()
+    held: tuple[Ref, ...] = ()
     digest: str = ""
     goal: str = ""
     options: Options = field(default_factory=Options)
@@ -117,6 +119,11 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether nothing is to be done: nothing to write, and no smoke test to run."""
         return not self.steps
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the workspace is as the specs say: nothing is to be done, and nothing is held."""
+        return self.is_empty and not self.held
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

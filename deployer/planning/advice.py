@@ -11,6 +11,7 @@ from deployer.core.resources import BUSY_STATES, Kind, deployment_ref, is_failed
 from deployer.kinds import OPERATED
 from deployer.planning.deletions import assets_stay
 from deployer.planning.review import Case, Purpose
+from deployer.planning.revision_findings import held_content
 from deployer.planning.rollout_findings import long_rollouts
 from deployer.planning.verdict_findings import never_tested, no_way_back
 
@@ -182,4 +183,5 @@ ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     no_way_back,
     assets_stay,
     long_rollouts,
+    held_content,
 )

@@ -51,6 +51,8 @@ def protected(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         live = case.live.get(endpoint_ref(step.ref.endpoint))
         kept = step.ref.endpoint in case.intent.protected or (live and live.fields.get("x-protect") is True)
+        if step.ref in case.revisions.surplus:
+            continue  # it goes with the rollout that replaced it, as its spec says
         if step.action is Action.DELETE and kept and not (live and not was_created(live, case.live)):
             yield Finding(
                 code="protected",
@@ -90,7 +92,8 @@ def _way_round(item: Resource) -> str:
 
 def many_deletes(case: Case) -> Iterator[Finding]:
     """A large part of the project: the usual cause is a wrong folder or env."""
-    deletes = [step for step in case.steps if step.action is Action.DELETE]
+    surplus = case.revisions.surplus
+    deletes = [step for step in case.steps if step.action is Action.DELETE and step.ref not in surplus]
     owned = [ref for ref in case.live.resources if ref.kind in OWNED]
     if len(deletes) < DELETES_WORTH_ASKING or len(deletes) * 3 <= len(owned) or Allow.DELETES in case.allow:
         return

@@ -110,10 +110,15 @@ def _with_pinned_references(
     return replace(resource, fields=fields)
 
 
-def orphans(desired: State, live: State, project: str, endpoint: str) -> tuple[Ref, ...]:
-    """Resources with this project's tag that are in no spec; an endpoint stands for its deployments too."""
+def orphans(
+    desired: State, live: State, project: str, endpoint: str, revisions: frozenset[Ref] = frozenset()
+) -> tuple[Ref, ...]:
+    """Resources with this project's tag that are in no spec; an endpoint stands for its deployments too.
+
+    `revisions` are those of deployments in the specs.
+    """
     mine = [item for item in live.resources.values() if item.seen.owner == project]
-    left = [item.ref for item in mine if item.ref not in desired.resources]
+    left = [item.ref for item in mine if item.ref not in desired.resources and item.ref not in revisions]
     here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
     whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
     kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]

@@ -209,6 +209,10 @@ def _observed_after(step: Step, now: Resource | None) -> Observed:
     """The observed state of a resource right after a successful write, `now` being the one just before it."""
     before = step.before.seen if step.before and step.action is not Action.REPLACE else Observed()
     noted = step.bookkeeping or Bookkeeping()
+    if noted.held is None and now is not None:
+        noted = replace(noted, held=now.seen.bookkeeping.held)
+    if noted.revision is None and step.before is not None:
+        noted = replace(noted, revision=step.before.seen.bookkeeping.revision)
     if noted.rollout.endswith(":100"):
         noted = replace(noted, rollout="")  # the last stage is judged good, as tests pass
     if now is not None:

@@ -11,6 +11,7 @@ from deployer.core.plan import Step
 from deployer.core.plan_options import Allow
 from deployer.core.resources import State
 from deployer.planning.reconcile import simulate
+from deployer.planning.revisions import NO_REVISIONS, Revisions
 
 
 class Purpose(Enum):
@@ -34,6 +35,7 @@ class Case:
     allow: frozenset[Allow] = frozenset()
     purpose: Purpose = Purpose.APPLY
     is_local: bool = False
+    revisions: Revisions = NO_REVISIONS
 
     @property
     def end(self) -> State:

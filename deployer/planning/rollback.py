@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import DeployerError, Refused
-from deployer.core.resources import Resource, State, share_map, state_of, traffic_ref
+from deployer.core.resources import Resource, State, Value, deployment_ref, share_map, state_of, traffic_ref
+from deployer.planning.revisions import revisions_of
 
 
 def earlier_traffic(endpoints: Iterable[str], live: State) -> State:
@@ -22,6 +23,30 @@ def earlier_traffic(endpoints: Iterable[str], live: State) -> State:
             "no earlier traffic split is recorded", hint="The deployer records it from the second change of traffic on."
         )
     return state_of(known)
+
+
+def traffic_to(revision: str, endpoints: Iterable[str], live: State) -> State:
+    """The traffic with all that the revisions of a deployment have moved to one of them.
+
+    Raises Refused if no endpoint, or more than one, has a deployment of that name, DeployerError if it has it already.
+    """
+    refs = [deployment_ref(endpoint, revision) for endpoint in endpoints]
+    found = [item for ref in refs if (item := live.get(ref))]
+    if len(found) != 1:
+        raise Refused(
+            f"{len(found) or 'no'} endpoints have a deployment {revision}",
+            hint="Run `deployer history` to see the revisions, and name the endpoint with --endpoint.",
+        )
+    (target,) = found
+    endpoint, noted = target.ref.endpoint, target.seen.bookkeeping.revision
+    logical = noted.logical if noted else target.ref.name
+    shares = dict(live.split(endpoint))
+    earlier = revisions_of(deployment_ref(endpoint, logical), live)
+    moved = sum(shares.pop(item.ref.name, 0) for item in earlier)
+    if not moved:
+        raise DeployerError(f"no revision of {logical} has traffic that could go to {revision}")
+    split: dict[str, Value] = {**shares, target.ref.name: moved}
+    return state_of([Resource(ref=traffic_ref(endpoint), fields={"traffic": split})])
 
 
 def _earlier(live: State, endpoint: str) -> Resource | None:

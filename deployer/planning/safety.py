@@ -23,6 +23,7 @@ from deployer.planning.facts import is_foreign, whose
 from deployer.planning.local_env import local_containers, local_registries
 from deployer.planning.pins import labels_of
 from deployer.planning.review import Case
+from deployer.planning.revision_findings import moving_together, taken_names
 from deployer.planning.rollout_findings import short_grains
 from deployer.planning.tag_room import too_many_tags
 from deployer.planning.verdict_findings import known_to_fail
@@ -194,7 +195,8 @@ def _ownership(case: Case) -> Iterator[Finding]:
 def _too_many(case: Case) -> Iterator[Finding]:
     final = case.end
     for endpoint in final.endpoints():
-        count = len(final.deployments(endpoint))
+        # Deployments are created before others are deleted, so that both count for a while.
+        count = len({item.ref for state in (case.live, final) for item in state.deployments(endpoint)})
         if count > MAX_DEPLOYMENTS:
             yield Finding(
                 code="too-many-deployments",
@@ -224,5 +226,7 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     local_registries,
     local_containers,
     short_grains,
+    taken_names,
+    moving_together,
     advice,
 )

@@ -39,7 +39,8 @@ def too_many_tags(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         if step.ref.kind is Kind.DEPLOYMENT and step.after is not None:
             earlier = step.bookkeeping.earlier if step.bookkeeping else None
-            ours = deployment_tags(step.after, earlier) + _secret_tags(step.after, case)
+            revision = 1 if step.bookkeeping and step.bookkeeping.revision else 0
+            ours = deployment_tags(step.after, earlier) + _secret_tags(step.after, case) + revision
             yield from _crowded(step.after, ours, case)
 
 
@@ -72,7 +73,8 @@ def endpoint_tags(endpoint: str, case: Case) -> int:
     rolls = endpoint in case.intent.rollouts or any(item and item.seen.bookkeeping.rollout for item in traffic)
     protected = endpoint in case.intent.protected
     shares = _pieces(len(name) + _SHARE for name in split) + _pieces(len(name) + _SHARE for name in mirror)
-    return 1 + shares + 2 * verdicts + rolls + protected
+    held = _pieces(len(ref.name) + _VERDICT for ref in case.revisions.current if ref.endpoint == endpoint)
+    return 1 + shares + 2 * verdicts + rolls + protected + held
 
 
 def _traffic_after(endpoint: str, steps: Iterable[Step]) -> Iterator[Resource | None]:

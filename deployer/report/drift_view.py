@@ -63,10 +63,19 @@ def _are(number: int) -> str:
 
 
 def drift_view(
-    view: PlanView, unproven: Mapping[Ref, Standing], *, workspace: str, notes: tuple[str, ...]
+    view: PlanView,
+    unproven: Mapping[Ref, Standing],
+    *,
+    workspace: str,
+    notes: tuple[str, ...],
+    held: tuple[Ref, ...] = (),
 ) -> DriftView:
-    """The drift in a plan without tests and stages, and the deployments that have not passed their smoke test."""
+    """The drift in a plan without tests and stages, and the deployments that have not passed their smoke test.
+
+    `held` are those whose content was rolled back.
+    """
     rows = [row for step in view.steps for row in _rows(step)]
+    rows += [Difference(resource=str(ref), field="content", specs="declared", live="rolled back") for ref in held]
     rows += [_unproven_row(ref, how) for ref, how in sorted(unproven.items())]
     return DriftView(
         env=view.env,

@@ -25,11 +25,11 @@ import yaml
 
 from deployer.authoring import load_project
 from deployer.authoring.explain import FINDINGS, pages_in
-from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.bookkeeping import Bookkeeping, Revision
 from deployer.core.plan import Finding, Plan
 from deployer.core.plan_options import Allow, Options
 from deployer.core.resources import Kind, Observed, Ref, Resource, State
-from deployer.pipeline import make_plan
+from deployer.pipeline import in_revisions, make_plan
 from deployer.planning.pins import orphans
 from deployer.planning.review import Purpose
 from tests import build
@@ -80,12 +80,16 @@ def observed(
     unknown: str = "",
     tested: Mapping[str, str] = {},
     failed: Mapping[str, str] = {},
+    held: Mapping[str, str] = {},
+    revision: str = "",
 ) -> Observed:
+    logical, _, content = revision.partition(" ")
+    noted = Revision(logical=logical, content=content) if content else None
     return Observed(
         owner=owner,
         provisioning_state=state,
         unknown=((unknown,),) if unknown else (),
-        bookkeeping=Bookkeeping(tested=tested, failed=failed),
+        bookkeeping=Bookkeeping(tested=tested, failed=failed, held=held, revision=noted),
     )
 
 
@@ -107,8 +111,10 @@ def planned(tmp_path: Path, case: Mapping[str, str]) -> Plan:
         all_of_them = frozenset(item.ref for item in live.of_kind(Kind.ENDPOINT))
         nothing = replace(desired, state=State())
         return make_plan(nothing, live, deletes=all_of_them, options=asked, purpose=Purpose.DESTROY)
-    left = orphans(desired.state, live, PROJECT, "")
-    return make_plan(desired, live, deletes=frozenset(left) if asked.prune else frozenset(), left=left, options=asked)
+    desired, found = in_revisions(desired, live, asked.allow)
+    left = orphans(desired.state, live, PROJECT, "", found.kept | found.surplus)
+    deletes = frozenset(left) if asked.prune else frozenset[Ref]()
+    return make_plan(desired, live, deletes=deletes, left=left, options=asked, revisions=found)
 
 
 def lines(section: str) -> list[str]:

@@ -20,6 +20,7 @@ MET_ELSEWHERE = {
     "DISK_FULL": "test_robust.py",
     "INTERNAL": "a fault of the server itself: nothing known raises it",
 }
+METRICS = "/providers/Microsoft.Insights/metrics?api-version=2024-02-01&metricnames=Colours"
 ENDPOINT: dict[str, Any] = {"identity": {"type": "SystemAssigned"}, "properties": {"authMode": "Key"}}
 
 
@@ -161,6 +162,7 @@ ASK: dict[str, Callable[[Place], Answer]] = {
     "ASSET_EXISTS": changed_asset,
     "NOT_JSON": lambda place: place.at.ask("PUT", "/onlineEndpoints/one", b"{"),
     "UNKNOWN_PARAMETER": lambda place: place.at.ask("GET", "/onlineEndpoints?colour=blue"),
+    "METRICS": lambda place: place.at.ask("GET", "/onlineEndpoints/one" + METRICS),
     "WRONG_BODY": lambda place: place.split(colour="blue"),
     "WRONG_NAME": lambda place: place.at.ask("PUT", "/onlineEndpoints/1st", ENDPOINT),
     "NO_IDENTITY": lambda place: place.at.ask("PUT", "/onlineEndpoints/two", {"properties": {"authMode": "Key"}}),

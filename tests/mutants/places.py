@@ -13,6 +13,7 @@ PACKAGES = ("planning", "applying", "azureml", "commands", "core", "kinds", "pip
 SOURCES = (
     *(f"deployer/{package}/*.py" for package in PACKAGES[:-2]),
     "deployer/pipeline.py",
+    "deployer/workspaces.py",
     "deployer/core/redaction.py",
 )
 """Of the reports, what masks."""
@@ -27,7 +28,8 @@ CAREFUL: Mapping[str, str] = {
     "deployer/commands/console.py": r"Console\.(keep_secret|err|has_terminal|diagnostics|check_can_ask|agrees)",
     "deployer/commands/destroy_rollback.py": "destroy|rollback",
     "deployer/commands/plan_apply_drift.py": "apply|_check_same|carry_out",
-    "deployer/pipeline.py": "_load_and_observe|open_endpoint|open_workspace|refuse_blocked|apply",
+    "deployer/pipeline.py": "_load_and_observe|refuse_blocked|apply",
+    "deployer/workspaces.py": "open_endpoint|open_workspace",
     "deployer/planning/safety.py": "(?!_way_round).*",
     "deployer/core/redaction.py": ".*",
 }

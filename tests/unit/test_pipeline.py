@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployer import pipeline
+from deployer import pipeline, workspaces
 from deployer.authoring import EnvFile
 from deployer.authoring.desired import Desired
 from deployer.core.coordinates import Coordinates, LocalServer
@@ -31,9 +31,9 @@ def test_a_workspace_is_opened_for_its_project(
 ) -> None:
     server = LocalServer(api="", page="", ca_file=tmp_path, token_file=tmp_path)
     opened: list[tuple[Coordinates, dict[str, Any]]] = []
-    monkeypatch.setattr(pipeline, "connect", lambda place, **rest: opened.append((place, rest)))
-    monkeypatch.setattr(pipeline, "start", lambda project: (LOCAL, server))
-    pipeline.open_workspace(EnvFile(name="dev", project="shop", workspace=where), tmp_path)
+    monkeypatch.setattr(workspaces, "connect", lambda place, **rest: opened.append((place, rest)))
+    monkeypatch.setattr(workspaces, "start", lambda project: (LOCAL, server))
+    workspaces.open_workspace(EnvFile(name="dev", project="shop", workspace=where), tmp_path)
     local = {} if where else {"local": server}
     assert opened == [(where or LOCAL, {"project": "shop", "root": tmp_path, **local})]
 

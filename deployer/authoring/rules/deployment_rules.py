@@ -33,6 +33,10 @@ _REGISTRY = {
 }
 
 
+LONGEST_LOGICAL_NAME = 23
+"""Characters: 32 for the name of a deployment, less a dash and eight of a hash."""
+
+
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
     """`endpoint_name` is a valid endpoint name."""
     name = document.text("endpoint_name")
@@ -143,6 +147,17 @@ def mount_path(document: Document, _world: World) -> Iterator[Fault]:
         summary = "`model_mount_path` is only for environments with an `inference_config`"
         yield Fault(
             path=("model_mount_path",), on_key=True, summary=summary, detail="Remove it, or add an `inference_config`."
+        )
+
+
+def revision_name(document: Document, _world: World) -> Iterator[Fault]:
+    """The name of a deployment with revisions leaves room for a hash."""
+    name = document.text("name")
+    if "x-revisions" in document.data and len(name) > LONGEST_LOGICAL_NAME:
+        yield Fault(
+            path=("name",),
+            summary=f"the name `{name}` has {len(name)} characters; x-revisions allows {LONGEST_LOGICAL_NAME}",
+            detail="The live name of a revision is this name, a dash and 8 characters of a hash, and Azure takes 32.",
         )
 
 

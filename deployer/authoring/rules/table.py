@@ -73,6 +73,7 @@ RULES: tuple[Rule, ...] = (
     _rule("mount-path", deployment_rules.mount_path, Kind.DEPLOYMENT),
     _rule("reference-format", deployment_rules.reference_form, Kind.DEPLOYMENT),
     _rule("collector-size", deployment_rules.collector_size, Kind.DEPLOYMENT),
+    _rule("revision-name", deployment_rules.revision_name, Kind.DEPLOYMENT),
     _rule("worker-count", deployment_rules.worker_count, Kind.DEPLOYMENT),
     _rule("smoke-shape", deployment_rules.smoke_shape, Kind.DEPLOYMENT),
     _rule("environment-shape", asset_rules.environment_shape, Kind.DEPLOYMENT, Kind.ENVIRONMENT),

@@ -30,6 +30,7 @@ from deployer.azureml.kinds.rows import (
 )
 from deployer.azureml.kinds.service_keys import PRIVATE_NETWORK, properties, variables
 from deployer.azureml.retry import Patience
+from deployer.core.bookkeeping import Revision
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import field_at, with_defaults
 from deployer.core.plan import Step
@@ -232,13 +233,24 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
     """Create or change a deployment, after uploading its code."""
     code_id = code_assets.id_for(writer, after)
     earlier = step.bookkeeping.earlier if step.bookkeeping else None
-    notes = replace(notes_of(after, writer.project, code_id), earlier=earlier, secret=secret_fields(step, after))
+    notes = replace(
+        notes_of(after, writer.project, code_id),
+        earlier=earlier,
+        revision=_revision(step),
+        secret=secret_fields(step, after),
+    )
     writer.sdk.operate(
         f"write {step.ref}",
         lambda client: client.online_deployments.begin_create_or_update(
             entity(after, code_id, notes), skip_script_validation=True
         ),
     )
+
+
+def _revision(step: Step) -> Revision | None:
+    """Which revision a deployment is: as its step says, else as it was."""
+    noted = step.bookkeeping.revision if step.bookkeeping else None
+    return noted or (step.before.seen.bookkeeping.revision if step.before else None)
 
 
 def delete(writer: Writer, step: Step) -> None:

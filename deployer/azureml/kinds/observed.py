@@ -21,13 +21,17 @@ def observed(raw: Raw) -> Observed:
         provisioning_state=_state(raw),
         owner=notes.project,
         scoring_uri=wire_value(raw, "properties", "scoringUri") or "",
+        created=str(wire_value(raw, "systemData", "createdAt") or ""),
+        created_by=str(wire_value(raw, "systemData", "createdBy") or ""),
         bookkeeping=Bookkeeping(
             previous_split=notes.previous,
             previous_mirror=notes.previous_mirror,
             rollout=notes.rollout,
             tested=notes.tested,
             failed=notes.failed,
+            held=notes.held,
             earlier=notes.earlier,
+            revision=notes.revision,
             secret=notes.secret,
         ),
     )

@@ -49,7 +49,11 @@ def _notes(notes: Notes, noted: Bookkeeping | None, live: Split, target: Split) 
     """The notes for a traffic change: the bookkeeping of the step, else the current split as the previous one."""
     if noted is not None:
         return replace(
-            notes, previous=noted.previous_split, previous_mirror=noted.previous_mirror, rollout=noted.rollout
+            notes,
+            previous=noted.previous_split,
+            previous_mirror=noted.previous_mirror,
+            rollout=noted.rollout,
+            held=notes.held if noted.held is None else noted.held,
         )
     if dict(live.traffic) == dict(target.traffic):
         return replace(notes, rollout="")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from deployer import pipeline
-from deployer.cli import _run
+from deployer import workspaces
+from deployer.cli import cli
+from deployer.commands.running import run as run_cli
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Observed, Ref, Resource, State, asset_ref, state_of
@@ -138,7 +139,7 @@ class Shop:
             patch.setenv("TERM", os.environ.get("TERM", "xterm") if color else "xterm")
             for name, stream in streams.items():
                 patch.setattr(sys, name, stream)
-            code = _run(list(words))
+            code = run_cli(cli, list(words))
         err = streams["stderr"].getvalue()
         where, _, rest = err.partition("\n") if " → " in err.partition("\n")[0] else ("", "", err)
         return Said(code=code, out=streams["stdout"].getvalue(), err=rest, where=where)
@@ -170,8 +171,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
         shop.workspace.opened += 1
         return shop.workspace
 
-    monkeypatch.setattr(pipeline, "connect", connect)
-    monkeypatch.setattr(pipeline, "start", lambda project: _connection(project))
+    monkeypatch.setattr(workspaces, "connect", connect)
+    monkeypatch.setattr(workspaces, "start", lambda project: _connection(project))
     return shop
 
 

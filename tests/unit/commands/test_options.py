@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from deployer.commands.options import Command, env_option, place_options, plan_options, set_option, spec_options
 from deployer.core.plan_options import Allow, Options
-from deployer.pipeline import Request
+from deployer.workspaces import Request
 
 
 def run(decorated: Command, seen: list[Request], *words: str) -> Request:

@@ -8,14 +8,32 @@ from pathlib import Path
 import pytest
 
 from deployer.authoring.explain import FINDINGS, explain
-from deployer.planning import advice, deletions, local_env, rollout_findings, safety, tag_room, verdict_findings
+from deployer.planning import (
+    advice,
+    deletions,
+    local_env,
+    revision_findings,
+    rollout_findings,
+    safety,
+    tag_room,
+    verdict_findings,
+)
 
 
 def codes() -> set[str]:
     """The codes that the checks can give, read off their source."""
     trees = [
         ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
-        for module in (advice, deletions, local_env, rollout_findings, safety, tag_room, verdict_findings)
+        for module in (
+            advice,
+            deletions,
+            local_env,
+            revision_findings,
+            rollout_findings,
+            safety,
+            tag_room,
+            verdict_findings,
+        )
     ]
     keywords = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.keyword)]
     return {str(node.value.value) for node in keywords if node.arg == "code" and isinstance(node.value, ast.Constant)}

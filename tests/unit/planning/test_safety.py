@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.bookkeeping import Bookkeeping, Revision
 from deployer.core.intent import Intent, Rollout, SmokeTest, Watch
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Kind, Ref, Resource, State, Value, deployment_ref, endpoint_ref
@@ -15,9 +15,10 @@ from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.deletions import DELETES_WORTH_ASKING
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case, Purpose
+from deployer.planning.revisions import find_revisions, with_revisions
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
-from deployer.planning.verdicts import verdict_hash
+from deployer.planning.verdicts import content_hash, verdict_hash
 from tests import build
 from tests.build import PROJECT, deployment, endpoint, environment, model, seen, traffic
 
@@ -39,6 +40,21 @@ def case(
     return Case(project=PROJECT, desired=asked, live=there, steps=steps, intent=intent, allow=allow, purpose=purpose)
 
 
+def revised(desired: Sequence[Resource], live: Sequence[Resource]) -> Case:
+    """A case in which every deployment that is asked for has revisions."""
+    asked, there = build.wish(*desired), build.live(*live)
+    intent = Intent(revisions={item.ref: 1 for item in asked.of_kind(Kind.DEPLOYMENT)})
+    found = find_revisions(asked, there, intent, frozenset())
+    named = with_revisions(asked, found, there)
+    steps = with_tests_and_stages(reconcile(named, there, deletes=found.surplus), there, intent)
+    return Case(project=PROJECT, desired=named, live=there, steps=steps, intent=intent, revisions=found)
+
+
+def revision(item: Resource, of: str, content: str = "") -> Resource:
+    """A live revision of a deployment; by default that of its own content."""
+    return seen(item, bookkeeping=Bookkeeping(revision=Revision(logical=of, content=content or content_hash(item))))
+
+
 SERVING = (endpoint(), deployment("blue"), traffic(blue=100))
 TWO = (endpoint(), deployment("blue"), deployment("green"), traffic(blue=100))
 MANY = tuple(deployment(f"d{number}") for number in range(MAX_DEPLOYMENTS + 1))
@@ -52,6 +68,10 @@ IN_REGISTRY = deployment(model="azureml://registries/shared/models/digits/versio
 USES_ENVIRONMENT = deployment(environment="azureml:sklearn:3")
 ROUTES: Value = {"scoring_route": {"path": "/", "port": 80}, "liveness_route": None, "readiness_route": None}
 UNREADABLE = seen(environment(image="mine:1"), unknown=(("conda_file",),))
+NEW_BLUE, NEW_GREEN = (deployment(name, description="n", app_insights_enabled=True) for name in ("blue", "green"))
+HELD = Bookkeeping(held={"blue": content_hash(NEW_BLUE)})
+REVISED = deployment(f"blue-{content_hash(deployment())[:8]}")
+BOTH = traffic(blue=80, green=20)
 KUBERNETES: Mapping[str, Value] = {"type": "kubernetes"}
 WATCHED = Intent(rollouts={"digits": Rollout(steps=(10, 25, 50, 75, 100), watch=Watch())})
 SECONDS = Intent(rollouts={"digits": Rollout(watch=Watch(grain=1.0))})
@@ -90,6 +110,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     "watch-grain": (
         case(SERVING, SERVING, intent=SECONDS),
         replace(case(SERVING, SERVING, intent=SECONDS), is_local=True),
+    ),
+    "revision-name-taken": (
+        revised([endpoint(), deployment()], [endpoint(), REVISED, traffic()]),
+        revised([endpoint(), deployment()], [endpoint(), revision(REVISED, "blue"), traffic()]),
+    ),
+    "revisions-together": (
+        revised([endpoint(), NEW_BLUE, NEW_GREEN, BOTH], [endpoint(), deployment("blue"), deployment("green"), BOTH]),
+        revised([endpoint(), NEW_BLUE, deployment("green"), BOTH], [endpoint(), *TWO[1:3], BOTH]),
     ),
     "local-registry": (
         replace(case([IN_REGISTRY], []), is_local=True),
@@ -235,6 +263,10 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
+    "revision-held": (
+        revised([endpoint(), NEW_BLUE], [endpoint(), deployment(), seen(traffic(blue=100), bookkeeping=HELD)]),
+        revised([endpoint(), NEW_BLUE], [endpoint(), deployment(), traffic(blue=100)]),
+    ),
     "long-rollout": (
         case([endpoint(), traffic(green=100)], TWO, intent=WATCHED),
         case([endpoint(), traffic(blue=100)], TWO, intent=WATCHED),

@@ -79,7 +79,8 @@ def test_no_early_import_hides(planted: str) -> None:
 )
 def test_what_a_command_does_not_need_is_not_imported(words: list[str], unwanted: set[str]) -> None:
     script = (
-        "import sys; from deployer.cli import _run; code = _run(sys.argv[1:]);"
+        "import sys; from deployer.cli import cli; from deployer.commands.running import run;"
+        "code = run(cli, sys.argv[1:]);"
         f"print(code, sorted({unwanted!r} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(

@@ -1,0 +1,64 @@
+"""The history of endpoints: each deployment and revision with content, model, when, by whom, and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from deployer.core.resources import Ref, Resource, State, endpoint_ref, traffic_ref
+from deployer.planning.verdicts import Standing, content_hash
+from deployer.report.format import styled
+
+_HEADINGS = ("deployment", "revision", "content", "traffic", "verdict", "model", "environment", "created", "by")
+
+
+def history_text(
+    live: State, names: frozenset[str], standings: Mapping[Ref, Standing] = {}, *, color: bool = False
+) -> str:
+    """One block for each endpoint, its newest deployments first."""
+    blocks = ["\n".join(_endpoint(live, name, standings, color)) for name in sorted(names | set(live.endpoints()))]
+    return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
+
+
+def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing], color: bool) -> Iterator[str]:
+    if live.get(endpoint_ref(name)) is None:
+        yield f"{styled(name, 'bold', color=color)}  not deployed"
+        return
+    yield styled(name, "bold", color=color)
+    there = sorted(live.deployments(name), key=lambda item: (_logical(item), item.seen.created), reverse=True)
+    rows = [_HEADINGS, *(_cells(item, live, standings) for item in there)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _logical(item: Resource) -> str:
+    noted = item.seen.bookkeeping.revision
+    return noted.logical if noted else item.ref.name
+
+
+def _cells(item: Resource, live: State, standings: Mapping[Ref, Standing]) -> tuple[str, ...]:
+    noted = item.seen.bookkeeping.revision
+    return (
+        _logical(item),
+        item.ref.name,
+        noted.content if noted else content_hash(item),
+        f"{live.split(item.ref.endpoint).get(item.ref.name, 0)} %",
+        _verdict(item, live, standings.get(item.ref)),
+        str(item.fields.get("model") or "-"),
+        str(item.fields.get("environment") or "-"),
+        item.seen.created[:19] or "-",
+        item.seen.created_by or "-",
+    )
+
+
+def _verdict(item: Resource, live: State, standing: Standing | None) -> str:
+    """The verdict on a deployment: as the specs have it, else as the marks of its endpoint say."""
+    if standing not in (None, Standing.UNDECLARED):
+        return standing.value
+    traffic = live.get(traffic_ref(item.ref.endpoint))
+    if traffic is None:
+        return "-"
+    noted = traffic.seen.bookkeeping
+    if item.ref.name in noted.failed:
+        return Standing.FAILED.value
+    return Standing.PASSED.value if item.ref.name in noted.tested else "-"

@@ -1,0 +1,95 @@
+"""The workspace that a command acts on: which one, how it is opened, and what is live in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from deployer.authoring import EnvFile, load_env, load_project, project_secrets
+from deployer.azureml import connect
+from deployer.core.errors import DeployerError, UsageError
+from deployer.core.plan_options import Options
+from deployer.core.resources import Ref, State
+from deployer.core.workspace import Wanted, Workspace
+from deployer.local import start
+from deployer.planning.revisions import find_revisions, intent_for, named_revision
+from deployer.planning.verdicts import Standing, standings
+
+
+class Listener(Protocol):
+    """Receives events while the program works."""
+
+    def acting_on(self, env: EnvFile, secrets: frozenset[str]) -> None:
+        """The command acts on the workspace of this env; these values are to be masked from now on."""
+
+    def waiting_for(self, ref: Ref) -> None:
+        """Another operation is changing this resource; planning continues when it has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request from the command line: project, env, and options of a plan."""
+
+    project: Path
+    env: str
+    options: Options
+
+
+def open_workspace(env: EnvFile, project: Path) -> Workspace:
+    """The workspace of an env; starts the local one unless it is running."""
+    if env.workspace is not None:
+        return connect(env.workspace, project=env.project, root=project)
+    where, server = start(project)
+    return connect(where, project=env.project, root=project, local=server)
+
+
+def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
+    """The workspace, and the endpoint of a request: the one in its options, or the only one in the specs."""
+    if name := request.options.endpoint:
+        env = load_env(request.project, request.env)
+        listener.acting_on(env, project_secrets(request.project, request.env))
+        return open_workspace(env, request.project), name.lower()
+    desired = load_project(request.project, request.env)
+    listener.acting_on(desired.env, desired.secrets)
+    names = desired.state.endpoints()
+    if len(names) != 1:
+        raise UsageError(
+            f"the specs declare {len(names)} endpoints",
+            hint=f"Choose one with --endpoint. Declared: {', '.join(names) or 'none'}.",
+        )
+    return open_workspace(desired.env, request.project), names[0]
+
+
+def live_deployment(workspace: Workspace, endpoint: str, name: str) -> Ref:
+    """The live deployment that a name means, which can be that of a deployment with revisions.
+
+    Raises DeployerError if there is none.
+    """
+    live = workspace.observe(Wanted(endpoints=frozenset([endpoint])))
+    ref = named_revision(name, endpoint, live)
+    if live.get(ref) is None:
+        names = ", ".join(item.ref.name for item in live.deployments(endpoint)) or "none"
+        raise DeployerError(f"endpoint {endpoint} has no deployment {name}", hint=f"It has: {names}.")
+    return ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The live state of the endpoints `names` and of all with the project's tag, and how their deployments stand."""
+
+    live: State
+    names: frozenset[str]
+    standings: Mapping[Ref, Standing]
+
+
+def observe_status(request: Request, listener: Listener) -> Status:
+    """The live state of the requested endpoints."""
+    desired = load_project(request.project, request.env)
+    listener.acting_on(desired.env, desired.secrets)
+    name = request.options.endpoint.lower()
+    names = frozenset([name] if name else desired.state.endpoints())
+    live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))
+    revisions = find_revisions(desired.state, live, desired.intent, frozenset())
+    return Status(live=live, names=names, standings=standings(live, intent_for(desired.intent, revisions)))
