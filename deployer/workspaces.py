@@ -14,7 +14,7 @@ from deployer.core.plan_options import Options
 from deployer.core.resources import Ref, State
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
-from deployer.planning.revisions import find_revisions, intent_for, named_revision
+from deployer.planning.revisions import intent_of_live, named_revision
 from deployer.planning.verdicts import Standing, standings
 
 
@@ -91,5 +91,4 @@ def observe_status(request: Request, listener: Listener) -> Status:
     name = request.options.endpoint.lower()
     names = frozenset([name] if name else desired.state.endpoints())
     live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))
-    revisions = find_revisions(desired.state, live, desired.intent, frozenset())
-    return Status(live=live, names=names, standings=standings(live, intent_for(desired.intent, revisions)))
+    return Status(live=live, names=names, standings=standings(live, intent_of_live(desired.intent, live)))

@@ -44,7 +44,8 @@ def _in_place(case: Case) -> Iterator[Finding]:
             yield Finding(
                 code="in-place-update",
                 summary=f"{step.ref} carries {share} % of the traffic while it is updated in place",
-                detail="A second deployment beside it can be tested before it gets traffic; this one only after.",
+                detail="A second deployment, or a revision of this one (x-revisions), can be tested before it gets "
+                "traffic; this one only after.",
                 ref=step.ref,
                 origin=step.origin,
             )

@@ -177,6 +177,20 @@ def intent_for(intent: Intent, revisions: Revisions) -> Intent:
     )
 
 
+def intent_of_live(intent: Intent, live: State) -> Intent:
+    """The intent for what is live: that of a deployment with revisions holds for each of them."""
+
+    def each(ref: Ref) -> list[Ref]:
+        there = [item.ref for item in revisions_of(ref, live)] if ref in intent.revisions else []
+        return there or [ref]
+
+    return replace(
+        intent,
+        smoke_tests={live_ref: test for ref, test in intent.smoke_tests.items() for live_ref in each(ref)},
+        ignored={live_ref: paths for ref, paths in intent.ignored.items() for live_ref in each(ref)},
+    )
+
+
 def origins_for(origins: Origins, revisions: Revisions) -> Origins:
     """The places in files by the refs of revisions, and by those of the logical deployments."""
     return origins.also(

@@ -124,8 +124,11 @@ def _bake(endpoint: str, start: Split, stage: Stage, intent: Intent, verdicts: M
 def _watching(
     watch: Watch | None, looks: int, start: Split, stage: Stage, rising: Mapping[str, str]
 ) -> Watching | None:
-    """The gates of one stage; the risk of a false alarm in the whole rollout is divided among its comparisons."""
-    if watch is None or not rising:
+    """The gates of one stage; the risk of a false alarm in the whole rollout is divided among its comparisons.
+
+    A first split has none: nobody has been served yet, so that there are no customers to watch.
+    """
+    if watch is None or not rising or not start:
         return None
     falling = sorted(start.keys() - rising.keys(), key=lambda name: (-start[name], name))
     beside = falling[0] if falling else ""

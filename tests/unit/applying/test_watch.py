@@ -18,7 +18,20 @@ from deployer.core.plan import Plan, Step
 from deployer.core.resources import Kind
 from deployer.planning.rollout import failed_towards
 from deployer.planning.verdicts import Standing, standing, verdict_hash
-from tests.unit.digits import BLUE, GREEN, INTENT, SERVING, TO_GREEN, TRAFFIC, carried, failures, steps_for
+from tests.build import deployment, traffic
+from tests.unit.digits import (
+    BLUE,
+    GREEN,
+    INTENT,
+    SERVING,
+    TO_GREEN,
+    TRAFFIC,
+    carried,
+    failures,
+    live,
+    steps_for,
+    wish,
+)
 from tests.unit.memory import MemoryWorkspace, tools
 
 WATCH = Watch(window=300, settle=240, grain=60, min_requests=100, error_rate=0.005, slower={95: 1.2}, limit=3600)
@@ -296,3 +309,12 @@ def test_what_fails_after_the_time_is_up_is_a_failure() -> None:
     outcome = apply(Plan(env="prod", project="shop", steps=steps), replace(tools(workspace), until=1.0))
     assert outcome.exit_code == 1
     assert workspace.state.split("digits") == {"blue": 100}
+
+
+def test_a_first_split_is_not_watched_since_nobody_was_served_before() -> None:
+    workspace = Watched()
+    workspace.state = live(deployment(), traffic())
+    steps = steps_for(wish(BLUE, blue=100), workspace.state, intent())
+    assert [step.bake.watching for step in steps if step.bake] == [None]
+    assert failures(carried(workspace, steps)) == []
+    assert workspace.looked == []

@@ -24,11 +24,12 @@ from deployer.planning.revisions import (
     LONGEST_NAME,
     NO_REVISIONS,
     find_revisions,
+    intent_of_live,
     named_revision,
     with_revisions,
 )
 from deployer.planning.rollback import earlier_traffic, traffic_to
-from deployer.planning.verdicts import content_hash
+from deployer.planning.verdicts import Standing, content_hash, standings
 from tests import build
 from tests.build import deployment, endpoint, traffic
 from tests.unit.memory import MemoryWorkspace, answer, tools
@@ -343,6 +344,17 @@ def test_a_logical_name_means_the_revision_that_serves_else_the_newest() -> None
     idle = [item for item in shop.workspace.state.resources.values() if item.ref.kind is not Kind.TRAFFIC]
     assert named_revision("blue", "digits", state_of(idle)).name == name_of(2)
     assert named_revision("red", "digits", shop.workspace.state) == deployment_ref("digits", "red")
+
+
+def test_status_asks_of_every_revision_whether_it_passed() -> None:
+    shop = Shop(bad=frozenset({name_of(3)}))
+    for version in (1, 2):
+        shop.apply(content(version))
+    assert shop.carry_out(shop.plan(content(3))).exit_code == 1
+    live = shop.workspace.state
+    asked = intent_of_live(shop.desired(content(2), shares=None).intent, live)
+    found = {ref.name: how for ref, how in standings(live, asked).items()}
+    assert found == {name_of(1): Standing.PASSED, name_of(2): Standing.PASSED, name_of(3): Standing.FAILED}
 
 
 def test_names_of_revisions_fit() -> None:
