@@ -48,7 +48,8 @@ def watch(step: Step, watching: Watching, began: float, seen: Seen, tools: Tools
     while True:
         ended = tools.wall() >= end + terms.settle
         span = Span(start=start, end=min(end, _grain_before(tools.wall(), terms.grain)), grain=terms.grain)
-        seen.rows, problem = _look(step, watching, span, seen, tools, ended=ended)
+        of = None if ended else round((end - start) / terms.grain)
+        seen.rows, problem = _look(step, watching, span, seen, tools, of=of)
         verdict = Verdict.INCONCLUSIVE if problem else together(seen.rows)
         if verdict is Verdict.FAILED:
             raise _failed(seen.rows)
@@ -72,9 +73,12 @@ def _grain_before(now: float, grain: float) -> float:
 
 
 def _look(
-    step: Step, watching: Watching, span: Span, seen: Seen, tools: Tools, *, ended: bool
+    step: Step, watching: Watching, span: Span, seen: Seen, tools: Tools, *, of: int | None
 ) -> tuple[tuple[Judged, ...], str]:
-    """The verdicts on what has been measured until now, and why it could not be read, "" if it could."""
+    """The verdicts on what has been measured until now, and why it could not be read, "" if it could.
+
+    `of` is how many grains the window will have, None if it is over.
+    """
     if span.grains < 1:
         return (), "nothing is measured yet"
     try:
@@ -83,8 +87,8 @@ def _look(
         return (), f"the metrics could not be read: {error.message}"
     beside = _beside(watching, span, measured, seen)
     windows = {name: window_of(name, span, measured.get(name, ()), seen.own) for name in watching.rising}
-    rows = [row for name, window in windows.items() for row in judged(name, watching, window, beside, ended=ended)]
-    if ended and beside is not None:
+    rows = [row for name, window in windows.items() for row in judged(name, watching, window, beside, of=of)]
+    if of is None and beside is not None:
         seen.earlier = beside
     return tuple(rows), ""
 

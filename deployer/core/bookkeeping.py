@@ -40,7 +40,7 @@ class Bookkeeping:
     that were rolled back, by logical deployment. Of a deployment: `earlier`, until its update in place has passed its
     smoke test; `revision`, which one it is. Of both: `secret`, the fields that were secret when written.
 
-    A step whose `held` is None leaves what is noted.
+    `held` is None where nothing is noted; a step with None leaves what is.
     """
 
     previous_split: Mapping[str, int] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Gates on customers' requests: a new deployment is judged by what they get, beside what the earlier one gave. Pure.
 
 A comparison fails a deployment only if the difference is proven at the confidence of the rollout. It is made once in a
-stage, on all its requests. Before there are enough of them, it fails only what must fail in any case: as if all the
-requests still to come were answered well.
+stage, on all its requests. Before its window is over, it fails only what must fail in any case: as if all the requests
+still to come were answered well. So looking early and often raises no more alarms than looking once.
 """
 
 from __future__ import annotations
@@ -64,14 +64,15 @@ def _without(grain: Grain, ours: Mapping[tuple[float, int], int], length: float)
 
 
 def judged(
-    name: str, watching: Watching, new: Window, beside: Window | None, *, ended: bool = True
+    name: str, watching: Watching, new: Window, beside: Window | None, *, of: int | None = None
 ) -> tuple[Judged, ...]:
     """The verdict of each gate on deployment `name`; `beside` is what the earlier deployment gave, None without one.
 
-    Until the window has `ended`, only failures count, and latencies are not judged.
+    `of` is how many grains a window that is not over will have; until it is, only failures count, and latencies are not
+    judged. None means that it is over.
     """
-    rows = [*_error_rates(name, watching, new, beside)]
-    if ended:
+    rows = [*_error_rates(name, watching, new, beside, of)]
+    if of is None:
         rows += [*_latencies(name, watching, new, beside)]
     if new.requests < watching.watch.min_requests:
         failed = [row for row in rows if row.verdict is Verdict.FAILED and row.unit is Unit.SHARE]
@@ -94,9 +95,10 @@ def _enough(name: str, watching: Watching, new: Window) -> Judged:
     )
 
 
-def _error_rates(name: str, watching: Watching, new: Window, beside: Window | None) -> Iterator[Judged]:
+def _error_rates(name: str, watching: Watching, new: Window, beside: Window | None, of: int | None) -> Iterator[Judged]:
     watch, row = watching.watch, partial(_row(name, new), unit=Unit.SHARE)
-    padded = max(new.requests, watch.min_requests, 1)
+    expected = new.requests if of is None else round(new.requests * of / max(1, len(new.grains)))
+    padded = max(expected, watch.min_requests, 1)
     share = new.errors / max(1, new.requests)
     if (most := watch.max_error_rate) is not None:
         verdict = Verdict.FAILED if new.errors / padded > most else Verdict.PASSED

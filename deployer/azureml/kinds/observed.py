@@ -29,7 +29,7 @@ def observed(raw: Raw) -> Observed:
             rollout=notes.rollout,
             tested=notes.tested,
             failed=notes.failed,
-            held=notes.held,
+            held=notes.held or None,
             earlier=notes.earlier,
             revision=notes.revision,
             secret=notes.secret,

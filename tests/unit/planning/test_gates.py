@@ -32,8 +32,8 @@ def watching(watch: Watch, risk: float = 0.0167) -> Watching:
     return Watching(watch=watch, rising={"green": "1.a.b"}, beside="blue", beside_serves=True, risk=risk)
 
 
-def verdict(watch: Watch, new: Window, beside: Window | None = None, *, ended: bool = True) -> Verdict:
-    return together(judged("green", watching(watch), new, beside, ended=ended))
+def verdict(watch: Watch, new: Window, beside: Window | None = None, *, of: int | None = None) -> Verdict:
+    return together(judged("green", watching(watch), new, beside, of=of))
 
 
 @pytest.mark.parametrize("status", [408, 424, 429, 500, 502, 503, 504])
@@ -107,7 +107,7 @@ def test_an_absolute_latency(latencies: Mapping[int, float], expected: Verdict) 
 
 def test_latencies_wait_for_the_end() -> None:
     terms = Watch(max_ms={95: 500.0}, max_error_rate=0.5)
-    assert verdict(terms, window({200: 500}, {95: 900.0}), ended=False) is Verdict.PASSED
+    assert verdict(terms, window({200: 500}, {95: 900.0}), of=10) is Verdict.PASSED
 
 
 def test_without_a_bound_enough_requests_suffice() -> None:
@@ -172,3 +172,11 @@ ROW = Judged(
 )
 def test_a_row_in_words(row: Judged, words: str) -> None:
     assert sentence(row) == words
+
+
+@pytest.mark.parametrize(("of", "expected"), [(None, Verdict.FAILED), (5, Verdict.FAILED), (50, Verdict.PASSED)])
+def test_an_early_look_fails_only_what_must_fail_in_any_case(of: int | None, expected: Verdict) -> None:
+    """Of fifty minutes five are over: as if all the other requests were answered well, 3 % become 0.3 %."""
+    new, beside = window({200: 485, 500: 15}), window({200: 4500})
+    assert verdict(Watch(error_rate=0.005), new, beside, of=of) is expected
+    assert verdict(Watch(max_error_rate=0.01), new, of=of) is expected
