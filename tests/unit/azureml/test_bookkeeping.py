@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of, visible
 from deployer.azureml.kinds.deployment import notes_of
-from deployer.core.bookkeeping import Earlier
+from deployer.core.bookkeeping import Earlier, Revision
 from deployer.core.resources import Value
+from deployer.planning.revisions import LONGEST_NAME
 from deployer.planning.tag_room import deployment_tags
 from tests.build import deployment
 from tests.unit.azureml import fields
@@ -89,6 +90,20 @@ def test_the_verdicts_on_all_deployments_of_an_endpoint_fit() -> None:
 def test_what_a_deployment_ran_before_has_a_tag_a_part(earlier: Earlier, tags: dict[str, str]) -> None:
     assert tags_of(Notes(earlier=earlier)) == tags
     assert read_notes(tags).earlier == earlier
+
+
+def test_what_was_rolled_back_of_all_deployments_of_an_endpoint_fits() -> None:
+    held = {f"logical-name-{number:010}": "0123456789ab" for number in range(20)}
+    assert all(len(name) == LONGEST_NAME for name in held)
+    assert read_notes(tags_of(Notes(held=held))).held == held
+
+
+def test_a_revision_has_a_tag_and_a_damaged_one_is_none() -> None:
+    noted = Revision(logical="blue", content="0123456789ab")
+    assert tags_of(Notes(revision=noted)) == {"deployer-revision": "blue 0123456789ab"}
+    assert read_notes({"deployer-revision": "blue 0123456789ab"}).revision == noted
+    assert read_notes({"deployer-revision": "blue"}).revision is None
+    assert read_notes({"deployer-revision": ""}).revision is None
 
 
 def test_what_does_not_fit_is_left_out_and_not_cut_off() -> None:

@@ -11,6 +11,7 @@ import pytest
 from deployer.applying.apply import apply
 from deployer.authoring.desired import Desired
 from deployer.authoring.env_file import EnvFile
+from deployer.authoring.rules.deployment_rules import LONGEST_LOGICAL_NAME
 from deployer.core.bookkeeping import Revision
 from deployer.core.intent import Checks, Intent, Origins, Rollout, SmokeTest
 from deployer.core.outcome import Outcome
@@ -359,6 +360,7 @@ def test_status_asks_of_every_revision_whether_it_passed() -> None:
 
 def test_names_of_revisions_fit() -> None:
     assert len(f"{'b' * LONGEST_NAME}-{content_hash(content(1))[:8]}") == 32
+    assert LONGEST_LOGICAL_NAME == LONGEST_NAME
 
 
 def test_without_revisions_nothing_changes() -> None:
