@@ -14,8 +14,8 @@ from deployer.core.plan_options import Options
 from deployer.core.resources import Ref, State
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import start
-from deployer.planning.revisions import intent_of_live, named_revision
-from deployer.planning.verdicts import Standing, standings
+from deployer.planning.revisions import live_standings, named_revision
+from deployer.planning.verdicts import Standing
 
 
 class Listener(Protocol):
@@ -91,4 +91,4 @@ def observe_status(request: Request, listener: Listener) -> Status:
     name = request.options.endpoint.lower()
     names = frozenset([name] if name else desired.state.endpoints())
     live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))
-    return Status(live=live, names=names, standings=standings(live, intent_of_live(desired.intent, live)))
+    return Status(live=live, names=names, standings=live_standings(live, desired.intent))

@@ -26,7 +26,7 @@ from deployer.core.resources import (
     dotted,
     share_map,
 )
-from deployer.planning.verdicts import content_hash, marks
+from deployer.planning.verdicts import Standing, content_hash, marks, same_content, standings
 
 SHOWN = 8
 """Characters of the hash in the name of a revision."""
@@ -177,7 +177,21 @@ def intent_for(intent: Intent, revisions: Revisions) -> Intent:
     )
 
 
-def intent_of_live(intent: Intent, live: State) -> Intent:
+def live_standings(live: State, intent: Intent) -> Mapping[Ref, Standing]:
+    """How every live deployment stands; an idle revision owes nothing, and stands as its content was last found."""
+    asked = _intent_of_live(intent, live)
+    return {ref: _as_idle(ref, found, live) for ref, found in standings(live, asked).items()}
+
+
+def _as_idle(ref: Ref, found: Standing, live: State) -> Standing:
+    item = live.resources[ref]
+    noted, mark = item.seen.bookkeeping.revision, marks(ref, live).tested.get(ref.name, "")
+    if found is not Standing.OWED or noted is None or live.split(ref.endpoint).get(ref.name):
+        return found
+    return Standing.PASSED if same_content(mark, noted.content) else Standing.UNDECLARED
+
+
+def _intent_of_live(intent: Intent, live: State) -> Intent:
     """The intent for what is live: that of a deployment with revisions holds for each of them."""
 
     def each(ref: Ref) -> list[Ref]:

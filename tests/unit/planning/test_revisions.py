@@ -25,12 +25,12 @@ from deployer.planning.revisions import (
     LONGEST_NAME,
     NO_REVISIONS,
     find_revisions,
-    intent_of_live,
+    live_standings,
     named_revision,
     with_revisions,
 )
 from deployer.planning.rollback import earlier_traffic, traffic_to
-from deployer.planning.verdicts import Standing, content_hash, standings
+from deployer.planning.verdicts import Standing, content_hash
 from tests import build
 from tests.build import deployment, endpoint, traffic
 from tests.unit.memory import MemoryWorkspace, answer, tools
@@ -352,10 +352,12 @@ def test_status_asks_of_every_revision_whether_it_passed() -> None:
     for version in (1, 2):
         shop.apply(content(version))
     assert shop.carry_out(shop.plan(content(3))).exit_code == 1
-    live = shop.workspace.state
-    asked = intent_of_live(shop.desired(content(2), shares=None).intent, live)
-    found = {ref.name: how for ref, how in standings(live, asked).items()}
+    live, asked = shop.workspace.state, shop.desired(content(2), shares=None).intent
+    found = {ref.name: how for ref, how in live_standings(live, asked).items()}
     assert found == {name_of(1): Standing.PASSED, name_of(2): Standing.PASSED, name_of(3): Standing.FAILED}
+    edited = replace(asked, smoke_tests={BLUE: replace(TEST, json=8)})
+    later = {ref.name: how for ref, how in live_standings(live, edited).items()}
+    assert later == {name_of(1): Standing.PASSED, name_of(2): Standing.OWED, name_of(3): Standing.UNDECLARED}
 
 
 def test_names_of_revisions_fit() -> None:
