@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from deployer.authoring import load_env, load_project, project_secrets, uploaded
 from deployer.core.errors import Refused, WorkspaceError
 from deployer.core.intent import Intent, Origins
 from deployer.core.outcome import Outcome
-from deployer.core.plan import Plan
+from deployer.core.plan import Plan, Step
 from deployer.core.plan_options import Allow, Options
 from deployer.core.redaction import mask_of
 from deployer.core.resources import Ref, State, endpoint_ref
@@ -141,22 +141,12 @@ def make_plan(
     revisions: Revisions = NO_REVISIONS,
 ) -> Plan:
     """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
-    intent, gone = desired.intent, deletes | revisions.surplus
-    writes = reconcile(desired.state, live, ignored=intent.ignored, deletes=gone, origins=desired.origins)
-    writes = with_revisions_noted(with_earlier_noted(writes, live), revisions, live)
-    if Allow.ADOPT in options.allow and purpose is Purpose.APPLY:
-        writes = with_adoptions(writes, desired.state, live, desired.env.project)
+    intent = desired.intent
+    adopts = Allow.ADOPT in options.allow and purpose is Purpose.APPLY
+    writes = _writes(desired, live, deletes | revisions.surplus, revisions, adopts=adopts)
     owing = owing_endpoints(live, desired.env.project, options.allow)
-    steps = tuple(with_quota_note(step) for step in with_tests_and_stages(writes, live, intent, owing))
-    match purpose:
-        case Purpose.APPLY:
-            steps = with_holds_noted(steps, revisions, live)
-        case Purpose.ROLLBACK:
-            steps = tuple(rolled_back(step, live) for step in steps)
-        case Purpose.DESTROY:
-            pass
-        case _:
-            assert_never(purpose)
+    staged = with_tests_and_stages(writes, live, intent, owing)
+    steps = _with_holds(map(with_quota_note, staged), revisions, live, purpose)
     case = Case(
         project=desired.env.project,
         desired=desired.state,
@@ -180,6 +170,28 @@ def make_plan(
         options=options,
     )
     return with_digest(made, desired.state, mask_of(desired.secrets).value)
+
+
+def _writes(
+    desired: Desired, live: State, deletes: frozenset[Ref], revisions: Revisions, *, adopts: bool
+) -> tuple[Step, ...]:
+    """What has to be written, with what it notes of earlier content and of revisions; `adopts` endpoints if asked."""
+    ignored = desired.intent.ignored
+    writes = reconcile(desired.state, live, ignored=ignored, deletes=deletes, origins=desired.origins)
+    writes = with_revisions_noted(with_earlier_noted(writes, live), revisions, live)
+    return with_adoptions(writes, desired.state, live, desired.env.project) if adopts else writes
+
+
+def _with_holds(steps: Iterable[Step], revisions: Revisions, live: State, purpose: Purpose) -> tuple[Step, ...]:
+    """The steps with what they note of content that is rolled back."""
+    match purpose:
+        case Purpose.APPLY:
+            return with_holds_noted(steps, revisions, live)
+        case Purpose.ROLLBACK:
+            return tuple(rolled_back(step, live) for step in steps)
+        case Purpose.DESTROY:
+            return tuple(steps)
+    assert_never(purpose)
 
 
 def _load_and_observe(request: Request, listener: Listener, *, wait: bool = False) -> tuple[Desired, State, Workspace]:

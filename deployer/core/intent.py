@@ -107,6 +107,15 @@ class Rollout:
         """How many stages are judged at most."""
         return len({*self.steps, 100})
 
+    def risk(self, rising: int = 1) -> float:
+        """How often one comparison of `rising` new deployments may err, so that all of the rollout keep its confidence.
+
+        1 without gates, where nothing is compared.
+        """
+        if self.watch is None:
+            return 1.0
+        return (1 - self.watch.confidence) / max(1, self.watch.comparisons * self.looks * rising)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:

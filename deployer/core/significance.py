@@ -82,10 +82,15 @@ def longer(new: Sequence[float], old: Sequence[float]) -> float:
     return sum(ways[wins:]) / sum(ways)
 
 
+def least_chance(mine: int, others: int) -> float:
+    """The smallest result that `longer` can have with so many values: every one of `new` is above all of `old`."""
+    return 1 / math.comb(mine + others, mine)
+
+
 def fewest_grains(risk: float) -> int:
     """How many values each of two series needs before `longer` can fall to `risk` at all."""
     count = 2
-    while 1 / math.comb(2 * count, count) > risk:
+    while least_chance(count, count) > risk:
         count += 1
     return count
 

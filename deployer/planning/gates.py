@@ -16,7 +16,7 @@ from typing import assert_never
 from deployer.core.judgement import Judged, Unit, Verdict
 from deployer.core.metrics import Grain, Span, is_error
 from deployer.core.plan import Watching
-from deployer.core.significance import longer, rise
+from deployer.core.significance import least_chance, longer, rise
 from deployer.core.statistics import percentile
 
 
@@ -138,7 +138,7 @@ def _slower(row: partial[Judged], rank: int, factor: float, watching: Watching, 
     """Whether a percentile is longer than that of the earlier deployment times a factor, by the ranks of the grains."""
     mine, bound = new.latencies(rank), [factor * value for value in beside.latencies(rank)]
     chance = longer(mine, bound)
-    could = longer([1.0] * len(mine), [0.0] * len(bound)) <= watching.risk and _is_enough(beside, watching)
+    could = least_chance(len(mine), len(bound)) <= watching.risk and _is_enough(beside, watching)
     return row(
         gate=f"p{rank}",
         verdict=Verdict.INCONCLUSIVE if not could else Verdict.FAILED if chance <= watching.risk else Verdict.PASSED,

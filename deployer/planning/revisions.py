@@ -58,16 +58,17 @@ def revisions_of(logical: Ref, live: State) -> tuple[Resource, ...]:
 
     A deployment with exactly its name and without the tag is the first one, whatever its content.
     """
-    there = [item for item in live.deployments(logical.endpoint) if _logical_of(item) == logical.name]
+    there = [item for item in live.deployments(logical.endpoint) if logical_name(item) == logical.name]
     return tuple(sorted(there, key=lambda item: (item.seen.created or "~", item.ref.name), reverse=True))
 
 
-def _logical_of(item: Resource) -> str:
+def logical_name(item: Resource) -> str:
+    """The name that a live deployment has in the specs: that in its tag, else its own."""
     noted = item.seen.bookkeeping.revision
     return noted.logical if noted else item.ref.name
 
 
-def hash_of(revision: Resource, ignored: tuple[KeyPath, ...]) -> str:
+def hash_of(revision: Resource, ignored: tuple[KeyPath, ...] = ()) -> str:
     """The hash of the content that a live revision was made for; that of the first one is taken from its fields."""
     noted = revision.seen.bookkeeping.revision
     return noted.content if noted else content_hash(revision, ignored)
@@ -106,14 +107,19 @@ def _found(wish: Resource, live: State, intent: Intent, allow: frozenset[Allow])
 
 def _serving(revisions: Iterable[Resource], live: State) -> Ref | None:
     """The revision with the largest share of the live traffic; None if none has any."""
-    shares = {item.ref: live.split(item.ref.endpoint).get(item.ref.name, 0) for item in revisions}
+    shares = _shares(revisions, live)
     best = max(shares, key=lambda ref: (shares[ref], ref), default=None)
     return best if best is not None and shares[best] > 0 else None
 
 
+def _shares(deployments: Iterable[Resource], live: State) -> Mapping[Ref, int]:
+    """The live traffic of each, in percent."""
+    return {item.ref: live.split(item.ref.endpoint).get(item.ref.name, 0) for item in deployments}
+
+
 def _kept(others: list[Resource], keep: int, live: State) -> Iterator[Ref]:
     """The revisions that stay beside the current one: those that served last, and the newest that failed."""
-    shares = {item.ref: live.split(item.ref.endpoint).get(item.ref.name, 0) for item in others}
+    shares = _shares(others, live)
     failed = [item.ref for item in others if item.ref.name in marks(item.ref, live).failed and not shares[item.ref]]
     good = [item.ref for item in others if item.ref not in failed]
     yield from sorted(good, key=lambda ref: -shares[ref])[:keep]
@@ -155,13 +161,10 @@ def _moved_shares(revisions: Revisions, live: State) -> Iterator[tuple[Ref, Reso
 
 def _with_names(traffic: Resource, names: Mapping[Ref, Ref]) -> Resource:
     """The traffic of an endpoint with revisions in place of logical names."""
-    fields: dict[str, Value] = {}
-    for key in traffic.fields:
-        shares = share_map(traffic, key)
-        fields[key] = {
-            names.get(deployment_ref(traffic.ref.endpoint, name), deployment_ref(traffic.ref.endpoint, name)).name: part
-            for name, part in shares.items()
-        }
+    here = {ref.name: target.name for ref, target in names.items() if ref.endpoint == traffic.ref.endpoint}
+    fields: dict[str, Value] = {
+        key: {here.get(name, name): part for name, part in share_map(traffic, key).items()} for key in traffic.fields
+    }
     return replace(traffic, fields=fields)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.errors import DeployerError, Refused
 from deployer.core.resources import Resource, State, Value, deployment_ref, share_map, state_of, traffic_ref
-from deployer.planning.revisions import revisions_of
+from deployer.planning.revisions import logical_name, revisions_of
 
 
 def earlier_traffic(endpoints: Iterable[str], live: State) -> State:
@@ -38,8 +38,7 @@ def traffic_to(revision: str, endpoints: Iterable[str], live: State) -> State:
             hint="Run `deployer history` to see the revisions, and name the endpoint with --endpoint.",
         )
     (target,) = found
-    endpoint, noted = target.ref.endpoint, target.seen.bookkeeping.revision
-    logical = noted.logical if noted else target.ref.name
+    endpoint, logical = target.ref.endpoint, logical_name(target)
     shares = dict(live.split(endpoint))
     earlier = revisions_of(deployment_ref(endpoint, logical), live)
     moved = sum(shares.pop(item.ref.name, 0) for item in earlier)

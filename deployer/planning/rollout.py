@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
-from deployer.core.intent import Intent, Rollout, Watch
+from deployer.core.intent import Intent, Rollout
 from deployer.core.plan import Action, Bake, Plan, Step, Watching
 from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, digest_of, share_map, traffic_ref
 from deployer.planning.due_tests import due_tests
@@ -115,29 +115,25 @@ def _bake(endpoint: str, start: Split, stage: Stage, intent: Intent, verdicts: M
         seconds=rollout.bake_seconds,
         checks=rollout.checks,
         probes=tuple((ref, intent.smoke_tests[ref]) for ref in refs.values() if ref in intent.smoke_tests),
-        watching=_watching(
-            rollout.watch, rollout.looks, start, stage, {name: verdicts.get(ref, "") for name, ref in refs.items()}
-        ),
+        watching=_watching(rollout, start, stage, {name: verdicts.get(ref, "") for name, ref in refs.items()}),
     )
 
 
-def _watching(
-    watch: Watch | None, looks: int, start: Split, stage: Stage, rising: Mapping[str, str]
-) -> Watching | None:
+def _watching(rollout: Rollout, start: Split, stage: Stage, rising: Mapping[str, str]) -> Watching | None:
     """The gates of one stage; the risk of a false alarm in the whole rollout is divided among its comparisons.
 
     A first split has none: nobody has been served yet, so that there are no customers to watch.
     """
-    if watch is None or not rising or not start:
+    if rollout.watch is None or not rising or not start:
         return None
     falling = sorted(start.keys() - rising.keys(), key=lambda name: (-start[name], name))
     beside = falling[0] if falling else ""
     return Watching(
-        watch=watch,
+        watch=rollout.watch,
         rising=rising,
         beside=beside,
         beside_serves=beside in stage.split,
-        risk=(1 - watch.confidence) / max(1, watch.comparisons * looks * len(rising)),
+        risk=rollout.risk(len(rising)),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from deployer.core.resources import Ref, Resource, State, endpoint_ref, traffic_ref
-from deployer.planning.verdicts import Standing, content_hash
+from deployer.core.resources import Ref, Resource, State, endpoint_ref
+from deployer.planning.revisions import hash_of, logical_name
+from deployer.planning.verdicts import Standing, marks
 from deployer.report.format import styled
 
 _HEADINGS = ("deployment", "revision", "content", "traffic", "verdict", "model", "environment", "created", "by")
@@ -24,24 +25,18 @@ def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing], color: 
         yield f"{styled(name, 'bold', color=color)}  not deployed"
         return
     yield styled(name, "bold", color=color)
-    there = sorted(live.deployments(name), key=lambda item: (_logical(item), item.seen.created), reverse=True)
+    there = sorted(live.deployments(name), key=lambda item: (logical_name(item), item.seen.created), reverse=True)
     rows = [_HEADINGS, *(_cells(item, live, standings) for item in there)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _logical(item: Resource) -> str:
-    noted = item.seen.bookkeeping.revision
-    return noted.logical if noted else item.ref.name
-
-
 def _cells(item: Resource, live: State, standings: Mapping[Ref, Standing]) -> tuple[str, ...]:
-    noted = item.seen.bookkeeping.revision
     return (
-        _logical(item),
+        logical_name(item),
         item.ref.name,
-        noted.content if noted else content_hash(item),
+        hash_of(item),
         f"{live.split(item.ref.endpoint).get(item.ref.name, 0)} %",
         _verdict(item, live, standings.get(item.ref)),
         str(item.fields.get("model") or "-"),
@@ -55,10 +50,7 @@ def _verdict(item: Resource, live: State, standing: Standing | None) -> str:
     """The verdict on a deployment: as the specs have it, else as the marks of its endpoint say."""
     if standing not in (None, Standing.UNDECLARED):
         return standing.value
-    traffic = live.get(traffic_ref(item.ref.endpoint))
-    if traffic is None:
-        return "-"
-    noted = traffic.seen.bookkeeping
+    noted = marks(item.ref, live)
     if item.ref.name in noted.failed:
         return Standing.FAILED.value
     return Standing.PASSED.value if item.ref.name in noted.tested else "-"

@@ -36,8 +36,7 @@ def rollout_watch(document: Document, _world: World) -> Iterator[Fault]:
             detail="Azure has 1m, 5m, 15m, 30m and 1h; the local workspace 1s, 2s, 5s, 10s, 15s, 20s and 30s too.",
         )
         return
-    alarms = (1 - watch.confidence) / max(1, watch.comparisons * rollout.looks)
-    needed = fewest_grains(alarms) if watch.slower else 1
+    needed = fewest_grains(rollout.risk()) if watch.slower else 1
     if watch.window < needed * watch.grain:
         yield Fault(
             path=(*place, "window"),
