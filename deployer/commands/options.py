@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from deployer.commands.console import Console
 from deployer.core.plan_options import Allow, Options
@@ -23,11 +24,23 @@ ALLOW_FLAGS: Mapping[Allow, tuple[str, str]] = {
 """The flag that lifts each refusal, and its help text."""
 
 
+ENV_HELP = "Which specs/env/<env>.yml to use; DEPLOYER_ENV is the one to use without it."
+
+
 def env_option(command: Command) -> Command:
     """--env and --project."""
     folder = click.Path(path_type=Path)
     command = click.option("--project", type=folder, default=Path(), help="The project folder.")(command)
-    return click.option("--env", default="local", show_default=True, help="Which specs/env/<env>.yml to use.")(command)
+    env = click.option("--env", "-e", default="local", show_default=True, help=ENV_HELP)
+    return env(command)
+
+
+def env_is_ambient() -> bool:
+    """Whether the env of the current command is that of DEPLOYER_ENV, and nobody typed one."""
+    context = click.get_current_context()
+    inherited = context.get_parameter_source("env") is ParameterSource.DEFAULT_MAP
+    above = context.parent.get_parameter_source("env") if context.parent else None
+    return inherited and above is ParameterSource.ENVIRONMENT
 
 
 def format_option(*shapes: str, help: str) -> Callable[[Command], Command]:

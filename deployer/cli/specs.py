@@ -1,0 +1,118 @@
+"""Commands about specs, and about the local workspace: init, validate, render, explain, import and local."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from deployer.commands.console import Console
+from deployer.commands.options import (
+    env_is_ambient,
+    env_option,
+    format_option,
+    set_option,
+    spec_options,
+)
+
+if TYPE_CHECKING:
+    from deployer.commands.validate_render import DiagnosticsFormat
+    from deployer.workspaces import Request
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--env", "-e", default=None, help="Which specs/env/<env>.yml to use (for the project's own specs: local)."
+)
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
+@set_option
+@click.option("--no-files", is_flag=True, help="Do not check the files that specs refer to.")
+@click.option("--strict", is_flag=True, help="Take no file that is not a spec.")
+@format_option("text", "json", "sarif", "github", help="How to print the problems.")
+@click.pass_obj
+def validate(
+    console: Console, /, outside: tuple[str, ...], no_files: bool, shape: DiagnosticsFormat, **asked: Any
+) -> int:
+    """Report every problem in the project's specs, or in any files and folders. Works offline.
+
+    Example: deployer validate --env prod
+    """
+    from deployer.commands import validate_render
+
+    if asked["paths"] and env_is_ambient():
+        asked["env"] = None  # files from anywhere need no project, which an exported variable must not ask for
+    check = validate_render.Check(outside=tuple(map(Path, outside)), files=not no_files, **asked)
+    return validate_render.validate(check, shape, console)
+
+
+@click.command()
+@spec_options
+@click.option("--show-secrets", is_flag=True, help="Do not mask secret values.")
+@click.option("--kind", type=click.Choice(["endpoint", "deployment", "model", "environment"]), help="Only this kind.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write one file for each spec into this folder.")
+@click.pass_obj
+def render(console: Console, /, request: Request, kind: str | None, **asked: Any) -> int:
+    """Print the specs of an env as the plain YAML that `az ml` accepts.
+
+    Example: deployer render --env dev --out build
+    """
+    from deployer.commands import validate_render
+
+    return validate_render.render(request, validate_render.Rendering(kind=kind or "", **asked), console)
+
+
+@click.command()
+@click.argument("subject", metavar="CODE|FIELD")
+@click.pass_obj
+def explain(console: Console, subject: str) -> int:
+    """Explain the code of a message, or a field of a spec.
+
+    Example: deployer explain deployment.instance_type
+    """
+    from deployer.commands import validate_render
+
+    return validate_render.explain(subject, console)
+
+
+@click.command()
+@click.option("--name", default="", help="The name of the project and its endpoint; that of the folder by default.")
+@click.option("--from-mlflow", "mlflow", type=click.Path(path_type=Path), help="Serve the MLflow model in this folder.")
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
+@click.pass_obj
+def init(console: Console, name: str, mlflow: Path | None, project: Path) -> int:
+    """Write the files that a project begins with. Those that are there stay as they are.
+
+    Example: deployer init --from-mlflow model
+    """
+    from deployer.commands import init as command
+
+    return command.init(command.Beginning(project=project, name=name, mlflow=mlflow), console)
+
+
+@click.command("import")
+@click.argument("endpoint")
+@env_option
+@click.pass_obj
+def import_(console: Console, endpoint: str, env: str, project: Path) -> int:
+    """Write specs for an endpoint that was created by other means.
+
+    Example: deployer import digits --env dev
+    """
+    from deployer.commands.import_endpoint import import_endpoint
+
+    return import_endpoint(project, env, endpoint, console)
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def local(project: Path, words: tuple[str, ...]) -> int:
+    """Control the local workspace: up, down, status, list, prune, reset, serve, fault.
+
+    Example: deployer local up
+    """
+    from deployer.local import command
+
+    return command(project, words or ("--help",)).returncode
