@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from deployer.core.errors import DeployerError, UsageError
 from deployer.core.plan_options import Options
 from deployer.core.resources import Ref, State
 from deployer.core.workspace import Wanted, Workspace
-from deployer.local import start
+from deployer.local import connection, local_root, start
 from deployer.planning.revisions import live_standings, named_revision
 from deployer.planning.verdicts import Standing
 
@@ -43,6 +43,18 @@ def open_workspace(env: EnvFile, project: Path) -> Workspace:
         return connect(env.workspace, project=env.project, root=project)
     where, server = start(project)
     return connect(where, project=env.project, root=project, local=server)
+
+
+def is_local(request: Request) -> bool:
+    """Whether the env of a request is that of the local workspace."""
+    return load_env(request.project, request.env).workspace is None
+
+
+def certificate_of(request: Request) -> Path | None:
+    """The certificate authority of the running local workspace; None for Azure, whose certificates systems know."""
+    if not is_local(request):
+        return None
+    return connection(local_root(request.project) / "connection.json")[1].ca_file
 
 
 def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
@@ -75,6 +87,15 @@ def live_deployment(workspace: Workspace, endpoint: str, name: str) -> Ref:
     return ref
 
 
+def live_deployments(workspace: Workspace, endpoint: str) -> list[Ref]:
+    """The live deployments of an endpoint. Raises DeployerError if there is none."""
+    live = workspace.observe(Wanted(endpoints=frozenset([endpoint])))
+    found = [item.ref for item in live.deployments(endpoint)]
+    if not found:
+        raise DeployerError(f"endpoint {endpoint} has no deployment", hint="Create one with `deployer apply`.")
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The live state of the endpoints `names` and of all with the project's tag, and how their deployments stand."""
@@ -82,13 +103,26 @@ class Status:
     live: State
     names: frozenset[str]
     standings: Mapping[Ref, Standing]
+    project: str
 
 
-def observe_status(request: Request, listener: Listener) -> Status:
-    """The live state of the requested endpoints."""
+def watch_status(request: Request, listener: Listener, *, everything: bool = False) -> Callable[[], Status]:
+    """A look, to be repeated, at the live state of the requested endpoints, or of `everything` in the workspace."""
     desired = load_project(request.project, request.env)
     listener.acting_on(desired.env, desired.secrets)
     name = request.options.endpoint.lower()
     names = frozenset([name] if name else desired.state.endpoints())
-    live = open_workspace(desired.env, request.project).observe(Wanted(endpoints=names, project=desired.env.project))
-    return Status(live=live, names=names, standings=live_standings(live, desired.intent))
+    workspace = open_workspace(desired.env, request.project)
+    wanted = Wanted(endpoints=names, project=desired.env.project, everything=everything)
+
+    def look() -> Status:
+        live = workspace.observe(wanted)
+        standings = live_standings(live, desired.intent)
+        return Status(live=live, names=names, standings=standings, project=desired.env.project)
+
+    return look
+
+
+def observe_status(request: Request, listener: Listener) -> Status:
+    """The live state of the requested endpoints."""
+    return watch_status(request, listener)()

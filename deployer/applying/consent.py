@@ -38,6 +38,17 @@ def before_rollback(*, local: bool, yes: bool) -> Question | None:
     )
 
 
+def before_rotation(endpoint: str, which: str, *, local: bool, yes: bool) -> Question | None:
+    """The question before a key is replaced; None for the local workspace and `--yes`."""
+    if local or yes:
+        return None
+    return Question(
+        text=f"Callers that use the {which} key of {endpoint} will be refused. Replace it? Only 'yes' is accepted:",
+        answer="yes",
+        without_terminal="Pass --yes.",
+    )
+
+
 def before_destroy(endpoints: Sequence[str], *, named: str) -> Question | None:
     """The question before endpoints are deleted, even locally; None if `named` (from `--yes`) names them all.
 

@@ -19,7 +19,7 @@ from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
-from deployer.core.workspace import Answer, Wanted, Workspace
+from deployer.core.workspace import Answer, KeyName, Wanted, Workspace
 
 _LOCAL_POLL = 0.2
 
@@ -80,3 +80,11 @@ class AzureWorkspace:
     def keys(self, endpoint: str) -> tuple[str, str]:
         """The primary and the secondary key of an endpoint."""
         return scoring.keys(self._arm, endpoint)
+
+    def rotate_key(self, endpoint: str, which: KeyName) -> None:
+        """Regenerate one of the two keys of an endpoint."""
+        scoring.rotate_key(self._writer.sdk, endpoint, which)
+
+    def bearer(self, endpoint: str) -> str:
+        """The primary key of an endpoint, or a token for it."""
+        return self._scorer.bearer(endpoint)

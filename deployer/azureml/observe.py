@@ -69,7 +69,7 @@ def _pinned(labelled: AssetReference, ref: Ref) -> AssetReference:
 
 def _endpoints(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> list[Resource]:
     """Endpoints with traffic and deployments; deployments are requested before the endpoints are known to exist."""
-    if not (wanted.endpoints or wanted.project):
+    if not (wanted.endpoints or wanted.project or wanted.everything):
         return []
     parts = {name: pool.submit(deployment.of_endpoint, reader, name) for name in sorted(wanted.endpoints)}
     found: list[Resource] = []

@@ -19,8 +19,9 @@ from deployer.azureml.client import SCORING_SCOPE, WorkspaceAccess
 from deployer.azureml.kinds import endpoint as endpoints
 from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
+from deployer.azureml.sdk import Sdk
 from deployer.core.errors import NotFound, WorkspaceError
-from deployer.core.workspace import Answer
+from deployer.core.workspace import Answer, KeyName
 
 _ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
 """A POST that was sent is never sent again by urllib3: only idempotent methods are, after errors or by status."""
@@ -54,6 +55,10 @@ class Scorer:
         with self._lock:
             self._doors.pop(endpoint.lower(), None)
         return self._post(self._door(endpoint), body, deployment, timeout)
+
+    def bearer(self, endpoint: str) -> str:
+        """The primary key of an endpoint, or a token for it, by its authentication mode."""
+        return self._door(endpoint).bearer
 
     def _post(self, door: Door, body: bytes, deployment: str, timeout: float) -> Answer:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {door.bearer}"}
@@ -121,3 +126,11 @@ def keys(arm: Arm, endpoint: str) -> tuple[str, str]:
     """The primary and the secondary key of an endpoint with key authentication."""
     found = arm.post(f"{endpoints.path(endpoint)}/listKeys", endpoints.API)
     return str(found["primaryKey"]), str(found["secondaryKey"])
+
+
+def rotate_key(sdk: Sdk, endpoint: str, which: KeyName) -> None:
+    """Regenerate the primary or the secondary key of an endpoint with key authentication. Raises WorkspaceError."""
+    sdk.operate(
+        f"rotate the {which} key of endpoint {endpoint}",
+        lambda client: client.online_endpoints.begin_regenerate_keys(endpoint, key_type=which),
+    )

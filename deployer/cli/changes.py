@@ -75,27 +75,29 @@ def drift(console: Console, request: Request, shape: PlanFormat) -> int:
 @place_options
 @click.option("--adopt", is_flag=True, help="Also delete deployments that were not created by this tool.")
 @click.option("--yes", "named", default="", metavar="NAMES", help="The names to delete, instead of typing them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_obj
-def destroy(console: Console, request: Request, named: str) -> int:
+def destroy(console: Console, request: Request, named: str, as_json: bool) -> int:
     """Delete the endpoints declared in the specs, with all their deployments, once you type their names.
 
     Example: deployer destroy --env dev
     """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.destroy(request, named, console)
+    return destroy_rollback.destroy(request, named, console, as_json=as_json)
 
 
 @click.command()
 @place_options
 @click.option("--to", default="", metavar="REVISION", help="Move the traffic to this revision instead.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_obj
-def rollback(console: Console, request: Request, to: str, yes: bool) -> int:
+def rollback(console: Console, request: Request, to: str, yes: bool, as_json: bool) -> int:
     """Restore the traffic split from before the last change.
 
     Example: deployer rollback --env prod --endpoint digits
     """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.rollback(request, to, yes, console)
+    return destroy_rollback.rollback(request, to, yes, console, as_json=as_json)

@@ -5,35 +5,34 @@ from __future__ import annotations
 from deployer import pipeline
 from deployer.applying.consent import before_destroy, before_rollback
 from deployer.commands.console import Console
-from deployer.commands.plan_apply_drift import carry_out, show
+from deployer.commands.plan_apply_drift import carry_out, nothing, show
 from deployer.pipeline import Planned
 from deployer.workspaces import Request
 
 
-def destroy(request: Request, named: str, console: Console) -> int:
+def destroy(request: Request, named: str, console: Console, *, as_json: bool = False) -> int:
     """Delete the endpoints in the specs with all their deployments, after confirmation by their names."""
     planned = pipeline.plan_destroy(request, console)
     names = [step.ref.endpoint for step in planned.plan.steps]
     if not names:
-        console.out("Nothing to destroy: none of the endpoints in the specs exists.")
-        return 0
-    show(planned, console)
+        return nothing("Nothing to destroy: none of the endpoints in the specs exists.", console, as_json=as_json)
+    show(planned, console, as_json=as_json)
     if not console.agrees(before_destroy(names, named=named)):
         console.err("Nothing was deleted.")
         return 1
-    return carry_out(planned, console)
+    return carry_out(planned, console, as_json=as_json)
 
 
-def rollback(request: Request, to: str, yes: bool, console: Console) -> int:
+def rollback(request: Request, to: str, yes: bool, console: Console, *, as_json: bool = False) -> int:
     """Restore the traffic split from before the last change, or move the traffic to the revision `to`."""
     planned = pipeline.plan_rollback(request, console, to=to)
-    show(planned, console)
+    show(planned, console, as_json=as_json)
     if planned.plan.is_empty:
-        return 0
+        return nothing("", console, as_json=as_json)
     if not console.agrees(before_rollback(local=planned.is_local, yes=yes)):
         console.err("Nothing was changed.")
         return 1
-    code = carry_out(planned, console)
+    code = carry_out(planned, console, as_json=as_json)
     if code == 0:
         _say_what_comes(planned, console)
     return code

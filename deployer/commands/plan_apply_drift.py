@@ -82,9 +82,15 @@ def _shown(wanted: PlanFormat, *, text: _Render, markdown: _Render, json: _Rende
             assert_never(wanted)
 
 
-def show(planned: Planned, console: Console) -> None:
-    """Print a plan as text."""
-    console.tell(plan_text(_view(planned, console), color=console.color))
+def show(planned: Planned, console: Console, *, as_json: bool = False) -> None:
+    """Print a plan as text; beside the result where that is JSON."""
+    (console.err if as_json else console.tell)(plan_text(_view(planned, console), color=console.color))
+
+
+def nothing(words: str, console: Console, *, as_json: bool) -> int:
+    """The exit code, and the outcome, of a command that had nothing to do."""
+    console.out(outcome_json(outcome_view(Outcome())) if as_json else words)
+    return 0
 
 
 def apply(
@@ -107,8 +113,7 @@ def apply(
     elif reviewed:
         _check_same(reviewed, view)
     if planned.plan.is_empty and not planned.plan.blockers:
-        console.out(outcome_json(outcome_view(Outcome())) if as_json else "")
-        return 0
+        return nothing("", console, as_json=as_json)
     pipeline.refuse_blocked(planned)
     if not console.agrees(question(local=planned.is_local)):
         console.err("Nothing was applied.")

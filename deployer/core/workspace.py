@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
@@ -17,7 +17,7 @@ class Wanted:
 
     `labels` are references to resolve to versions, in `State.references`; `drafts` the same, with what is in these
     versions and with `State.next_versions`; `codes` are code assets whose content is needed, in `State.contents`.
-    `project` adds every endpoint with this project's tag (the candidates for pruning).
+    `project` adds every endpoint with this project's tag (the candidates for pruning), `everything` all of them.
     """
 
     endpoints: frozenset[str] = frozenset()
@@ -26,6 +26,11 @@ class Wanted:
     drafts: frozenset[AssetReference] = frozenset()
     codes: frozenset[AssetReference] = frozenset()
     project: str = ""
+    everything: bool = False
+
+
+KeyName = Literal["primary", "secondary"]
+"""One of the two keys of an endpoint with key authentication."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +70,9 @@ class Workspace(Protocol):
 
     def keys(self, endpoint: str) -> tuple[str, str]:
         """The primary and the secondary key of an endpoint with key authentication."""
+
+    def rotate_key(self, endpoint: str, which: KeyName) -> None:
+        """Make a new key in the place of one of the two, and wait until the old one is no longer valid."""
+
+    def bearer(self, endpoint: str) -> str:
+        """What a caller of an endpoint shows: its primary key, or a token, by its authentication mode."""

@@ -236,3 +236,9 @@ def _failed_before(first: Step, last: Step) -> bool:
     """Whether the last rollout towards the target of these traffic steps failed."""
     mark = first.before.seen.bookkeeping.rollout if first.before else ""
     return failed_towards(mark, share_map(last.after, "traffic"))
+
+
+def rollout_under_way(traffic: Resource | None) -> str:
+    """How far the rollout of an endpoint has come, as "50 %", or "failed" for one that was put back; "" for none."""
+    percent = traffic.seen.bookkeeping.rollout.rpartition(":")[2] if traffic else ""
+    return f"{percent} %" if percent.isdigit() else percent

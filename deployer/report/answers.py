@@ -12,6 +12,7 @@ from deployer.core.workspace import Answer
 from deployer.report.format import count, milliseconds, rate, seconds, shortened, styled
 
 SCORE_VERSION = "1.0"
+KEYS_VERSION = "1.0"
 BAR = 40
 _LONGEST = 300
 
@@ -191,6 +192,13 @@ def keys_text(primary: str, secondary: str, *, show_secrets: bool) -> str:
     """The two keys of an endpoint, truncated unless `show_secrets`."""
     shown = [key if show_secrets else _beginning(key) for key in (primary, secondary)]
     return f"primary    {shown[0]}\nsecondary  {shown[1]}\n"
+
+
+def keys_json(primary: str, secondary: str, *, show_secrets: bool) -> str:
+    """The two keys of an endpoint as JSON (schemas/output/keys.schema.json), truncated unless `show_secrets`."""
+    shown = [key if show_secrets else _beginning(key) for key in (primary, secondary)]
+    document = {"format_version": KEYS_VERSION, "kind": "keys", "primary": shown[0], "secondary": shown[1]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _beginning(key: str) -> str:

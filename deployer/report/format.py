@@ -169,6 +169,14 @@ def seconds(number: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def age(number: float) -> str:
+    """A time span in its largest unit: "12 s", "5 min", "3 h", "40 d"."""
+    for limit, unit, size in ((60, "s", 1), (3600, "min", 60), (2 * 86_400, "h", 3600)):
+        if number < limit:
+            return f"{max(int(number // size), 0)} {unit}"
+    return f"{int(number // 86_400)} d"
+
+
 def milliseconds(number: float) -> str:
     """A latency: "4.2 ms", "120 ms", "1.4 s"."""
     if number < 10:

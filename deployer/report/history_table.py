@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from deployer.core.resources import Ref, Resource, State, endpoint_ref
@@ -9,6 +10,7 @@ from deployer.planning.revisions import hash_of, logical_name
 from deployer.planning.verdicts import Standing, marks
 from deployer.report.format import styled
 
+VERSION = "1.0"
 _HEADINGS = ("deployment", "revision", "content", "traffic", "verdict", "model", "environment", "created", "by")
 
 
@@ -20,13 +22,30 @@ def history_text(
     return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
 
 
+def history_json(live: State, names: frozenset[str], standings: Mapping[Ref, Standing] = {}) -> str:
+    """The same as JSON (schemas/output/history.schema.json): the cells of the table, by their headings."""
+    endpoints = [
+        {
+            "name": name,
+            "deployments": [dict(zip(_HEADINGS, _cells(item, live, standings), strict=True)) for item in there],
+        }
+        for name in sorted(names | set(live.endpoints()))
+        for there in [_newest_first(live, name)]
+    ]
+    document = {"format_version": VERSION, "kind": "history", "endpoints": endpoints}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _newest_first(live: State, name: str) -> list[Resource]:
+    return sorted(live.deployments(name), key=lambda item: (logical_name(item), item.seen.created), reverse=True)
+
+
 def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing], color: bool) -> Iterator[str]:
     if live.get(endpoint_ref(name)) is None:
         yield f"{styled(name, 'bold', color=color)}  not deployed"
         return
     yield styled(name, "bold", color=color)
-    there = sorted(live.deployments(name), key=lambda item: (logical_name(item), item.seen.created), reverse=True)
-    rows = [_HEADINGS, *(_cells(item, live, standings) for item in there)]
+    rows = [_HEADINGS, *(_cells(item, live, standings) for item in _newest_first(live, name))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -3,34 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
+from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
-from deployer.report.format import styled
+from deployer.report.format import age, styled
 
 
 def status_text(
-    live: State, names: frozenset[str], standings: Mapping[Ref, Standing] = {}, *, color: bool = False
+    live: State,
+    names: frozenset[str],
+    standings: Mapping[Ref, Standing] = {},
+    *,
+    project: str = "",
+    now: datetime | None = None,
+    color: bool = False,
 ) -> str:
-    """One block per endpoint; endpoints in `names` that do not exist are shown as not deployed."""
-    blocks = ["\n".join(_endpoint(live, name, standings, color)) for name in sorted(names | set(live.endpoints()))]
+    """One block per endpoint; endpoints in `names` that do not exist are shown as not deployed.
+
+    Those of other projects than `project` say whose they are. `now` shows how long deployments exist.
+    """
+    show = partial(_endpoint, live, standings=standings, project=project, now=now, color=color)
+    blocks = ["\n".join(show(name)) for name in sorted(names | set(live.endpoints()))]
     return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
 
 
-def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing], color: bool) -> Iterator[str]:
+def _endpoint(
+    live: State, name: str, *, standings: Mapping[Ref, Standing], project: str, now: datetime | None, color: bool
+) -> Iterator[str]:
     endpoint = live.get(endpoint_ref(name))
     if endpoint is None:
         yield f"{styled(name, 'bold', color=color)}  not deployed"
         return
-    yield f"{styled(name, 'bold', color=color)}  {_state(endpoint, color)}  {endpoint.fields.get('auth_mode')}"
+    head = f"{styled(name, 'bold', color=color)}  {_state(endpoint, color)}  {endpoint.fields.get('auth_mode')}"
+    yield head + _owner(endpoint, project) + _rollout(live, name)
     if uri := endpoint.seen.scoring_uri:
         yield f"  {uri}"
     shares, mirrored = (share_map(live.get(traffic_ref(name)), key) for key in ("traffic", "mirror_traffic"))
     for deployment in live.deployments(name):
         share = shares.get(deployment.ref.name, 0)
         copies = mirrored.get(deployment.ref.name, 0)
-        yield _deployment(deployment, share, copies, standings.get(deployment.ref, Standing.UNDECLARED), color)
+        row = _deployment(deployment, share, copies, standings.get(deployment.ref, Standing.UNDECLARED), color)
+        yield row + styled(_since(deployment, now), "dim", color=color)
+
+
+def _owner(endpoint: Resource, project: str) -> str:
+    """Whose an endpoint is that is not of this project."""
+    owner = endpoint.seen.owner
+    if not project or owner == project:
+        return ""
+    return f"  of project {owner}" if owner else "  of no project"
+
+
+def _rollout(live: State, name: str) -> str:
+    match rollout_under_way(live.get(traffic_ref(name))):
+        case "":
+            return ""
+        case "failed":
+            return "  the last rollout failed and was put back"
+        case share:
+            return f"  a rollout is at {share}"
+
+
+def _since(deployment: Resource, now: datetime | None) -> str:
+    """ "  3 h old, by pat@example.com", as far as it is known."""
+    if now is None or not deployment.seen.created:
+        return ""
+    by = f", by {deployment.seen.created_by}" if deployment.seen.created_by else ""
+    return f"  {age((now - datetime.fromisoformat(deployment.seen.created)).total_seconds())} old{by}"
 
 
 def _deployment(deployment: Resource, share: int, copies: int, standing: Standing, color: bool) -> str:

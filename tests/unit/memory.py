@@ -15,7 +15,7 @@ from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.secret_paths import SecretPaths
-from deployer.core.workspace import Answer, Wanted
+from deployer.core.workspace import Answer, KeyName, Wanted
 from deployer.planning.reconcile import simulate
 
 Respond = Callable[[str, float], Answer]
@@ -89,6 +89,12 @@ class MemoryWorkspace:
         return ""
 
     def keys(self, endpoint: str) -> tuple[str, str]:
+        raise WorkspaceError("no keys here")
+
+    def rotate_key(self, endpoint: str, which: KeyName) -> None:
+        raise WorkspaceError("no keys here")
+
+    def bearer(self, endpoint: str) -> str:
         raise WorkspaceError("no keys here")
 
     def pause(self, seconds: float) -> bool:

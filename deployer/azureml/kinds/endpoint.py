@@ -70,13 +70,14 @@ def look(reader: Reader, name: str) -> Raw | None:
 
 def listed(reader: Reader, wanted: Wanted) -> Iterator[Raw]:
     """The endpoints wanted by name or by project, in one read."""
-    if len(wanted.endpoints) == 1 and not wanted.project:
+    if len(wanted.endpoints) == 1 and not (wanted.project or wanted.everything):
         found = look(reader, *wanted.endpoints)
         yield from [found] if found is not None else []
         return
     for raw in reader.arm.pages(ALL, API, required=True):
         owner = read_notes(raw.get("tags")).project
-        if raw["name"].lower() in wanted.endpoints or (wanted.project and owner == wanted.project):
+        ours = bool(wanted.project) and owner == wanted.project
+        if wanted.everything or ours or raw["name"].lower() in wanted.endpoints:
             yield raw
 
 

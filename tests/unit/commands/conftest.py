@@ -8,6 +8,7 @@ import os
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -17,7 +18,7 @@ from deployer.commands.running import run as run_cli
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Observed, Ref, Resource, State, asset_ref, state_of
-from deployer.core.workspace import Wanted
+from deployer.core.workspace import KeyName, Wanted
 from tests.unit.memory import MemoryWorkspace
 
 DEV = {"subscription_id": "00000000-0000-0000-0000-000000000001", "resource_group": "group", "name": "workspace"}
@@ -32,6 +33,7 @@ class OwnedWorkspace(MemoryWorkspace):
     owner: str = "shop"
     opened: int = 0
     wanted: list[Wanted] = field(default_factory=list)
+    rotated: list[tuple[str, KeyName]] = field(default_factory=list)
 
     def observe(self, wanted: Wanted) -> State:
         self.wanted.append(wanted)
@@ -51,6 +53,12 @@ class OwnedWorkspace(MemoryWorkspace):
 
     def keys(self, endpoint: str) -> tuple[str, str]:
         return KEYS
+
+    def rotate_key(self, endpoint: str, which: KeyName) -> None:
+        self.rotated.append((endpoint, which))
+
+    def bearer(self, endpoint: str) -> str:
+        return "token-1"
 
     @property
     def written(self) -> list[str]:
@@ -122,11 +130,12 @@ class Shop:
         typed: str | None = None,
         piped: str = "",
         color: bool = False,
+        stdin: TextIO | None = None,
         **given: io.StringIO,
     ) -> Said:
         """Type a command, and `typed` at its question; `piped` is no terminal, without `typed` none is.
 
-        `stdout` and `stderr` may be given.
+        `stdin`, `stdout` and `stderr` may be given.
         """
         terminal = typed is not None
         streams = {name: Tty() if terminal else io.StringIO() for name in ("stdout", "stderr")} | given
@@ -139,6 +148,8 @@ class Shop:
             patch.setenv("TERM", os.environ.get("TERM", "xterm") if color else "xterm")
             for name, stream in streams.items():
                 patch.setattr(sys, name, stream)
+            if stdin:
+                patch.setattr(sys, "stdin", stdin)
             code = run_cli(cli, list(words))
         err = streams["stderr"].getvalue()
         where, _, rest = err.partition("\n") if " → " in err.partition("\n")[0] else ("", "", err)

@@ -52,7 +52,8 @@ def test_without_anything_to_send_the_workspace_is_not_opened(shop: Shop) -> Non
     said = shop.run("score", "--env", "dev")
     assert (said.code, said.out, shop.workspace.opened) == (64, "", 0)
     assert said.err == (
-        "error: there is nothing to score\n  Name a picture with --image or a JSON file with --request.\n"
+        "error: there is nothing to score\n  Name a picture with --image or a JSON file with --request, "
+        "or pass JSON as it is.\n"
     )
 
 

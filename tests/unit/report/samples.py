@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+from deployer.applying.payload import From, Source
 from deployer.commands.progress import Progress
+from deployer.core.bookkeeping import Bookkeeping, Revision
 from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver, Severity
 from deployer.core.diff import diff
 from deployer.core.errors import WorkspaceError, WrongAnswer
@@ -19,7 +22,7 @@ from deployer.core.judgement import Judged, Unit, Verdict
 from deployer.core.metrics import Span
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Bake, Finding, Plan, Step, Watching
-from deployer.core.resources import Resource, Value, deployment_ref, endpoint_ref
+from deployer.core.resources import Observed, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
 from deployer.planning.differences import differences
@@ -29,14 +32,19 @@ from deployer.report import (
     diagnostics_text,
     drift_view,
     github_annotations,
+    history_table,
     json_output,
+    live_json,
+    live_table,
     markdown,
     sarif,
+    snippets,
     terminal,
 )
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
-from tests.build import changed, deployment, model, traffic
+from deployer.report.snippets import Call
+from tests.build import changed, deployment, endpoint, live, model, traffic
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -296,6 +304,33 @@ def sample_examined() -> Examined:
     return Examined(diagnostics=found, checked=tuple(sorted({item.location.file for item in found})), passed=passed)
 
 
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NAMES = frozenset({"digits", "prices"})
+
+
+def live_state() -> State:
+    """An endpoint of the project in the middle of a rollout, with a revision; one of others; `prices` is not there."""
+    made = Observed(created="2026-01-31T09:30:00+00:00", created_by="Pat", owner="shop")
+    old, new = replace(deployment(), observed=made), deployment("green-1a2b3c4d")
+    noted = Bookkeeping(revision=Revision(logical="green", content="1a2b3c4d" * 8))
+    fresh = Observed(created="2026-01-31T11:59:30+00:00", bookkeeping=noted, provisioning_state="Failed")
+    split = replace(
+        traffic(blue=90, **{"green-1a2b3c4d": 10}), observed=Observed(bookkeeping=Bookkeeping(rollout="abc:10"))
+    )
+    mine = replace(endpoint(), observed=replace(made, scoring_uri="https://digits.example/score"))
+    return live(mine, split, old, replace(new, observed=fresh), replace(endpoint("others"), observed=Observed()))
+
+
+STANDINGS = {BLUE: Standing.PASSED}
+CALL = Call(
+    uri="https://digits.example/score",
+    source=Source(kind=From.TEXT, name='{"it\'s": 1}'),
+    token_command="deployer keys --print token --env dev",
+)
+LOCAL_CALL = replace(
+    CALL, source=Source(kind=From.IMAGE, name="data/a seven.png"), deployment="blue", ca_file=".deployer/ca.pem"
+)
+
 RENDERINGS: Mapping[str, Callable[[], str]] = {
     "plan.txt": lambda: _plan(terminal.plan_text),
     "plan.ansi": lambda: _plan(terminal.plan_text, color=True),
@@ -329,6 +364,15 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "score.json": lambda: answers.score_json(answers.scored(SEVEN)),
     "score-refused.txt": lambda: answers.score_text(answers.scored(MODEL_REFUSED)),
     "score-refused.json": lambda: answers.score_json(answers.scored(MODEL_REFUSED)),
+    "status.txt": lambda: live_table.status_text(live_state(), NAMES, STANDINGS, project="shop", now=NOW),
+    "status.json": lambda: live_json.status_json(live_state(), NAMES, STANDINGS),
+    "history.txt": lambda: history_table.history_text(live_state(), NAMES, STANDINGS),
+    "history.json": lambda: history_table.history_json(live_state(), NAMES, STANDINGS),
+    "keys.json": lambda: answers.keys_json(SECRET, SECRET, show_secrets=False),
+    "call.sh": lambda: snippets.curl(CALL),
+    "call-local.sh": lambda: snippets.curl(LOCAL_CALL),
+    "call.py.txt": lambda: snippets.python(CALL),
+    "call-local.py.txt": lambda: snippets.python(LOCAL_CALL),
     "measurement.txt": lambda: answers.measurement_text(MEASURED, concurrency=8),
     "measurement.json": lambda: answers.measurement_json(MEASURED, concurrency=8),
 }

@@ -1,0 +1,87 @@
+"""Everyday commands on a running endpoint: keys that are replaced, logs, and calls from outside the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.newcomer.conftest import Project
+
+pytestmark = pytest.mark.xdist_group("newcomer")
+
+
+def typed(project: Project, program: str, *words: str) -> str:
+    """What a program printed that a user runs in the project with `deployer` on the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [program, *words],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_command_for_curl_runs_as_printed(deployed: Project) -> None:
+    shown = deployed.run("score", "--image", "data/seven.png", "--curl", "--deployment", "blue")
+    assert typed(deployed, "bash", "-c", shown.stdout).strip() == "7"
+    (deployed.folder / "bad.json").write_text('{"no": "picture"}')
+    shown = deployed.run("score", "--request", "bad.json", "--curl")
+    assert "curl: (22)" in subprocess.run(
+        ["bash", "-c", shown.stdout], cwd=deployed.folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+    ).stderr  # fmt: skip
+
+
+def test_the_program_in_python_runs_as_printed(deployed: Project) -> None:
+    shown = deployed.run("score", "data/seven.png", "--python")
+    (deployed.folder / "call.py").write_text(shown.stdout)
+    export = shown.stdout.splitlines()[0].removeprefix("# ")
+    assert typed(deployed, "bash", "-c", f"{export}\n{sys.executable} call.py").strip() == "7"
+
+
+def test_a_replaced_key_is_refused_and_the_other_one_goes_on(deployed: Project) -> None:
+    def answers(key: str) -> str:
+        shown = deployed.run("score", "data/seven.png", "--python").stdout
+        return subprocess.run(
+            [sys.executable, "-c", shown],
+            cwd=deployed.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "SCORING_TOKEN": key},
+        ).stdout.strip()
+
+    primary, secondary = (deployed.run("keys", "--print", which).stdout.strip() for which in ("primary", "secondary"))
+    assert [answers(primary), answers(secondary)] == ["7", "7"]
+    done = deployed.run("keys", "--rotate", "secondary")
+    assert done.returncode == 0, done.stderr
+    fresh = deployed.run("keys", "--print", "secondary").stdout.strip()
+    assert fresh != secondary
+    assert deployed.run("keys", "--print", "primary").stdout.strip() == primary
+    assert [answers(primary), answers(secondary), answers(fresh)] == ["7", "", "7"]
+
+
+def test_a_token_is_printed_for_the_mode_of_the_endpoint(deployed: Project) -> None:
+    assert deployed.run("keys", "--print", "token").stdout == deployed.run("keys", "--print", "primary").stdout
+
+
+def test_status_and_logs_of_everything(deployed: Project) -> None:
+    (digits,) = json.loads(deployed.run("status", "--all", "--json").stdout)["endpoints"]
+    (blue,) = digits["deployments"]
+    assert (blue["traffic"], blue["test"], digits["project"]) == (100, "passed", "digits")
+    logged = deployed.run("logs", "--all", "--since", "1h").stdout
+    assert logged.startswith("blue | ")
+    assert "s old" in deployed.run("status").stdout or "min old" in deployed.run("status").stdout
