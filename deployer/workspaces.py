@@ -57,6 +57,15 @@ def certificate_of(request: Request) -> Path | None:
     return connection(local_root(request.project) / "connection.json")[1].ca_file
 
 
+def page_of(request: Request, listener: Listener) -> str:
+    """The address of the page of an endpoint; of the local workspace, which is started, its only page."""
+    env = load_env(request.project, request.env)
+    if env.workspace is None:
+        listener.acting_on(env, frozenset())
+        return start(request.project)[1].page
+    return env.workspace.studio(open_endpoint(request, listener)[1])
+
+
 def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]:
     """The workspace, and the endpoint of a request: the one in its options, or the only one in the specs."""
     if name := request.options.endpoint:

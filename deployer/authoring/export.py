@@ -41,17 +41,17 @@ class Exported:
     secrets: Mapping[str, str]
 
 
-def spec_files(live: State, endpoint: str, depth: str = "../..") -> Exported:
-    """The specs of an endpoint and its deployments; `depth` leads to the folder of `schemas/`.
+def spec_files(live: State, endpoint: str, schemas: str = "") -> Exported:
+    """The specs of an endpoint and its deployments; `schemas` leads from them to the folder of the schemas, if any.
 
     Fields with their default are omitted.
     """
     resource, secrets = live.resources[endpoint_ref(endpoint)], _Secrets()
-    files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), depth, secrets, resource)}
+    files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), schemas, secrets, resource)}
     for deployment in live.deployments(endpoint):
         data = {"name": deployment.ref.name, "endpoint_name": endpoint, **_written(deployment)}
         file, whole = f"deployment-{deployment.ref.name}.yml", _with_code(data, deployment)
-        files[file] = _text("deployment", whole, depth, secrets, deployment)
+        files[file] = _text("deployment", whole, schemas, secrets, deployment)
     return Exported(files=files, secrets=secrets.named)
 
 
@@ -75,13 +75,13 @@ class _Secrets:
         return mark
 
 
-def _text(kind: str, data: Mapping[str, Any], depth: str, secrets: _Secrets, live: Resource) -> str:
+def _text(kind: str, data: Mapping[str, Any], schemas: str, secrets: _Secrets, live: Resource) -> str:
     ordered = sorted(data, key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key))
     shown = {key: _marked((key,), data[key], secrets, live) for key in ordered}
     body = str(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=10_000))
     for mark, call in secrets.marks.items():
         body = body.replace(mark, call)
-    return f"# yaml-language-server: $schema={depth}/schemas/{kind}.schema.json\n{body}"
+    return f"# yaml-language-server: $schema={schemas}/{kind}.schema.json\n{body}" if schemas else body
 
 
 def _marked(path: KeyPath, value: Any, secrets: _Secrets, live: Resource) -> Any:

@@ -93,6 +93,20 @@ def logs(console: Console, /, request: Request, **reading: Any) -> int:
     return command.logs(request, command.Reading(**reading), console)
 
 
+@click.command("open")
+@place_options
+@click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
+@click.pass_obj
+def open_(console: Console, request: Request, only_print: bool) -> int:
+    """Open the page of the endpoint in a browser: in Azure ML studio, or that of the local workspace.
+
+    Example: deployer open --env dev
+    """
+    from deployer.commands.open_page import open_page
+
+    return open_page(request, console, only_print=only_print)
+
+
 @click.command()
 @place_options
 @click.option("--show-secrets", is_flag=True, help="Print the keys in full.")

@@ -64,6 +64,35 @@ def render(console: Console, /, request: Request, kind: str | None, **asked: Any
 
 
 @click.command()
+@env_option
+@click.option("--against", required=True, metavar="ENV", help="The env to compare with.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def diff(console: Console, env: str, project: Path, against: str, as_json: bool) -> int:
+    """Show where the specs of two envs differ, field by field. Works offline.
+
+    Example: deployer diff --env prod --against dev
+    """
+    from deployer.commands import diff as command
+
+    return command.diff(project, env, against, console, as_json=as_json)
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[KIND]")
+@click.option("--out", type=click.Path(path_type=Path), help="Write all schemas into this folder.")
+@click.pass_obj
+def schema(console: Console, name: str | None, out: Path | None) -> int:
+    """Print the JSON Schema of a KIND of spec for editors, or write those of all kinds, of which env files are one.
+
+    Example: deployer schema deployment
+    """
+    from deployer.commands import schema as command
+
+    return command.schema(name, out, console)
+
+
+@click.command()
 @click.argument("subject", metavar="CODE|FIELD")
 @click.pass_obj
 def explain(console: Console, subject: str) -> int:

@@ -28,6 +28,14 @@ def check_writable(file: Path) -> None:
         raise UsageError(f"{file} cannot be written: there is no folder {file.parent}")
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless they are there. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
+
+
 def write_whole(file: Path, text: str) -> None:
     """Write a file whole or not at all: an earlier one stays if that fails. Raises UsageError."""
     written = ""

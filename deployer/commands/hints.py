@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDPOINTS = frozenset(
-    ["plan", "apply", "drift", "destroy", "rollback", "render", "score", "status", "history", "logs", "keys"]
+    ["plan", "apply", "drift", "destroy", "rollback", "render", "score", "status", "history", "logs", "keys", "open"]
 )
 """The commands that take --endpoint, --env and --project."""
-ENVS = ENDPOINTS | {"validate", "import"}
+ENVS = ENDPOINTS | {"validate", "import", "diff"}
 """Those that take --env and --project."""
 PROJECTS = ENVS | {"init", "local"}
 """Those that take --project."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from deployer.authoring import load_env
 from deployer.authoring.export import spec_files
 from deployer.commands.console import Console
+from deployer.commands.files import make_folder
 from deployer.core.errors import DeployerError, UsageError
 from deployer.core.resources import endpoint_ref
 from deployer.core.workspace import Wanted
@@ -26,8 +27,8 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
     folder = project / "specs" / name
     if folder.exists():
         raise UsageError(f"{folder} already exists", hint="Move it away, then import again.")
-    folder.mkdir()
-    made = spec_files(live, name)
+    make_folder(folder)
+    made = spec_files(live, name, "../../schemas" if (project / "schemas/endpoint.schema.json").is_file() else "")
     for file, text in made.files.items():
         (folder / file).write_text(text, encoding="utf-8")
         console.out(f"wrote specs/{name}/{file}")

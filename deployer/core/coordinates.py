@@ -22,6 +22,11 @@ class Coordinates:
             f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
         )
 
+    def studio(self, endpoint: str) -> str:
+        """The page of an endpoint in Azure ML studio. Its form is that of the links in Azure's own answers; not run."""
+        place = f"/subscriptions/{self.subscription_id}/resourcegroups/{self.resource_group}/workspaces/{self.name}"
+        return f"https://ml.azure.com/endpoints/realtime/{endpoint}/detail?wsid={place}"
+
 
 LOCAL_WORKSPACE = Coordinates(
     subscription_id="00000000-0000-0000-0000-000000000000", resource_group="local", name="local"

@@ -18,6 +18,8 @@ Schema = Mapping[str, Any]
 
 PACKAGED = Path(__file__).parents[1] / "schemas"
 CHECKED_OUT = Path(__file__).parents[2] / "schemas"
+SCHEMAS = ("endpoint", "deployment", "model", "environment", "env")
+"""The schemas, by what they describe."""
 IDENTIFYING = frozenset({"$schema", "name", "endpoint_name", "version"})
 TRAFFIC = frozenset({"traffic", "mirror_traffic"})
 

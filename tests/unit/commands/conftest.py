@@ -163,7 +163,7 @@ class Shop:
 
 
 def _connection(folder: Path) -> tuple[Coordinates, LocalServer]:
-    server = LocalServer(api="", page="", ca_file=folder / "ca.pem", token_file=folder / "token")
+    server = LocalServer(api="", page="http://127.0.0.1:1/page", ca_file=folder / "ca.pem", token_file=folder / "token")
     return Coordinates(**DEV), server
 
 

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import click
+import jsonschema
 import pytest
 
 from deployer.commands import logs, status
 from deployer.core.resources import endpoint_ref
 from deployer.core.workspace import Wanted
-from tests.unit.commands.conftest import KEYS, Shop
+from tests.unit.commands.conftest import DEV, KEYS, Shop
 from tests.unit.memory import answer
 
 
@@ -205,3 +207,77 @@ def test_what_changes_or_looks_has_a_form_for_programs(deployed: Shop, words: li
 
 def test_a_destroy_of_nothing_is_an_empty_outcome(shop: Shop) -> None:
     assert json.loads(shop.run("destroy", "--env", "dev", "--json", "--yes", "digits").out)["results"] == []
+
+
+def test_two_envs_are_compared_without_a_workspace(shop: Shop) -> None:
+    shop.write("specs/env/dev.yml", {"project": "shop", "workspace": DEV, "variables": {"size": 3}})
+    shop.write("specs/env/local.yml", {"project": "shop", "workspace": "local", "variables": {"size": 1}})
+    text = (shop.folder / "specs/digits/deployment-blue.yml").read_text()
+    changed = text.replace('"instance_count": 1', '"instance_count": "{{ size }}"')
+    (shop.folder / "specs/digits/deployment-blue.yml").write_text(changed)
+    said = shop.run("diff", "--env", "dev", "--against", "local")
+    assert said.out == (
+        "deployment digits/blue\n  instance_count: dev 3, local 1\n\n1 difference between dev and local.\n"
+    )
+    assert (said.code, shop.workspace.opened) == (0, 0)
+    assert json.loads(shop.run("diff", "--env", "dev", "--against", "local", "--json").out)["differences"] == [
+        {"resource": "deployment digits/blue", "field": "instance_count", "value": "3", "other": "1"}
+    ]
+    assert shop.run("diff", "--env", "dev", "--against", "dev").code == 64
+    assert "no env" in shop.run("diff", "--env", "dev", "--against", "nowhere").err
+
+
+def test_secrets_of_both_envs_are_masked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEV_TOKEN", "hunter2-and-more")
+    monkeypatch.setenv("LOCAL_TOKEN", "something-else-then")
+    for env, name in (("dev", "DEV_TOKEN"), ("local", "LOCAL_TOKEN")):
+        where = DEV if env == "dev" else "local"
+        shop.write(f"specs/env/{env}.yml", {"project": "shop", "workspace": where, "variables": {"token": name}})
+    variables = {"environment_variables": {"TOKEN": "{{ secret(token) }}"}}
+    shop.write("specs/digits/deployment-blue.yml", {**shop.deployment("digits", "blue"), **variables})
+    said = shop.run("diff", "--env", "dev", "--against", "local")
+    assert "environment_variables.TOKEN: dev (sensitive), local (sensitive)" in said.out
+    assert not any(secret in said.out + said.err for secret in ("hunter2", "something-else"))
+
+
+def test_a_schema_is_printed_whole_or_all_are_written(shop: Shop) -> None:
+    printed = json.loads(shop.run("schema", "deployment").out)
+    jsonschema.Draft202012Validator.check_schema(printed)
+    assert "schema.json#" not in json.dumps(printed)
+    assert shop.run("schema", "--out", "editor/schemas").code == 0
+    assert len(list((shop.folder / "editor/schemas").iterdir())) == 5
+    for words in ([], ["deployment", "--out", "x"], ["pipeline"]):
+        said = shop.run("schema", *words)
+        assert (said.code, said.out) == (64, "")
+        assert "endpoint, deployment, model, environment, env" in said.err
+
+
+def test_the_page_is_named_and_opened_where_there_is_a_browser(deployed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def launch(address: str) -> int:
+        opened.append(address)
+        return 1
+
+    monkeypatch.setattr(click, "launch", launch)
+    said = deployed.run("open", "--env", "dev")
+    place = "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/group/workspaces/workspace"
+    assert said.out == f"https://ml.azure.com/endpoints/realtime/digits/detail?wsid={place}\n"
+    assert opened == [said.out.strip()]
+    assert "There is no browser here" in said.err
+    assert deployed.run("open", "--env", "dev", "--print").out == said.out
+    assert len(opened) == 1
+    assert deployed.run("open", "--print").out == "http://127.0.0.1:1/page\n"
+
+
+def test_imported_specs_name_schemas_that_are_there(deployed: Shop) -> None:
+    folder = deployed.folder / "specs/digits"
+    for has_schemas in (False, True):
+        for old in folder.iterdir():
+            old.unlink()
+        folder.rmdir()
+        if has_schemas:
+            assert deployed.run("schema", "--out", "schemas").code == 0
+        assert deployed.run("import", "digits", "--env", "dev").code == 0
+        first = (folder / "endpoint.yml").read_text().splitlines()[0]
+        assert (first == "# yaml-language-server: $schema=../../schemas/endpoint.schema.json") is has_schemas

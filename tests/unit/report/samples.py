@@ -31,6 +31,7 @@ from deployer.report import (
     answers,
     diagnostics_text,
     drift_view,
+    env_diff_view,
     github_annotations,
     history_table,
     json_output,
@@ -321,6 +322,11 @@ def live_state() -> State:
     return live(mine, split, old, replace(new, observed=fresh), replace(endpoint("others"), observed=Observed()))
 
 
+def sample_env_diff() -> env_diff_view.EnvDiffView:
+    """What `sample_plan` would write, as the differences between dev and prod."""
+    return env_diff_view.env_diff_view(plan_view(sample_plan(), secrets=frozenset({SECRET})), against="prod")
+
+
 STANDINGS = {BLUE: Standing.PASSED}
 CALL = Call(
     uri="https://digits.example/score",
@@ -368,6 +374,8 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "status.json": lambda: live_json.status_json(live_state(), NAMES, STANDINGS),
     "history.txt": lambda: history_table.history_text(live_state(), NAMES, STANDINGS),
     "history.json": lambda: history_table.history_json(live_state(), NAMES, STANDINGS),
+    "diff.txt": lambda: env_diff_view.env_diff_text(sample_env_diff()),
+    "diff.json": lambda: env_diff_view.env_diff_json(sample_env_diff()),
     "keys.json": lambda: answers.keys_json(SECRET, SECRET, show_secrets=False),
     "call.sh": lambda: snippets.curl(CALL),
     "call-local.sh": lambda: snippets.curl(LOCAL_CALL),
