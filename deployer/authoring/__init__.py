@@ -13,6 +13,7 @@ from deployer.authoring.content_hash import uploaded_files
 from deployer.authoring.env_file import EnvFile, load_env
 from deployer.authoring.examined import examined
 from deployer.authoring.explain import explain, suggestion
+from deployer.authoring.prices import load_prices
 from deployer.authoring.project import SPECS, check_paths, check_project, only_endpoint, read_project
 from deployer.authoring.reading import errors_of
 from deployer.core.diagnostics import Examined
@@ -26,6 +27,7 @@ __all__ = [
     "below_specs",
     "explain",
     "load_env",
+    "load_prices",
     "load_project",
     "project_secrets",
     "render_project",

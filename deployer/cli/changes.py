@@ -17,13 +17,13 @@ from deployer.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from deployer.commands.plan_apply_drift import PlanFormat
+    from deployer.commands.plan_apply_drift import DriftFormat, PlanFormat
     from deployer.workspaces import Request
 
 
 @click.command()
 @plan_options
-@format_option("text", "markdown", "json", help="How to print the plan.")
+@format_option("text", "markdown", "html", "json", help="How to print the plan.")
 @click.option("--out", type=click.Path(path_type=Path), help="Save the plan for `deployer apply PLAN`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.pass_obj
@@ -61,7 +61,7 @@ def apply(
 @spec_options
 @format_option("text", "markdown", "json", help="How to print the report.")
 @click.pass_obj
-def drift(console: Console, request: Request, shape: PlanFormat) -> int:
+def drift(console: Console, request: Request, shape: DriftFormat) -> int:
     """Show where the workspace differs from the specs. Exits with 2 if it does, with 3 if apply would be refused.
 
     Example: deployer drift --env prod

@@ -17,6 +17,7 @@ from deployer.commands.console import Console, stoppable
 from deployer.commands.files import check_writable, read_whole, write_whole
 from deployer.commands.hints import as_typed
 from deployer.commands.progress import Progress
+from deployer.commands.reviewing import failures_shown, review_of
 from deployer.core.errors import Refused
 from deployer.core.outcome import UNDER_WAY, Outcome
 from deployer.pipeline import Planned
@@ -29,13 +30,16 @@ from deployer.report.live_secrets import live_secrets
 from deployer.report.markdown import plan_comment
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
+from deployer.report.review_html import page
+from deployer.report.review_view import ReviewView
 from deployer.report.terminal import outcome_text, plan_text
 from deployer.workspaces import Request
 
 PENDING = 2
 """The exit code for pending changes (`plan --detailed-exitcode`, `drift`)."""
 
-PlanFormat = Literal["text", "markdown", "json"]
+PlanFormat = Literal["text", "markdown", "html", "json"]
+DriftFormat = Literal["text", "markdown", "json"]
 _Render = Callable[[], str]
 
 
@@ -52,10 +56,11 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     """Show what apply would do, without writing to the workspace."""
     if showing.out:
         check_writable(showing.out)
-    planned = pipeline.plan(request, console)
+    with failures_shown(request, showing.format, console):
+        planned = pipeline.plan(request, console)
+        review = review_of(planned, console) if showing.format in ("markdown", "html") else ReviewView()
     view = _view(planned, console)
-    text = partial(plan_text, view, color=console.color)
-    shown = _shown(showing.format, text=text, markdown=partial(plan_comment, view), json=partial(plan_json, view))
+    shown = _plan_as(showing.format, view, review, color=console.color)
     (console.out if showing.format == "json" else console.tell)(shown)
     if showing.out:
         write_whole(showing.out, plan_json(view))
@@ -65,12 +70,26 @@ def plan(request: Request, showing: Showing, console: Console) -> int:
     return PENDING if showing.detailed_exitcode and not planned.plan.is_settled else 0
 
 
+def _plan_as(shape: PlanFormat, view: PlanView, review: ReviewView, *, color: bool) -> str:
+    match shape:
+        case "text":
+            return plan_text(view, color=color)
+        case "markdown":
+            return plan_comment(view, review)
+        case "html":
+            return page(plan_comment(view, review), title=f"Plan for {view.env}")
+        case "json":
+            return plan_json(view)
+        case _:
+            assert_never(shape)
+
+
 def _view(planned: Planned, console: Console) -> PlanView:
     console.keep_secret(live_secrets(planned.plan))
     return plan_view(planned.plan, secrets=planned.desired.secrets, files=pipeline.uploads(planned))
 
 
-def _shown(wanted: PlanFormat, *, text: _Render, markdown: _Render, json: _Render) -> str:
+def _shown(wanted: DriftFormat, *, text: _Render, markdown: _Render, json: _Render) -> str:
     match wanted:
         case "json":
             return json()
@@ -157,7 +176,7 @@ def _next_command(outcome: Outcome, planned: Planned) -> str:
     return f" score {what}"
 
 
-def drift(request: Request, shape: PlanFormat, console: Console) -> int:
+def drift(request: Request, shape: DriftFormat, console: Console) -> int:
     """Show where the live state differs from the specs; exit 2 if it does, 3 if apply would be refused."""
     planned = pipeline.plan(request, console)
     view = _drift(planned, console)

@@ -11,7 +11,7 @@ from deployer.core.action import Action
 from deployer.core.resources import Ref
 from deployer.planning.verdicts import Standing
 from deployer.report.format import WIDTH, count, styled, wrapped
-from deployer.report.markdown import code, prose
+from deployer.report.markdown_text import cell, code, prose
 from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
 
 VERSION = "1.0"
@@ -164,13 +164,9 @@ def drift_markdown(view: DriftView) -> str:
     if view.differences:
         lines += ["| resource | field | specs | live |", "|---|---|---|---|"]
         lines += [
-            f"| {' | '.join(map(_cell, (row.resource, row.field, row.specs, row.live)))} |" for row in view.differences
+            f"| {' | '.join(map(cell, (row.resource, row.field, row.specs, row.live)))} |" for row in view.differences
         ]
     lines += [f"- {prose(note)}" for note in view.notes]
     lines += [f"- {prose(row.summary)} {code(row.code)}. {prose(row.detail)}" for row in view.findings]
     lines += [f"- {code(name)} is in no spec" for name in view.orphans]
     return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _cell(text: str) -> str:
-    return code(text).replace("|", "\\|")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deployer.authoring import EnvFile
-from deployer.commands.whereabouts import whereabouts
+from deployer.commands.whereabouts import place_of, whereabouts
 from deployer.core.coordinates import Coordinates
 from tests.unit.commands.conftest import DEV, Shop
 
@@ -82,3 +82,18 @@ def test_what_fails_before_says_nothing(shop: Shop) -> None:
     said = shop.run("plan", "--env", "nope")
     assert said.where == ""
     assert "there is no env `nope`" in said.err
+
+
+def test_a_project_in_a_folder_of_a_repository_is_linked_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "serving" / "digits"
+    project.mkdir(parents=True)
+    (project / "file").write_text("")
+    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "team/shop")
+    place = place_of(AZURE, project)
+    assert place.folder == "serving/digits"
+    assert place.link_to("specs/a b.yml:3:1").endswith("/serving/digits/specs/a%20b.yml#L3")
+    assert place.link_to("") == ""
+    assert place_of(None, project).where.startswith("commit ")

@@ -38,12 +38,14 @@ from deployer.report import (
     live_json,
     live_table,
     markdown,
+    review_html,
     sarif,
     snippets,
     terminal,
 )
 from deployer.report.outcome_view import outcome_view
-from deployer.report.plan_view import plan_view
+from deployer.report.plan_view import PlanView, plan_view
+from deployer.report.review_view import Place, Prices, ReviewView, review_view
 from deployer.report.snippets import Call
 from tests.build import changed, deployment, endpoint, live, model, traffic
 
@@ -322,6 +324,33 @@ def live_state() -> State:
     return live(mine, split, old, replace(new, observed=fresh), replace(endpoint("others"), observed=Observed()))
 
 
+PLACE = Place(
+    where="dev → workspace ml / group / 11111111…, commit abc1234",
+    folder="serving",
+    version="0.1.0",
+    link="https://git.example/team/serving/blob/abc1234/serving/{file}#L{line}",
+)
+PRICES = Prices(currency="EUR", per_hour={"standard_ds3_v2": 0.3})
+
+
+def sample_view() -> PlanView:
+    return plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES)
+
+
+def sample_review() -> ReviewView:
+    """What to decide from in `sample_plan`, on top of what its steps find."""
+    before = [step.before for step in sample_plan().steps if step.before]
+    return review_view(
+        sample_plan(),
+        live(*{item.ref: item for item in before}.values()),
+        place=PLACE,
+        tested=frozenset(),
+        is_local=False,
+        prices=PRICES,
+        secrets=frozenset({SECRET}),
+    )
+
+
 def sample_env_diff() -> env_diff_view.EnvDiffView:
     """What `sample_plan` would write, as the differences between dev and prod."""
     return env_diff_view.env_diff_view(plan_view(sample_plan(), secrets=frozenset({SECRET})), against="prod")
@@ -344,7 +373,9 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
         plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES, verbose=True)
     ),
     "plan-empty.txt": lambda: terminal.plan_text(plan_view(empty_plan())),
-    "plan.md": lambda: _plan(markdown.plan_comment),
+    "plan.md": lambda: markdown.plan_comment(sample_view(), sample_review()),
+    "plan.html": lambda: review_html.page(markdown.plan_comment(sample_view(), sample_review()), title="Plan for dev"),
+    "plan-failed.md": lambda: markdown.failed_comment("dev", PLACE, "specs/a.yml:1:1: error: no\n    `Mend` it @all."),
     "plan-empty.md": lambda: markdown.plan_comment(plan_view(empty_plan())),
     "plan.json": lambda: _plan(json_output.plan_json),
     "drift.txt": lambda: drift_view.drift_text(sample_drift()),

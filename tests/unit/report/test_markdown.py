@@ -9,13 +9,15 @@ from markdown_it import MarkdownIt
 
 from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.resources import deployment_ref
-from deployer.report.markdown import LIMIT, code, marker, plan_comment
+from deployer.report.markdown import LIMIT, failed_comment, marker, plan_comment
+from deployer.report.markdown_text import code
 from deployer.report.plan_view import plan_view
-from tests.unit.report.samples import sample_plan
+from tests.unit.report.samples import sample_plan, sample_review, sample_view
 
 
 def test_the_marker_is_the_first_line_and_of_one_env_and_project() -> None:
-    assert plan_comment(plan_view(sample_plan())).split("\n")[0] == marker("dev", "digits")
+    assert plan_comment(sample_view(), sample_review()).split("\n")[0] == marker("dev", "serving")
+    assert plan_comment(sample_view()).split("\n")[0] == marker("dev", "")
     assert len({marker("dev", "digits"), marker("prod", "digits"), marker("dev", "other")}) == 3
 
 
@@ -64,3 +66,37 @@ def test_nobody_is_notified() -> None:
     assert text.count("@<!-- -->") == 3
     said = [line for line in text.splitlines() if not line.startswith(("@@ ", "- deployment"))]
     assert "@somebody" not in "\n".join(said)
+
+
+@pytest.mark.parametrize("times", [1, 60, 500])
+def test_the_verdict_and_the_place_are_never_cut(times: int) -> None:
+    plan = replace(sample_plan(), steps=sample_plan().steps * times)
+    text = plan_comment(plan_view(plan), sample_review())
+    assert len(text) <= LIMIT
+    assert "**Refused: 1 finding must be resolved first.** Plan: " in text
+    assert "\ndev → workspace ml / group / 11111111…, commit abc1234\n" in text
+
+
+def test_a_reviewer_reads_everything_before_the_folds() -> None:
+    decided = plan_comment(sample_view(), sample_review()).partition("<details>")[0]
+    for fact in (
+        "commit abc1234",  # which commit
+        "| `deployment digits/blue` | update: ",  # what changes
+        "blue answers 10 % instead of 0 %",  # for clients
+        "`██████████` 100 %",  # the traffic
+        "| Standard\\_DS3\\_v2 | ",  # machines at the peak
+        "EUR a month",
+        " minutes, ",  # how long
+        "**How to take it back**",
+        "https://git.example/team/serving/blob/abc1234/serving/specs/deployment-blue.yml#L3",
+    ):
+        assert fact in decided, fact
+
+
+def test_a_failure_takes_the_place_of_a_plan_and_notifies_nobody() -> None:
+    text = failed_comment("dev", sample_review().place, "error: no\n</details> @all `x` " + "y" * 70_000)
+    assert text.split("\n")[0] == marker("dev", "serving")
+    assert len(text) <= LIMIT
+    tokens = MarkdownIt().parse(text)
+    assert [token.type for token in tokens if token.type == "code_block"] == ["code_block"]
+    assert "@all" not in "".join(token.content for token in tokens if token.type == "inline")
