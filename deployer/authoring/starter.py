@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
+
+from deployer.authoring.starter_texts import template
 
 ENVS = ("dev", "prod")
 """The envs on Azure; there is a local one too."""
@@ -35,35 +36,30 @@ def name_for(folder: str) -> str:
 
 def env_files(name: str) -> dict[str, str]:
     """The env files of a project by their paths in it."""
-    azure = {f"specs/env/{env}.yml": _template("env-azure.yml", name) for env in ENVS}
-    return {"specs/env/local.yml": _template("env-local.yml", name), **azure}
+    azure = {f"specs/env/{env}.yml": template("env-azure.yml", name) for env in ENVS}
+    return {"specs/env/local.yml": template("env-local.yml", name), **azure}
 
 
 def starter_files(name: str, model: MlflowModel | None = None) -> dict[str, str]:
     """All files of a new project by their paths in it; with a `model`, it is served as it is."""
-    common = {**env_files(name), "specs/endpoint.yml": _template("endpoint.yml", name)}
+    common = {**env_files(name), "specs/endpoint.yml": template("endpoint.yml", name)}
     if model is not None:
         return {**common, **_serving(model, name)}
     return {
         **common,
-        "specs/deployment-blue.yml": _template("deployment-blue.yml", name),
-        "src/score.py": _template("score.py", name),
-        "src/conda.yml": _template("conda.yml", name),
-        SAMPLE: _template(SAMPLE, name),
+        "specs/deployment-blue.yml": template("deployment-blue.yml", name),
+        "src/score.py": template("score.py", name),
+        "src/conda.yml": template("conda.yml", name),
+        SAMPLE: template(SAMPLE, name),
     }
 
 
 def _serving(model: MlflowModel, name: str) -> dict[str, str]:
-    deployment = _template("deployment-mlflow.yml", name).replace("MODEL", model.folder)
+    deployment = template("deployment-mlflow.yml", name).replace("MODEL", model.folder)
     if model.request is None:
         return {"specs/deployment-blue.yml": deployment}
-    tested = deployment + _template("smoke-mlflow.yml", name)
+    tested = deployment + template("smoke-mlflow.yml", name)
     return {"specs/deployment-blue.yml": tested, SAMPLE: json.dumps(model.request, indent=2) + "\n"}
-
-
-def _template(file: str, name: str) -> str:
-    text = files("deployer.authoring").joinpath("starter_files", file).read_text(encoding="utf-8")
-    return text.replace("PROJECT", name)
 
 
 def request_of(described: Mapping[str, Any], example: Any) -> Mapping[str, Any] | None:
