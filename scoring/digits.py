@@ -54,7 +54,7 @@ def full_mnist_parts() -> Parts:
 
     Keras downloads it once: https://keras.io/api/datasets/mnist/.
     """
-    import keras  # type: ignore[import-untyped]
+    import keras
 
     (images, labels), (test_images, test_labels) = keras.datasets.mnist.load_data()
     tuned = np.arange(len(labels)) % TUNED_EVERY == TUNED_AT

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, assert_never
 
 from deployer.authoring.starter_texts import template
 
@@ -27,6 +28,16 @@ class MlflowModel:
     request: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedModel:
+    """The file of a model as a path in the project, its library, the packages that load it, and a request, if any."""
+
+    file: str
+    library: str
+    packages: Sequence[str]
+    request: Mapping[str, Any] | None
+
+
 def name_for(folder: str) -> str:
     """A project's name made from that of its folder, with what endpoint names may have."""
     plain = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
@@ -40,26 +51,49 @@ def env_files(name: str) -> dict[str, str]:
     return {"specs/env/local.yml": template("env-local.yml", name), **azure}
 
 
-def starter_files(name: str, model: MlflowModel | None = None) -> dict[str, str]:
-    """All files of a new project by their paths in it; with a `model`, it is served as it is."""
-    common = {**env_files(name), "specs/endpoint.yml": template("endpoint.yml", name)}
-    if model is not None:
-        return {**common, **_serving(model, name)}
-    return {
-        **common,
-        "specs/deployment-blue.yml": template("deployment-blue.yml", name),
-        "src/score.py": template("score.py", name),
-        "src/conda.yml": template("conda.yml", name),
-        SAMPLE: template(SAMPLE, name),
-    }
+def starter_files(name: str, model: MlflowModel | ScriptedModel | None = None) -> dict[str, str]:
+    """All files of a new project by their paths in it; with a `model`, that is served."""
+    return {**around(name), "specs/endpoint.yml": template("endpoint.yml", name), **_serving(model, name)}
 
 
-def _serving(model: MlflowModel, name: str) -> dict[str, str]:
-    deployment = template("deployment-mlflow.yml", name).replace("MODEL", model.folder)
-    if model.request is None:
+def around(name: str) -> dict[str, str]:
+    """The files of a project beside its specs."""
+    return {**env_files(name), ".gitignore": template("gitignore", name), "README.md": template("README.md", name)}
+
+
+def _serving(model: MlflowModel | ScriptedModel | None, name: str) -> dict[str, str]:
+    """What is deployed, and a request that it takes, where one is known."""
+    match model:
+        case None:
+            return {
+                "specs/deployment-blue.yml": template("deployment-blue.yml", name),
+                "src/score.py": template("score.py", name),
+                "src/conda.yml": template("conda.yml", name),
+                SAMPLE: template(SAMPLE, name),
+            }
+        case MlflowModel():
+            return _tested(template("deployment-mlflow.yml", name).replace("MODEL", model.folder), model.request)
+        case ScriptedModel():
+            deployment = template("deployment-model.yml", name).replace("MODEL", model.file)
+            return {**_tested(deployment, model.request), **_script(model, name)}
+    assert_never(model)
+
+
+def _tested(deployment: str, request: Mapping[str, Any] | None) -> dict[str, str]:
+    """A deployment, with a smoke test where there is a request."""
+    if request is None:
         return {"specs/deployment-blue.yml": deployment}
-    tested = deployment + template("smoke-mlflow.yml", name)
-    return {"specs/deployment-blue.yml": tested, SAMPLE: json.dumps(model.request, indent=2) + "\n"}
+    tested = deployment + template("smoke-mlflow.yml", "")
+    return {"specs/deployment-blue.yml": tested, SAMPLE: json.dumps(request, indent=2) + "\n"}
+
+
+def _script(model: ScriptedModel, name: str) -> dict[str, str]:
+    score = template(f"score-{model.library}.py", name).replace('"FILE"', json.dumps(Path(model.file).name))
+    packages = "".join(f"      - {package}\n" for package in model.packages)
+    return {
+        "src/score.py": score,
+        "src/conda.yml": template("conda-model.yml", name).replace("PACKAGES\n", packages),
+    }
 
 
 def request_of(described: Mapping[str, Any], example: Any) -> Mapping[str, Any] | None:

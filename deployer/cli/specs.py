@@ -108,16 +108,30 @@ def explain(console: Console, subject: str) -> int:
 @click.command()
 @click.option("--name", default="", help="The name of the project and its endpoint; that of the folder by default.")
 @click.option("--from-mlflow", "mlflow", type=click.Path(path_type=Path), help="Serve the MLflow model in this folder.")
+@click.option(
+    "--from-model",
+    "model",
+    type=click.Path(path_type=Path),
+    help="Serve the model in this file, of scikit-learn (.pkl, .joblib), Keras (.keras) or ONNX (.onnx).",
+)
+@click.option(
+    "--from-az", "az", multiple=True, type=click.Path(path_type=Path), help="Take this YAML of `az ml` as it is."
+)
+@click.option("--from-endpoint", "endpoint", default="", metavar="NAME", help="Write specs for this live endpoint.")
+@click.option("--env", "-e", default="dev", show_default=True, help="Where the live endpoint is.")
+@click.option("--pipelines", type=click.Choice(["github", "azure"]), help="Write pipelines for this platform too.")
 @click.option("--project", type=click.Path(path_type=Path), default=Path(), help="The project folder.")
 @click.pass_obj
-def init(console: Console, name: str, mlflow: Path | None, project: Path) -> int:
+def init(console: Console, /, pipelines: str | None, **begin: Any) -> int:
     """Write the files that a project begins with. Those that are there stay as they are.
 
     Example: deployer init --from-mlflow model
     """
+    from deployer.authoring.pipelines import Platform
     from deployer.commands import init as command
 
-    return command.init(command.Beginning(project=project, name=name, mlflow=mlflow), console)
+    platform = Platform(pipelines) if pipelines else None
+    return command.init(command.Beginning(pipelines=platform, **begin), console)
 
 
 @click.command("import")

@@ -12,9 +12,9 @@ ENDPOINTS = frozenset(
     ["plan", "apply", "drift", "destroy", "rollback", "render", "score", "status", "history", "logs", "keys", "open"]
 )
 """The commands that take --endpoint, --env and --project."""
-ENVS = ENDPOINTS | {"validate", "import", "diff"}
+ENVS = ENDPOINTS | {"validate", "import", "diff", "init"}
 """Those that take --env and --project."""
-PROJECTS = ENVS | {"init", "local"}
+PROJECTS = ENVS | {"local"}
 """Those that take --project."""
 
 DEFAULT_ENV = "local"

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import joblib
 import pytest
 
 from tests.e2e.newcomer.conftest import Project
@@ -57,3 +58,22 @@ def test_an_mlflow_model_is_served_as_it_is(empty: Project, tmp_path: Path) -> N
     answered = empty.run("score", "--request", "sample-request.json", "--json")
     assert answered.returncode == 0, answered.stderr
     assert "5.0" in json.dumps(json.loads(answered.stdout))
+
+
+@pytest.mark.long
+def test_a_scikit_learn_model_of_ones_own_is_served(empty: Project) -> None:
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+
+    rows, kinds = load_iris(return_X_y=True)
+    (empty.folder / "model").mkdir()
+    joblib.dump(LogisticRegression(max_iter=500).fit(rows, kinds), empty.folder / "model/iris.joblib", compress=3)
+    begun = empty.run("init", "--from-model", "model/iris.joblib", "--pipelines", "github")
+    assert begun.returncode == 0, begun.stderr
+    applied = typed(empty, begun.stderr)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    answered = typed(empty, applied.stdout)
+    assert answered.stdout.splitlines()[0] in ("[0]", "[1]", "[2]"), answered.stderr
+    setosa = empty.run("score", json.dumps({"data": [[5.1, 3.5, 1.4, 0.2]]}))
+    assert setosa.stdout.splitlines()[0] == "[0]"
+    assert empty.run("plan", "--detailed-exitcode").returncode == 0

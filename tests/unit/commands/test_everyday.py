@@ -281,3 +281,14 @@ def test_imported_specs_name_schemas_that_are_there(deployed: Shop) -> None:
         assert deployed.run("import", "digits", "--env", "dev").code == 0
         first = (folder / "endpoint.yml").read_text().splitlines()[0]
         assert (first == "# yaml-language-server: $schema=../../schemas/endpoint.schema.json") is has_schemas
+
+
+def test_a_project_begins_from_a_live_endpoint(deployed: Shop) -> None:
+    for old in (deployed.folder / "specs/digits").iterdir():
+        old.unlink()
+    (deployed.folder / "specs/digits").rmdir()
+    said = deployed.run("init", "--from-endpoint", "Digits", "--env", "dev")
+    assert said.code == 0, said
+    assert "kept  specs/env/dev.yml" in said.out
+    assert "wrote specs/digits/endpoint.yml" in said.out
+    assert (deployed.folder / ".gitignore").is_file()
