@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from deployer.azureml.network import network_hint
 from deployer.azureml.refusal import Refusal
+from deployer.azureml.sign_in import HINT
 from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, Unreachable, WorkspaceError
 
 
@@ -91,9 +93,6 @@ _NO_WORKSPACE = re.compile(
 COORDINATES_HINT = (
     "Check `workspace` (subscription_id, resource_group, name) in the env file, and the tenant of `az login`."
 )
-SIGN_IN_HINT = (
-    "Run `az login` (or `az login --tenant TENANT`), or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET."
-)
 
 
 def likely_cause(refusal: Refusal) -> str:
@@ -137,19 +136,15 @@ def _kind(refusal: Refusal) -> type[WorkspaceError]:
 
 def _hint(refusal: Refusal, kind: type[WorkspaceError]) -> str:
     if refusal.status == 401:
-        return SIGN_IN_HINT
+        return HINT
     if refusal.status == 404 and names_no_workspace(refusal):
         return COORDINATES_HINT
     if found := likely_cause(refusal):
         return found
     if refusal.status == 403:
         return "Your account lacks permission: ask for the role `AzureML Data Scientist` on the workspace."
-    return {
-        Unreachable: "Check the network, the proxy settings and the address.",
-        Busy: "Another operation is changing it: wait a moment and run the command again.",
-    }.get(kind, "")
-
-
-def sign_in_failed(reason: str) -> SignInFailed:
-    """The error if no credential works; `reason` is one line."""
-    return SignInFailed(f"No Azure credential works: {reason}", hint=SIGN_IN_HINT)
+    if kind is Unreachable:
+        return network_hint(refusal.message) or "Check the network, the proxy settings and the address."
+    if kind is Busy:
+        return "Another operation is changing it: wait a moment and run the command again."
+    return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from deployer.azureml.causes import sign_in_failed
+from deployer.azureml.sign_in import sign_in_failed
 from deployer.azureml.silence_sdk import silence
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
@@ -71,13 +71,7 @@ class AzureCredential:
         try:
             return self._chain.get_token(*scopes, **options)  # type: ignore[no-any-return]
         except ClientAuthenticationError as error:
-            raise sign_in_failed(_reason(str(error.message))) from None
-
-
-def _reason(text: str) -> str:
-    """Entra ID's reason for refusing a sign-in; otherwise that no credential is set up."""
-    refused = (line.strip() for line in text.splitlines() if "AADSTS" in line)
-    return next(refused, "none is set up on this machine.")[:300]
+            raise sign_in_failed(str(error.message)) from None
 
 
 class BearerTokens:

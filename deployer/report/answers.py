@@ -24,8 +24,8 @@ MEANINGS = {
     401: ("the key or token was not accepted", "Run `deployer keys` to see the valid keys; a token may have expired."),
     403: ("the signed-in account may not score", "It needs the action onlineEndpoints/score on the endpoint."),
     404: (
-        "no deployment of the endpoint has traffic",
-        "Declare `traffic:` in its spec, or name a deployment with `--deployment NAME`.",
+        "nothing answers at this address",
+        "`deployer status` shows whether a deployment has traffic; `--deployment NAME` asks one without.",
     ),
     408: (
         "the model did not answer in time",

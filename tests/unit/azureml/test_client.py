@@ -129,7 +129,7 @@ def test_one_chain_of_credentials_is_made_for_the_first_token_and_its_logger_is_
     ("said", "reason"),
     [
         ("EnvironmentCredential: no variables\n  AADSTS700016: no such application\nmore", "AADSTS700016: no such app"),
-        ("DefaultAzureCredential failed to retrieve a token", "none is set up on this machine."),
+        ("DefaultAzureCredential failed to\nretrieve a token", "DefaultAzureCredential failed to retrieve a token"),
     ],
 )
 def test_a_sign_in_that_is_refused_gives_its_reason_in_one_line(chain: type[Chain], said: str, reason: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from deployer.azureml.causes import COORDINATES_HINT, SIGN_IN_HINT, error_of, likely_cause
+from deployer.azureml.causes import COORDINATES_HINT, error_of, likely_cause
 from deployer.azureml.refusal import Refusal, read_refusal
+from deployer.azureml.sign_in import HINT
 from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, Unreachable, WorkspaceError
 
 
@@ -259,7 +260,7 @@ DEAD_TEXT = "This endpoint has not been created successfully or is in deleting p
         (Refusal(status=200, code="OperationCanceled"), Busy, "run the command again"),
         (Refusal(status=201, message="failed"), OperationFailed, ""),
         (Refusal(status=300, message="moved"), WorkspaceError, ""),
-        (Refusal(status=401, message="expired"), SignInFailed, SIGN_IN_HINT),
+        (Refusal(status=401, message="expired"), SignInFailed, HINT),
         (Refusal(status=403, code="AuthorizationFailed", message="no"), SignInFailed, "AzureML Data Scientist"),
         (Refusal(status=403, message="no"), SignInFailed, "AzureML Data Scientist"),
         (Refusal(status=404, code="ResourceGroupNotFound", message="no"), NotFound, COORDINATES_HINT),
