@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from deployer.azureml import execute as writing
+from deployer.azureml import health
 from deployer.azureml import monitor as monitoring
 from deployer.azureml import observe as reading
 from deployer.azureml import score as scoring
@@ -16,6 +18,7 @@ from deployer.azureml.logs import failed_with_logs, read_logs
 from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
 from deployer.core.coordinates import Coordinates, LocalServer
+from deployer.core.health import Condition
 from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
@@ -38,6 +41,7 @@ class AzureWorkspace:
     """The Workspace port, implemented over ARM and azure-ai-ml. Thread-safe."""
 
     def __init__(self, access: WorkspaceAccess, *, project: str, root: Path, patience: Patience) -> None:
+        self._access = access
         self._patience = patience
         self._arm = Arm(access)
         self._reader = Reader(arm=self._arm, where=access.where)
@@ -80,6 +84,10 @@ class AzureWorkspace:
     def keys(self, endpoint: str) -> tuple[str, str]:
         """The primary and the secondary key of an endpoint."""
         return scoring.keys(self._arm, endpoint)
+
+    def conditions(self) -> Iterator[Condition]:
+        """Sign-in, reachability, clock, permissions, providers and quota."""
+        return health.conditions(self._access, self._arm)
 
     def rotate_key(self, endpoint: str, which: KeyName) -> None:
         """Regenerate one of the two keys of an endpoint."""

@@ -53,6 +53,17 @@ class Arm:
         url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
         return self._send("GET", url, what=f"read {path.lstrip('/')}")
 
+    def looked(self, path: str, version: str) -> tuple[Mapping[str, Any] | None, Mapping[str, str]]:
+        """What `get` gives, and the headers of the answer, in lower case."""
+        url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version})}"
+        return self._answered("GET", url, what=f"read {path.lstrip('/') or 'the workspace'}")
+
+    def at(self, path: str, version: str) -> Mapping[str, Any] | None:
+        """GET the resource at a path that is not below the workspace; None if it does not exist."""
+        return self._send(
+            "GET", f"{self._access.base}{path}?{urlencode({'api-version': version})}", what=f"read {path}"
+        )
+
     def pages(self, path: str, version: str, *, required: bool = False) -> Iterator[Mapping[str, Any]]:
         """The items of a paged list. A missing list is empty, or raises NotFound if `required`."""
         page = self.get(path, version)
@@ -79,12 +90,18 @@ class Arm:
     def _send(
         self, method: str, url: str, *, what: str, body: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any] | None:
+        return self._answered(method, url, what=what, body=body)[0]
+
+    def _answered(
+        self, method: str, url: str, *, what: str, body: Mapping[str, Any] | None = None
+    ) -> tuple[Mapping[str, Any] | None, Mapping[str, str]]:
         answer = self._authorised(method, url, what, body)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status < 300:
-            return json.loads(answer.data)  # type: ignore[no-any-return]
+            return json.loads(answer.data), headers
         refusal = read_refusal(answer.status, answer.data.decode(errors="replace"), dict(answer.headers))
         if answer.status == 404 and not names_no_workspace(refusal):
-            return None
+            return None, headers
         raise error_of(refusal, what)
 
     def _authorised(self, method: str, url: str, what: str, body: Mapping[str, Any] | None) -> urllib3.BaseHTTPResponse:

@@ -19,7 +19,7 @@ from deployer.commands.streams import make_safe
 
 COMMANDS = (
     *(changes.plan, changes.apply, changes.drift, changes.destroy, changes.rollback),
-    *(live.status, live.history, live.score, live.logs, live.keys, live.open_),
+    *(live.status, live.history, live.score, live.logs, live.keys, live.open_, live.doctor),
     *(specs.init, specs.validate, specs.render, specs.diff, specs.schema, specs.explain, specs.import_, specs.local),
 )
 

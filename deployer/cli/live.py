@@ -93,6 +93,20 @@ def logs(console: Console, /, request: Request, **reading: Any) -> int:
     return command.logs(request, command.Reading(**reading), console)
 
 
+@click.command()
+@place_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(console: Console, request: Request, as_json: bool) -> int:
+    """Look whether this machine and this account can do what the other commands need, and say what to do if not.
+
+    Example: deployer doctor --env dev
+    """
+    from deployer.commands.doctor import doctor as look
+
+    return look(request, console, as_json=as_json)
+
+
 @click.command("open")
 @place_options
 @click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDPOINTS = frozenset(
-    ["plan", "apply", "drift", "destroy", "rollback", "render", "score", "status", "history", "logs", "keys", "open"]
+    [
+        "plan",
+        "apply",
+        "drift",
+        "destroy",
+        "rollback",
+        "render",
+        "score",
+        "status",
+        "history",
+        "logs",
+        "keys",
+        "open",
+        "doctor",
+    ]
 )
 """The commands that take --endpoint, --env and --project."""
 ENVS = ENDPOINTS | {"validate", "import", "diff", "init"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from deployer.core.health import Condition
 from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.references import AssetReference
@@ -70,6 +72,9 @@ class Workspace(Protocol):
 
     def keys(self, endpoint: str) -> tuple[str, str]:
         """The primary and the secondary key of an endpoint with key authentication."""
+
+    def conditions(self) -> Iterator[Condition]:
+        """What work on this workspace needs, and how that stands, as it is looked at; raises nothing."""
 
     def rotate_key(self, endpoint: str, which: KeyName) -> None:
         """Make a new key in the place of one of the two, and wait until the old one is no longer valid."""

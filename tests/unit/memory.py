@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from threading import RLock
 
@@ -10,6 +10,7 @@ from deployer.applying.tools import Tools
 from deployer.azureml.kinds.observed import secret_fields
 from deployer.azureml.kinds.rows import plain
 from deployer.core.errors import WorkspaceError
+from deployer.core.health import Condition, Health
 from deployer.core.metrics import Measured, Span
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
@@ -90,6 +91,9 @@ class MemoryWorkspace:
 
     def keys(self, endpoint: str) -> tuple[str, str]:
         raise WorkspaceError("no keys here")
+
+    def conditions(self) -> Iterator[Condition]:
+        yield Condition(about="workspace", health=Health.WELL, found="in memory")
 
     def rotate_key(self, endpoint: str, which: KeyName) -> None:
         raise WorkspaceError("no keys here")

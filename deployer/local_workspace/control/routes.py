@@ -26,6 +26,7 @@ from deployer.local_workspace.control.request import PROVIDER, Call, Reply, enco
 from deployer.local_workspace.control.resources import (
     assets,
     code_assets,
+    core_quota,
     deployments,
     endpoints,
     keys,
@@ -70,6 +71,9 @@ _VERSIONS = frozenset(
 )
 # Those of metrics: https://learn.microsoft.com/azure/templates/microsoft.insights/change-log/summary
 _MONITOR_VERSIONS = frozenset({"2018-01-01", "2019-07-01", "2021-05-01", "2023-10-01", "2024-02-01"})
+# https://learn.microsoft.com/rest/api/authorization/permissions, https://learn.microsoft.com/rest/api/resources/providers
+_AUTHORIZATION_VERSIONS = frozenset({"2018-07-01", "2022-04-01"})
+_RESOURCES_VERSIONS = frozenset({"2020-06-01", "2021-04-01", "2022-09-01", "2024-03-01"})
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _WORKSPACE = f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces/{{workspace}}"
 _LOCATION = f"{_SUBSCRIPTION}/providers/{PROVIDER}/locations/{{location}}"
@@ -81,6 +85,7 @@ _DEFINITIONS = "/providers/Microsoft.Insights/metricDefinitions"
 
 _BELOW_WORKSPACE: Mapping[tuple[str, str], Handler] = {
     ("GET", ""): workspace_resource.get_workspace,
+    ("GET", "/providers/Microsoft.Authorization/permissions"): workspace_resource.list_permissions,
     ("GET", "/datastores"): workspace_resource.list_datastores,
     ("GET", "/datastores/{datastore}"): workspace_resource.get_datastore,
     ("POST", "/datastores/{datastore}/listSecrets"): workspace_resource.list_secrets,
@@ -114,6 +119,10 @@ _BELOW_WORKSPACE: Mapping[tuple[str, str], Handler] = {
 _BELOW_LOCATION: Mapping[tuple[str, str], Handler] = {
     ("GET", "/mfeOperationsStatus/{operation}"): operations.get_status,
     ("GET", "/mfeOperationResults/{operation}"): operations.get_result,
+    ("GET", "/usages"): core_quota.list_usages,
+}
+_BELOW_SUBSCRIPTION: Mapping[tuple[str, str], Handler] = {
+    ("GET", "/providers/{namespace}"): workspace_resource.get_provider,
 }
 # Query parameters by the last fixed part of the path; every operation takes api-version.
 _LISTED = {"$skip", "$top", "$orderBy", "count", "listViewType"}
@@ -223,10 +232,18 @@ def _check_version(query: Mapping[str, str], path: str) -> None:
     version = query.get("api-version")
     if not version:
         raise ArmRefused(refusals.MISSING_API_VERSION)
-    of_monitor = "/providers/microsoft.insights/" in path.lower()
-    if version.lower() not in (_MONITOR_VERSIONS if of_monitor else _VERSIONS):
+    if version.lower() not in _versions_at(path.lower()):
         kind = path.rpartition("/providers/")[2].split("/")[1]
         raise ArmRefused(refusals.UNKNOWN_API_VERSION, {"location": PLACE, "version": version, "type": kind})
+
+
+def _versions_at(path: str) -> frozenset[str]:
+    """The versions of the provider that a path in lower case is about: the last one in it."""
+    if "/providers/microsoft.insights/" in path:
+        return _MONITOR_VERSIONS
+    if "/providers/microsoft.authorization/" in path:
+        return _AUTHORIZATION_VERSIONS
+    return _RESOURCES_VERSIONS if re.fullmatch(r"/subscriptions/[^/]+/providers/[^/]+", path) else _VERSIONS
 
 
 def control_plane(context: ServerContext) -> Starlette:
@@ -248,6 +265,9 @@ def control_plane(context: ServerContext) -> Starlette:
 
     served = [_route(context, method, _WORKSPACE, path, answer) for (method, path), answer in _BELOW_WORKSPACE.items()]
     served += [_route(context, method, _LOCATION, path, answer) for (method, path), answer in _BELOW_LOCATION.items()]
+    served += [
+        _route(context, method, _SUBSCRIPTION, path, answer) for (method, path), answer in _BELOW_SUBSCRIPTION.items()
+    ]
     methods = ["GET", "HEAD", "PUT", "DELETE"]
     served += [Route(f"/{ACCOUNT}/{{container}}/{{path:path}}", blob, methods=methods)]
     served += [Route(f"/{ACCOUNT}/{{container}}", blob, methods=methods)]

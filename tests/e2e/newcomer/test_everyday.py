@@ -85,3 +85,42 @@ def test_status_and_logs_of_everything(deployed: Project) -> None:
     logged = deployed.run("logs", "--all", "--since", "1h").stdout
     assert logged.startswith("blue | ")
     assert "s old" in deployed.run("status").stdout or "min old" in deployed.run("status").stdout
+
+
+def conditions(project: Project) -> dict[str, tuple[str, str]]:
+    """How each condition stands, and what was found, by what it is about."""
+    said = json.loads(project.run("doctor", "--json").stdout)
+    return {row["about"]: (row["health"], row["found"]) for row in said["conditions"]}
+
+
+def test_the_doctor_finds_a_working_project_well(deployed: Project) -> None:
+    said = deployed.run("doctor", REQUESTS_CA_BUNDLE="", CURL_CA_BUNDLE="", SSL_CERT_FILE="")
+    assert said.returncode == 0, said.stdout
+    assert said.stdout.endswith("conditions: all well.\n"), said.stdout
+    assert deployed.run("doctor", SSL_CERT_FILE="/no/such/file").returncode == 1
+
+
+def test_what_the_doctor_may_not_look_at_is_not_called_well(deployed: Project) -> None:
+    try:
+        for path, status in (("permissions", "403"), ("usages", "404"), ("providers/Microsoft.Cdn", "403")):
+            deployed.run("local", "fault", "add", "--path", path, "--status", status)
+        found = conditions(deployed)
+        assert [found[name][0] for name in ("permissions", "quota", "provider Microsoft.Cdn")] == ["not looked at"] * 3
+        assert found["provider Microsoft.PolicyInsights"] == ("ok", "registered")
+        assert deployed.run("doctor").returncode == 0
+        deployed.run("local", "fault", "clear")
+        deployed.run("local", "fault", "add", "--path", "workspaces/local$", "--status", "401")
+        refused = conditions(deployed)
+        assert refused["workspace"][0] == "failed"
+        assert "quota" not in refused
+    finally:
+        deployed.run("local", "fault", "clear")
+
+
+def test_the_doctor_says_which_quota_is_nearly_used_up(deployed: Project) -> None:
+    try:
+        deployed.run("local", "fault", "quota", "standardDSv2Family=8")
+        assert conditions(deployed)["quota"] == ("warning", "nearly used up: standardDSv2Family 8 of 8")
+    finally:
+        deployed.run("local", "fault", "clear")
+    assert conditions(deployed)["quota"][0] == "ok"

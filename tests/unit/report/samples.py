@@ -17,6 +17,7 @@ from deployer.core.bookkeeping import Bookkeeping, Revision
 from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver, Severity
 from deployer.core.diff import diff
 from deployer.core.errors import WorkspaceError, WrongAnswer
+from deployer.core.health import Condition, Health
 from deployer.core.intent import Checks, SmokeTest, Watch
 from deployer.core.judgement import Judged, Unit, Verdict
 from deployer.core.metrics import Span
@@ -33,6 +34,7 @@ from deployer.report import (
     drift_view,
     env_diff_view,
     github_annotations,
+    health_table,
     history_table,
     json_output,
     live_json,
@@ -356,6 +358,12 @@ def sample_env_diff() -> env_diff_view.EnvDiffView:
     return env_diff_view.env_diff_view(plan_view(sample_plan(), secrets=frozenset({SECRET})), against="prod")
 
 
+CONDITIONS = [
+    Condition(about="Python", health=Health.WELL, found="3.11.7", cure="never shown"),
+    Condition(about="sign-in", health=Health.FAILED, found=f"{SECRET} is wrong", cure="Run `az login`."),
+    Condition(about="permissions", health=Health.WARNING, found="an apply lacks codes", cure="Ask for them."),
+    Condition(about="quota", health=Health.UNKNOWN, found="this account may not look at it"),
+]
 STANDINGS = {BLUE: Standing.PASSED}
 CALL = Call(
     uri="https://digits.example/score",
@@ -405,6 +413,8 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "status.json": lambda: live_json.status_json(live_state(), NAMES, STANDINGS),
     "history.txt": lambda: history_table.history_text(live_state(), NAMES, STANDINGS),
     "history.json": lambda: history_table.history_json(live_state(), NAMES, STANDINGS),
+    "doctor.txt": lambda: health_table.health_text(CONDITIONS, secrets=frozenset({SECRET})),
+    "doctor.json": lambda: health_table.health_json(CONDITIONS, secrets=frozenset({SECRET})),
     "diff.txt": lambda: env_diff_view.env_diff_text(sample_env_diff()),
     "diff.json": lambda: env_diff_view.env_diff_json(sample_env_diff()),
     "keys.json": lambda: answers.keys_json(SECRET, SECRET, show_secrets=False),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.refusals import QUOTA
+from deployer.local_workspace.control.request import Call, Reply
 from deployer.local_workspace.identity import SUBSCRIPTION
 from deployer.local_workspace.store import Document, Store
 
@@ -44,6 +47,22 @@ def limits(store: Store) -> dict[str, int]:
 def set_limits(store: Store, wanted: dict[str, int]) -> None:
     """Replace all limits."""
     store.put(*_SETTING, {family.lower(): cores for family, cores in wanted.items()})
+
+
+async def list_usages(context: ServerContext, _call: Call) -> Reply:
+    """GET of the usages of a location: cores by VM family, those without a limit with -1."""
+    used: Counter[str] = Counter()
+    for item in context.store.list("deployment"):
+        if size := _sizes().get(item["content"]["instanceType"].lower()):
+            used[size.family] += _cores(item, size.family)
+    known = {size.family.lower(): size.family for size in _sizes().values()}
+    known_limits = {known.get(family, family): limit for family, limit in limits(context.store).items()}
+    rows = [
+        {"name": {"value": family, "localizedValue": family}, "unit": "Count"}
+        | {"currentValue": used[family], "limit": known_limits.get(family, -1)}
+        for family in sorted(used.keys() | known_limits.keys())
+    ]
+    return Reply(body={"value": rows})
 
 
 def check_quota(store: Store, key: str, desired: Document) -> None:

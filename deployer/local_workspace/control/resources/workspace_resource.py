@@ -40,6 +40,18 @@ async def get_workspace(context: ServerContext, _call: Call) -> Reply:
     return Reply(body=body)
 
 
+async def list_permissions(_context: ServerContext, _call: Call) -> Reply:
+    """GET of the caller's permissions on the workspace: who holds the token may do everything."""
+    return Reply(body={"value": [{"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}]})
+
+
+async def get_provider(_context: ServerContext, call: Call) -> Reply:
+    """GET of a resource provider of the subscription."""
+    namespace = call.names["namespace"]
+    place = f"/subscriptions/{SUBSCRIPTION}/providers/{namespace}"
+    return Reply(body={"id": place, "namespace": namespace, "registrationState": "Registered", "resourceTypes": []})
+
+
 def _properties(context: ServerContext) -> dict[str, object]:
     group, host = WORKSPACE.partition("/providers/")[0], context.base.removeprefix("https://")
     return {
