@@ -8,14 +8,17 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
+from click import shell_completion
 
 import deployer
 from deployer.cli import cli
 from deployer.commands.hints import ENDPOINTS, ENVS, PROJECTS, Context, in_context, program
+from docs.make_commands import local_commands
 from tests.unit.commands.conftest import Shop
 
 ROOT = Path(deployer.__file__).parent
@@ -88,14 +91,61 @@ def strings(tree: ast.Module) -> Iterator[str]:
             yield node.value
 
 
+def parses(line: str) -> None:
+    """Fail unless a command line is one that the program takes."""
+    _, name, *words = shlex.split(line)
+    command = cli.commands[name]
+    if name == "local":
+        for word in words[0].split("|"):
+            assert word in local_words(), line
+        return
+    with click.Context(command) as context:
+        command.parse_args(context, words)
+
+
+def local_words() -> set[str]:
+    return {command.prog.split()[2] for command in local_commands()}
+
+
 @pytest.mark.parametrize("line", sorted(set(advised())))
 def test_every_advised_command_can_be_typed(line: str) -> None:
-    printed = in_context(f"`deployer {line}`", ELSEWHERE).strip("`")
-    _, name, *words = shlex.split(printed)
-    command = cli.commands[name]
-    if name != "local":
-        with click.Context(command) as context:
-            command.parse_args(context, words)
+    parses(in_context(f"`deployer {line}`", ELSEWHERE).strip("`"))
+
+
+PAGES = sorted([*(ROOT.parent / "docs").glob("*.md"), *ROOT.parent.glob("*.md"), *ROOT.parent.glob("examples/*/*.md")])
+NOT_COMMANDS = {"deployer COMMAND --help", "deployer validate FILE…", "deployer PLAN"}
+"""What stands in backticks and names no command of its own."""
+
+
+def documented() -> Iterator[str]:
+    """Every command in the documentation: in backticks, and after the prompt of a console."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        yield from (" ".join(found.split()) for found in re.findall(r"`(deployer [a-z][^`]*)`", text))
+        yield from re.findall(r"^\$ (deployer .*)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", sorted(set(documented()) - NOT_COMMANDS))
+def test_every_documented_command_can_be_typed(line: str) -> None:
+    """A sentence may name a command, or an option of it, without what follows it."""
+    with suppress(click.MissingParameter, click.BadOptionUsage):
+        parses(line)
+
+
+def test_the_documentation_has_commands_to_type() -> None:
+    assert len(set(documented())) > 40
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_commands_as_documented(shell: str) -> None:
+    comp = shell_completion.get_completion_class(shell)
+    assert comp is not None
+    completes = comp(cli, {}, "deployer", "_DEPLOYER_COMPLETE")
+    assert "_DEPLOYER_COMPLETE" in completes.source()
+    assert [item.value for item in completes.get_completions([], "doc")] == ["doctor"]
+    assert "--follow" in {item.value for item in completes.get_completions(["logs"], "--f")}
+    guide = (ROOT.parent / "docs/guide.md").read_text(encoding="utf-8")
+    assert '`eval "$(_DEPLOYER_COMPLETE=bash_source deployer)"`' in guide
 
 
 def test_what_comes_next_is_printed_for_here(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
