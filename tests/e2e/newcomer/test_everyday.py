@@ -16,7 +16,7 @@ from tests.e2e.newcomer.conftest import Project
 pytestmark = pytest.mark.xdist_group("newcomer")
 
 
-def typed(project: Project, program: str, *words: str) -> str:
+def typed(project: Project, program: str, *words: str, **environment: str) -> str:
     """What a program printed that a user runs in the project with `deployer` on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -27,7 +27,7 @@ def typed(project: Project, program: str, *words: str) -> str:
         timeout=120,
         check=False,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, **environment},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -124,3 +124,22 @@ def test_the_doctor_says_which_quota_is_nearly_used_up(deployed: Project) -> Non
     finally:
         deployed.run("local", "fault", "clear")
     assert conditions(deployed)["quota"][0] == "ok"
+
+
+NOTEBOOK = Path(__file__).parents[3] / "notebooks" / "score.ipynb"
+
+
+def test_the_notebook_runs_from_its_first_cell_to_its_last(deployed: Project) -> None:
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    shown = "import matplotlib.pyplot\nprint('figures', len(matplotlib.pyplot.get_fignums()))\n"
+    (deployed.folder / "cells.py").write_text("\n\n".join([*code, shown]))
+    # Without a screen `show` keeps the figure, and the next cell draws into it.
+    printed = typed(deployed, sys.executable, "cells.py", MPLBACKEND="Agg").splitlines()
+    assert printed[0].startswith("7, answered by blue in ")
+    assert printed[1] == "figures 1"
+
+
+def test_the_notebook_is_kept_without_what_it_printed() -> None:
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
