@@ -15,17 +15,18 @@ from deployer.kinds import DOCUMENTS
 
 DIAGNOSTICS = Path(__file__).parent / "codes.md"
 FINDINGS = Path(__file__).parent / "findings.md"
+FAILURES = Path(__file__).parent / "errors.md"
 
 
 @cache
 def pages() -> Mapping[str, str]:
-    """The pages of all codes, of diagnostics and of findings."""
-    return {**pages_in(DIAGNOSTICS), **pages_in(FINDINGS)}
+    """The pages of all codes, of diagnostics, of findings and of failures."""
+    return {**pages_in(DIAGNOSTICS), **pages_in(FINDINGS), **pages_in(FAILURES)}
 
 
 def pages_in(file: Path) -> Mapping[str, str]:
     """The pages of one file, by the code that heads each."""
-    parts = re.split(r"^## ([a-z0-9-]+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^## ([A-Za-z0-9-]+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {code: body.strip() for code, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 

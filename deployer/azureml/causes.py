@@ -13,6 +13,8 @@ from deployer.azureml.refusal import Refusal
 from deployer.azureml.sign_in import HINT
 from deployer.core.errors import Busy, NotFound, OperationFailed, SignInFailed, Unreachable, WorkspaceError
 
+TROUBLESHOOTING = "https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints"
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

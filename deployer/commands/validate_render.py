@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from deployer.workspaces import Request
 
 DiagnosticsFormat = Literal["text", "json", "sarif", "github"]
+
+
+_AZURE_CODE = re.compile(r"(?:[A-Z][a-z0-9]+){2,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +154,21 @@ def explain(subject: str, console: Console) -> int:
     from deployer.authoring import explain as page_of
     from deployer.authoring import suggestion
 
-    page = page_of(subject)
+    page = page_of(subject) or _page_of_azure(subject)
     if page is None:
         hint = suggestion(subject) or "Codes are in brackets at the end of messages."
         raise DeployerError(f"{subject} is neither a code nor a field", hint=hint)
     console.out(page)
     return 0
+
+
+def _page_of_azure(code: str) -> str | None:
+    """What is known of a code of Azure; None for a word that does not look like one, `InThisForm`."""
+    if not _AZURE_CODE.fullmatch(code):
+        return None
+    from deployer.azureml.causes import TROUBLESHOOTING, likely_cause
+    from deployer.azureml.refusal import Refusal
+
+    cause = likely_cause(Refusal(status=400, code=code, message=""))
+    known = f"{cause}\n\n" if cause else ""
+    return f"{code}\n\nA code of Azure: the message before it is Azure's own.\n\n{known}{TROUBLESHOOTING}\n"
