@@ -182,6 +182,46 @@ def _read_the_log(tab: Tab) -> None:
     tab.key("ArrowRight")
     assert tab.run("document.activeElement.id") == "tab-logs"
     tab.until("document.getElementById('log').textContent.includes('POST /score 200')")
+    for key, tabs in (
+        ("ArrowRight", ["tab-traffic", "tab-try", "tab-logs"]),
+        ("ArrowLeft", ["tab-try", "tab-traffic"]),
+    ):
+        for wanted in tabs:
+            tab.key(key)
+            assert tab.run("document.activeElement.id") == wanted, "the focus stays on the tabs"
+            assert tab.run(f"document.getElementById('{wanted}').ariaSelected") == "true"
+    assert tab.run("location.hash") == "#traffic"
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium: `apt-get install chromium`, or install Chrome")
+@pytest.mark.parametrize("width", [390, 800, 1400])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_runs_over_the_edge(width: int, dark: bool, serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with page(serving_root, tmp_path) as (shown, _):
+            address = f"{shown.url}/?key={PAGE_KEY}"
+            await asyncio.to_thread(_look_at_the_edges, address, tmp_path / "profile", width, dark)
+
+    run(body())
+
+
+def _look_at_the_edges(url: str, profile: Path, width: int, dark: bool) -> None:
+    shown = "[...document.querySelectorAll('main *')].filter((each) => each.offsetParent && each.offsetWidth)"
+    over = f"{shown}.filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.id)"
+    with browser(profile) as tab:
+        tab.open(url, width=width, dark=dark)
+        tab.until("document.querySelectorAll('#deployments li').length === 2")
+        tab.run("document.getElementById('tab-try').click(), document.querySelector('input[value=json]').click()")
+        _choose(tab, "green")
+        long = "a".ljust(3000, "b")
+        tab.run(f"document.getElementById('json').value = '[\"{long}\"'; document.getElementById('send').click()")
+        tab.until("document.getElementById('said').textContent.includes('This is not JSON')")
+        tab.run(f"document.getElementById('json').value = '[\"{long}\"]'; document.getElementById('send').click()")
+        tab.until("document.querySelector('#said .value').textContent === '{\"from\": \"green\"}'")
+        for name in ("try", "traffic", "logs"):
+            tab.run(f"document.getElementById('tab-{name}').click()")
+            assert tab.run(over) == [], name
+            assert tab.run("document.documentElement.scrollWidth") <= width
 
 
 def _choose(tab: Tab, deployment: str) -> None:

@@ -157,7 +157,8 @@ function tabs() {
       each.tabIndex = each === tab ? 0 : -1;
       byId(each.getAttribute("aria-controls")).hidden = each !== tab;
     }
-    location.replace(`#${tab.id.slice(4)}`);
+    // not location.replace, which moves the focus away from the tab
+    history.replaceState(null, "", `#${tab.id.slice(4)}`);
     refresh();
   };
   for (const [i, tab] of all.entries()) {

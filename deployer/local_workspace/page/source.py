@@ -12,6 +12,8 @@ from deployer.local_workspace.ports import Container
 from deployer.local_workspace.store import Document
 
 _VERSION = "2023-04-01-preview"
+_HASH = 64
+"""Characters of the names that the SDK and the CLI give to assets without one."""
 
 
 class StoredPage:
@@ -21,8 +23,9 @@ class StoredPage:
         self._context = context
 
     def workspace(self) -> str:
-        """The name of the workspace."""
-        return PLACE
+        """What tells this page from others: the name of the project's folder, where that is known."""
+        home = self._context.home.root.resolve()
+        return home.parent.parent.name if home.parent.name == ".deployer" else PLACE
 
     def endpoints(self) -> Sequence[EndpointView]:
         """Every endpoint, oldest first."""
@@ -68,4 +71,5 @@ def _short(arm_id: str | None) -> str | None:
     if arm_id is None:
         return None
     name, _, version = arm_id.rstrip("/").split("/")[-3:]
-    return f"{name}:{version}"
+    anonymous = len(name) == _HASH and not name.strip("0123456789abcdef")
+    return f"{name[:8]}… (unnamed)" if anonymous else f"{name}:{version}"
