@@ -19,7 +19,7 @@ from deployer.core.plan import Action, Step
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.resources import Ref
 from deployer.report.describe import done, moving, starting
-from deployer.report.format import seconds
+from deployer.report.format import seconds, with_short_names
 from deployer.report.judged_table import judged_table
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class Progress:
 
         Rich calls `_table` while holding its own lock, so ours must not be held then.
         """
+        line = with_short_names(line)
         with suppress(OSError, ValueError):
             if self._live:
                 self._live.refresh()
@@ -137,7 +138,11 @@ class Progress:
         with self._lock:
             rows, now = tuple(self._running.values()), self._clock()
         for row in rows:
-            table.add_row(Text(f"{seconds(now - row.started):>10}"), Text(row.words), Text(row.phase, style="dim"))
+            table.add_row(
+                Text(f"{seconds(now - row.started):>10}"),
+                Text(with_short_names(row.words)),
+                Text(row.phase, style="dim"),
+            )
         return table
 
 

@@ -19,6 +19,9 @@ LONGEST_LIST = 60
 LONGEST_NAME = 250
 _CONTEXT = 20
 _PLAIN = re.compile(r"[A-Za-z_/.@$][^\s\"'#{}\[\],]*")
+_UNNAMED = re.compile(
+    r"(?P<head>CliV2AnonymousEnvironment:[0-9a-f]{8})[0-9a-f]{24}\b|\b(?P<model>[0-9a-f]{8})[0-9a-f]{56}(?=:1\b)"
+)
 _CONTENT = re.compile(r"sha256:[0-9a-f]{16,}")
 
 
@@ -187,6 +190,11 @@ def milliseconds(number: float) -> str:
 def rate(number: float) -> str:
     """A fraction from 0 to 1 in percent: "0.5 %"."""
     return f"{number * 100:.3g} %"
+
+
+def with_short_names(text: str) -> str:
+    """The text with the names of assets without one, which are hashes, cut to their first eight digits."""
+    return _UNNAMED.sub(lambda found: f"{found['head'] or found['model']}…", text)
 
 
 def joined(words: Sequence[str]) -> str:

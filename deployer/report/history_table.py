@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from deployer.core.resources import Ref, Resource, State, endpoint_ref
 from deployer.planning.revisions import hash_of, logical_name
 from deployer.planning.verdicts import Standing, marks
-from deployer.report.format import styled
+from deployer.report.format import styled, with_short_names
 
 VERSION = "1.0"
 _HEADINGS = ("deployment", "revision", "content", "traffic", "verdict", "model", "environment", "created", "by")
@@ -45,7 +45,8 @@ def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing], color: 
         yield f"{styled(name, 'bold', color=color)}  not deployed"
         return
     yield styled(name, "bold", color=color)
-    rows = [_HEADINGS, *(_cells(item, live, standings) for item in _newest_first(live, name))]
+    found = (_cells(item, live, standings) for item in _newest_first(live, name))
+    rows = [_HEADINGS, *(tuple(map(with_short_names, cells)) for cells in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -10,7 +10,7 @@ from typing import assert_never
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
 from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
-from deployer.report.format import age, styled
+from deployer.report.format import age, styled, with_short_names
 
 
 def status_text(
@@ -81,7 +81,7 @@ def _deployment(deployment: Resource, share: int, copies: int, standing: Standin
     mirror = f" + {copies} % mirrored" if copies else ""
     bar = "█" * round(share / 10) + "·" * (10 - round(share / 10))
     state = _state(deployment, color)
-    model = deployment.fields.get("model") or ""
+    model = with_short_names(str(deployment.fields.get("model") or ""))
     test = styled(_test(standing), _colour(standing), color=color)
     return f"  {deployment.ref.name:<16} {bar} {share:>3} %{mirror}  {state}  {test}  {size}  {model}"
 

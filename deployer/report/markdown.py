@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from deployer.report.format import count
+from deployer.report.format import count, with_short_names
 from deployer.report.markdown_text import code, prose
 from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
 from deployer.report.review_markdown import review_parts
@@ -37,7 +37,8 @@ def plan_comment(view: PlanView, review: ReviewView = NO_REVIEW) -> str:
     foot = _foot(view, place.version)
     parts = [*_findings(view, place, blocking=True), *review_parts(review), *_findings(view, place, blocking=False)]
     parts += [*_steps(view), *_orphans(view)]
-    return head + _fitting(parts, LIMIT - len(head) - len(foot), view) + foot
+    shown = [with_short_names(part) for part in parts]
+    return head + _fitting(shown, LIMIT - len(head) - len(foot), view) + foot
 
 
 def failed_comment(env: str, place: Place, problem: str) -> str:

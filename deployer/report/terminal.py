@@ -7,7 +7,7 @@ from typing import assert_never
 
 from deployer.core.action import Action
 from deployer.core.outcome import Result
-from deployer.report.format import WIDTH, seconds, styled, wrapped
+from deployer.report.format import WIDTH, seconds, styled, with_short_names, wrapped
 from deployer.report.judged_table import judged_table
 from deployer.report.outcome_view import Failure, OutcomeView, ResultRow
 from deployer.report.plan_view import ChangeRow, FindingRow, PlanView, StepRow
@@ -21,7 +21,7 @@ def plan_text(view: PlanView, *, color: bool = False, width: int = WIDTH) -> str
     blocks += ["\n".join(_finding(row, color, width)) for row in view.findings]
     if view.orphans:
         blocks.append("\n".join(_orphans(view, width)))
-    return "\n\n".join([*blocks, styled(view.summary, "bold", color=color)]) + "\n"
+    return with_short_names("\n\n".join([*blocks, styled(view.summary, "bold", color=color)]) + "\n")
 
 
 def _step(row: StepRow, color: bool, width: int) -> Iterator[str]:
@@ -100,7 +100,7 @@ def outcome_text(view: OutcomeView, *, color: bool = False, told: bool = False) 
         [f"{name} answers at {uri}" for name, uri in view.uris.items()],
         [f"Next: {view.next_command}"] if view.next_command else [],
     ]
-    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
+    return with_short_names("\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n")
 
 
 def _block(result: Result, rows: Sequence[ResultRow], color: bool) -> list[str]:

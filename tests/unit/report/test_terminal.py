@@ -12,6 +12,7 @@ from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import Resource, Value, deployment_ref
 from deployer.report.diagnostics_text import diagnostics_text
+from deployer.report.format import with_short_names
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
 from deployer.report.terminal import outcome_text, plan_text
@@ -147,3 +148,18 @@ def test_the_line_of_a_literal_secret_is_not_shown_whatever_else_is_wrong_on_it(
     assert "it is other" in text
     assert "hunter2" not in text
     assert "TOKEN: hunter2" in diagnostics_text(found[1:], sources={"specs/d.yml": "A: b\nTOKEN: hunter2\nC: d\n"})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"azureml:{'a1' * 32}:1", "azureml:a1a1a1a1…:1"),
+        (f"create model {'0f' * 32}:1 …", "create model 0f0f0f0f…:1 …"),
+        (f"azureml:CliV2AnonymousEnvironment:{'c3' * 16}", "azureml:CliV2AnonymousEnvironment:c3c3c3c3…"),
+        (f"sha256:{'a1' * 32}", f"sha256:{'a1' * 32}"),
+        (f"azureml:{'a1' * 32}:2", f"azureml:{'a1' * 32}:2"),
+        ("azureml:digits:1", "azureml:digits:1"),
+    ],
+)
+def test_names_that_are_hashes_are_cut(text: str, shown: str) -> None:
+    assert with_short_names(text) == shown
