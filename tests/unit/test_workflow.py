@@ -112,7 +112,7 @@ def test_every_action_is_pinned_to_a_commit_that_was_looked_at() -> None:
     assert set(used) <= {f"{action} # {version}" for action, version in ACTIONS.items()}
 
 
-def test_only_the_plan_job_of_a_review_may_sign_in_and_comment_and_never_for_a_fork() -> None:
+def test_only_the_plan_job_may_sign_in_and_comment_and_never_for_a_fork() -> None:
     jobs = workflow()["jobs"]
     assert workflow()["permissions"] == {"contents": "read"}
     assert "permissions" not in jobs["validate"]

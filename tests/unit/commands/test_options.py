@@ -113,7 +113,7 @@ def test_project_and_endpoint_can_be_said_before_the_command(deployed: Shop) -> 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--env", "dev", "init"], "`init` takes no --env"),
+        (["--env", "dev", "explain", "outage"], "`explain` takes no --env"),
         (["--endpoint", "digits", "validate"], "`validate` takes no --endpoint"),
     ],
 )
