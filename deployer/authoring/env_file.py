@@ -74,7 +74,8 @@ def _file(project: Path, env: str) -> str:
         if is_file_name(env) and (project / FOLDER / f"{env}{suffix}").is_file():
             return f"{FOLDER}/{env}{suffix}"
     known = env_names(project)
-    there = f"Existing envs: {', '.join(known)}." if known else f"There are no envs in {FOLDER}/."
+    none = f"There are no envs in {FOLDER}/: `deployer init` writes them."
+    there = f"Existing envs: {', '.join(known)}." if known else none
     hint = did_you_mean(env, known) or there
     raise failure("env-unknown", f"there is no env `{env}`", Location(file=f"{FOLDER}/{env}.yml"), hint)
 

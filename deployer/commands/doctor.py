@@ -63,14 +63,15 @@ def _bundle(name: str) -> Condition:
 
 
 def _specs(request: Request) -> Iterator[Condition]:
+    if not (request.project / "specs").is_dir():
+        cure = "`deployer init` begins a project."
+        yield Condition(about="specs", health=Health.WARNING, found="there are none here", cure=cure)
+        return
     looked = validate_project(request.project, request.env)
     wrong = [item for item in looked.diagnostics if item.severity.stops]
     if wrong:
         found = f"{len(wrong)} with errors, the first at {wrong[0].location}"
         yield Condition(about="specs", health=Health.FAILED, found=found, cure="`deployer validate` lists all of them.")
-    elif not looked.checked:
-        cure = "`deployer init` begins a project."
-        yield Condition(about="specs", health=Health.WARNING, found="there are none here", cure=cure)
     else:
         yield Condition(about="specs", health=Health.WELL, found=f"{len(looked.checked)} valid files")
 

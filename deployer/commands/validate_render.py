@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from deployer.commands.console import Console
+from deployer.commands.hints import DEFAULT_ENV
 from deployer.core.diagnostics import Diagnostic, Examined
 from deployer.core.errors import DeployerError, UsageError
 
@@ -39,7 +40,8 @@ class Check:
 def validate(check: Check, shape: DiagnosticsFormat, console: Console) -> int:
     """Print what was checked and all diagnostics as text, json, sarif or github; exit 1 if there is an error."""
     looked = _examined(check)
-    console.out(_shown(looked, shape, check, console))
+    console.at(env=check.env or DEFAULT_ENV, project=check.project)
+    (console.tell if shape == "text" else console.out)(_shown(looked, shape, check, console))
     return 1 if any(item.severity.stops for item in looked.diagnostics) else 0
 
 

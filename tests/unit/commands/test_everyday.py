@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 import jsonschema
@@ -292,3 +293,20 @@ def test_a_project_begins_from_a_live_endpoint(deployed: Shop) -> None:
     assert "kept  specs/env/dev.yml" in said.out
     assert "wrote specs/digits/endpoint.yml" in said.out
     assert (deployed.folder / ".gitignore").is_file()
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "validate", "doctor", "drift"])
+def test_an_empty_folder_is_told_how_to_begin(shop: Shop, tmp_path: Path, command: str) -> None:
+    (tmp_path / "empty").mkdir()
+    said = shop.run(command, "--project", "empty")
+    told = " ".join((said.out + said.err).split())
+    assert "`deployer init --project empty`" in told, said
+    assert not list((tmp_path / "empty").iterdir())
+
+
+def test_the_doctor_of_a_project_says_what_is_not_well(deployed: Shop) -> None:
+    well = json.loads(deployed.run("doctor", "--env", "dev", "--json").out)["conditions"]
+    assert {"about": "workspace", "health": "ok", "found": "in memory", "cure": ""} in well
+    deployed.write("specs/digits/endpoint.yml", {"name": "digits", "auth_mod": "key"})
+    said = deployed.run("doctor", "--env", "dev")
+    assert (said.code, "`deployer validate --env dev` lists all of them." in said.out) == (1, True)
