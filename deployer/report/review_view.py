@@ -13,7 +13,7 @@ from deployer.core.fields import Effect
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.references import AssetType
-from deployer.core.resources import Kind, Ref, Resource, State, reference_at, share_map, version_named
+from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, reference_at, share_map, version_named
 from deployer.planning.capacity import Capacity, capacity
 from deployer.planning.durations import expected
 from deployer.report.describe import verb
@@ -183,7 +183,7 @@ def _minutes(plan: Plan) -> str:
 def _models(step: Step, plan: Plan, live: State, mask: Mask) -> Iterator[ModelRow]:
     if step.ref.kind is not Kind.DEPLOYMENT or step.after is None:
         return
-    old, new = ((item.fields.get("model") if item else None) for item in (step.before, step.after))
+    old, new = _model_before(step, live), step.after.fields.get("model")
     if new is None or old == new or not isinstance(new, str):
         return
     found = reference_at(step.after, ("model",), AssetType.MODEL)
@@ -191,10 +191,21 @@ def _models(step: Step, plan: Plan, live: State, mask: Mask) -> Iterator[ModelRo
     known = _asset(ref, plan, live) if ref else None
     yield ModelRow(
         deployment=mask.line(str(step.ref)),
-        before=mask.line(shortened(str(old or "none"))),
+        before=mask.line(shortened(old or "none")),
         after=mask.line(shortened(new)),
         about=mask.line(shortened(_about(known), LONGEST)) if known else "",
     )
+
+
+def _model_before(step: Step, live: State) -> str:
+    """The model of a deployment before a step; for a new one, that of the deployment with most of the traffic."""
+    if step.before:
+        return str(step.before.fields.get("model") or "")
+    split = live.split(step.ref.endpoint)
+    serving = max(split, key=lambda name: split[name], default="")
+    there = live.get(deployment_ref(step.ref.endpoint, serving)) if serving else None
+    model = str(there.fields.get("model") or "") if there else ""
+    return f"{model} ({serving}, which serves)" if model else ""
 
 
 def _asset(ref: Ref, plan: Plan, live: State) -> Resource | None:
