@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +39,8 @@ def _commit(project: Path) -> str:
 
 def place_of(env: EnvFile | None, project: Path) -> Place:
     """Where a plan is made, for its review: with links to the specs on GitHub or Azure Repos, in their pipelines."""
+    from importlib.metadata import version  # late, as the next one: `deployer --help` does not pay for them
+
     from deployer.report.review_view import Place
 
     folder = _git(project, "rev-parse", "--show-prefix").rstrip("/")

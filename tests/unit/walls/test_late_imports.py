@@ -73,7 +73,7 @@ def test_no_early_import_hides(planted: str) -> None:
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [
-        (["--help"], {"azure", "yaml", "jinja2", "rich", "urllib3", "deployer.authoring"}),
+        (["--help"], {"azure", "yaml", "jinja2", "rich", "urllib3", "importlib.metadata", "deployer.authoring"}),
         (["validate"], {"azure", "rich", "requests", "urllib3", "deployer.core.plan"}),
     ],
 )
