@@ -11,7 +11,7 @@ from deployer.core.compute import is_kubernetes
 from deployer.core.plan import Plan
 from deployer.core.resources import Kind, State
 from deployer.planning.reconcile import simulate
-from deployer.planning.vm_sizes import cores_needed, vm_sizes
+from deployer.planning.vm_sizes import cores_needed, usual_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,5 +65,4 @@ def _managed(state: State, endpoints: set[str]) -> Iterator[tuple[str, int]]:
     for item in state.of_kind(Kind.DEPLOYMENT):
         size, number = item.fields.get("instance_type"), item.fields.get("instance_count")
         if item.ref.endpoint in endpoints and not is_kubernetes(item.fields) and isinstance(number, int):
-            known = vm_sizes().get(str(size).lower())
-            yield known.name if known else str(size), number
+            yield usual_name(str(size)), number

@@ -9,7 +9,7 @@ from deployer.core.compute import is_kubernetes
 from deployer.core.diff import FieldChange
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind
-from deployer.planning.vm_sizes import cores_needed
+from deployer.planning.vm_sizes import cores_needed, usual_name
 
 MACHINES = (("instance_type",), ("instance_count",))
 
@@ -22,7 +22,7 @@ def with_quota_note(step: Step) -> Step:
     cores = cores_needed(str(size), count) if _takes_machines(step) and isinstance(count, int) else None
     if not cores:
         return step
-    words = f"needs quota for {cores} cores of {size} (upgrade reserve included)"
+    words = f"needs quota for {cores} cores of {usual_name(str(size))} (upgrade reserve included)"
     return replace(step, reason=f"{step.reason}; {words}" if step.reason else words)
 
 

@@ -29,6 +29,12 @@ def vm_sizes() -> Mapping[str, VmSize]:
     return {name.lower(): VmSize(name=name, cores=cores, no_reserve=no_reserve) for name, cores, no_reserve in rows}
 
 
+def usual_name(instance_type: str) -> str:
+    """A VM size as Azure spells it; one that is not known as it is."""
+    known = vm_sizes().get(instance_type.lower())
+    return known.name if known else instance_type
+
+
 def cores_needed(instance_type: str, instance_count: int) -> int | None:
     """The quota, in cores, that a managed deployment needs: ceil(1.2 x instances) x cores; None for an unknown size.
 

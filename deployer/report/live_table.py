@@ -10,6 +10,7 @@ from typing import assert_never
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
 from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
+from deployer.planning.vm_sizes import usual_name
 from deployer.report.format import age, styled, with_short_names
 
 
@@ -77,7 +78,7 @@ def _since(deployment: Resource, now: datetime | None) -> str:
 
 
 def _deployment(deployment: Resource, share: int, copies: int, standing: Standing, color: bool) -> str:
-    size = f"{deployment.fields.get('instance_count')} x {deployment.fields.get('instance_type')}"
+    size = f"{deployment.fields.get('instance_count')} x {usual_name(str(deployment.fields.get('instance_type')))}"
     mirror = f" + {copies} % mirrored" if copies else ""
     bar = "█" * round(share / 10) + "·" * (10 - round(share / 10))
     state = _state(deployment, color)

@@ -17,6 +17,7 @@ from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.plan_options import Options
 from deployer.core.redaction import MASK, Mask, mask_of
 from deployer.core.resources import KeyPath, Kind, dotted, noted_secrets
+from deployer.planning.vm_sizes import usual_name
 from deployer.report.describe import baking_seconds, effect_words, sentences, title, verb
 from deployer.report.format import (
     LONGEST_NAME,
@@ -32,6 +33,7 @@ from deployer.report.format import (
 )
 from deployer.report.live_secrets import live_secrets, mentioned, texts, without_secrets
 
+SIZE = ("instance_type",)
 Files = Mapping[str, Mapping[str, int]]
 """The content of the local folders and files of a plan: source -> relative file name -> bytes."""
 
@@ -226,6 +228,8 @@ class _Look:
         """Both sides as text: traffic shares in percent, content by its folder, everything else as YAML."""
         if step.ref.kind is Kind.TRAFFIC:
             return _share(old), _share(new)
+        if path == SIZE:
+            old, new = _usual(old), _usual(new)
         source = step.after.sources.get(path, "") if step.after else ""
         known = content(old, "", {}), content(new, source, self.files.get(source, {}))
         masked = pair(self.side(self.live(step, path, old)), self.side(new), full=self.verbose)
@@ -245,6 +249,11 @@ class _Look:
         for source in filter(None, (sources.get(change.path) for change in step.changes)):
             if held := [f"{name} ({size(length)})" for name, length in sorted(self.files.get(source, {}).items())]:
                 yield f"{source} holds {', '.join(held)}"
+
+
+def _usual(side: Side) -> Side:
+    """A VM size as Azure spells it."""
+    return usual_name(side) if isinstance(side, str) else side
 
 
 def _share(side: Side) -> str:

@@ -36,7 +36,7 @@ def note(action: Action, after: Resource | None, before: Resource | None = None,
     ).reason
 
 
-TWO = "needs quota for 12 cores of standard_ds3_v2 (upgrade reserve included)"
+TWO = "needs quota for 12 cores of Standard_DS3_v2 (upgrade reserve included)"
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.REPLACE])

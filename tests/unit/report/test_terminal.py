@@ -16,6 +16,7 @@ from deployer.report.format import with_short_names
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import plan_view
 from deployer.report.terminal import outcome_text, plan_text
+from tests.build import resource
 from tests.unit.report.samples import sample_outcome, sample_plan
 
 REF = deployment_ref("digits", "blue")
@@ -163,3 +164,12 @@ def test_the_line_of_a_literal_secret_is_not_shown_whatever_else_is_wrong_on_it(
 )
 def test_names_that_are_hashes_are_cut(text: str, shown: str) -> None:
     assert with_short_names(text) == shown
+
+
+def test_vm_sizes_are_spelled_as_azure_spells_them() -> None:
+    made = resource(REF, instance_type="standard_ds4_v2")
+    old = resource(REF, instance_type="standard_custom_size")
+    step = Step(action=Action.UPDATE, ref=REF, before=old, after=made, changes=diff(old, made))
+    assert "instance_type: standard_custom_size -> Standard_DS4_v2" in plan_text(
+        plan_view(Plan(env="dev", project="digits", steps=(step,)))
+    )
