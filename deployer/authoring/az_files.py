@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
+from deployer.authoring.documents.document import Document
 from deployer.authoring.documents.kind_of import kind_of
-from deployer.authoring.project_index import REMOTE
+from deployer.authoring.rules.named_paths import named_paths
 from deployer.authoring.text.encoding import read_text
-from deployer.authoring.text.parse import Parsed, parse
+from deployer.authoring.text.parse import parse
+from deployer.authoring.text.render import Rendered
+from deployer.authoring.text.sourcemap import same_place
 from deployer.core.errors import UsageError
-from deployer.core.references import is_reference
-
-PATHS = (
-    ("code_configuration", "code"),
-    ("model", "path"),
-    ("environment", "conda_file"),
-    ("environment", "build", "path"),
-    ("path",),
-    ("conda_file",),
-    ("build", "path"),
-)
-"""Fields that name files beside the YAML: of deployments, and of models and environments of their own."""
 
 
 def az_file(file: Path, place: Path) -> str:
@@ -30,23 +20,25 @@ def az_file(file: Path, place: Path) -> str:
     text = read_text(file, str(file))
     parsed = parse(text, str(file))
     told = kind_of(parsed.data, text, str(file)) if isinstance(parsed.data, dict) else None
-    if told is None or told.kind is None:
+    if not isinstance(parsed.data, dict) or told is None or told.kind is None:
         hint = "Name the files that `az ml online-endpoint create -f` and `az ml online-deployment create -f` take."
         raise UsageError(f"{file} is no endpoint, deployment, model or environment", hint=hint)
+    document = Document(
+        file=str(file),
+        folder=file.parent,
+        rendered=Rendered(file=str(file), text=text, locate=same_place(str(file))),
+        parsed=parsed,
+        data=parsed.data,
+        kind=told.kind,
+    )
     lines = text.splitlines(keepends=True)
-    for path, name in _named(parsed):
-        number = parsed.values[path][0] - 1
-        moved = Path(os.path.relpath(file.parent / name, place.parent)).as_posix()
-        head, found, rest = lines[number].rpartition(name)
-        lines[number] = f"{head}{moved}{rest}" if found else lines[number]
+    for path, name in named_paths(document):
+        if not Path(name).is_absolute():
+            _move(lines, parsed.values[path][0] - 1, name, Path(os.path.relpath(file.parent / name, place.parent)))
     return "".join(lines)
 
 
-def _named(parsed: Parsed) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The relative paths in a file, by their place in it."""
-    for path in PATHS:
-        value = parsed.data
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, str) and not (is_reference(value) or REMOTE.match(value) or Path(value).is_absolute()):
-            yield path, value
+def _move(lines: list[str], number: int, name: str, moved: Path) -> None:
+    """Write the new path of a file into its line, where the old one stands as it is."""
+    head, found, rest = lines[number].rpartition(name)
+    lines[number] = f"{head}{moved.as_posix()}{rest}" if found else lines[number]

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.errors import UsageError
+from deployer.core.prices import Prices
 
 FILE = "prices.yml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceTable:
-    """What an hour of one instance costs, by VM size in lower case, in a currency."""
-
-    currency: str
-    per_hour: Mapping[str, float]
-
-
-def load_prices(project: Path) -> PriceTable | None:
+def load_prices(project: Path) -> Prices | None:
     """The table in `prices.yml` of a project; None without that file. Raises SpecError or UsageError for a bad one."""
     file = project / FILE
     if not file.is_file():
@@ -30,7 +22,7 @@ def load_prices(project: Path) -> PriceTable | None:
     match found:
         case {"currency": str(currency), "per_hour": Mapping() as prices} if _are_numbers(prices):
             per_hour = {str(size).lower(): float(price) for size, price in prices.items()}
-            return PriceTable(currency=currency, per_hour=per_hour)
+            return Prices(currency=currency, per_hour=per_hour)
         case _:
             hint = "Write `currency: EUR`, and `per_hour:` with a number for each VM size."
             raise UsageError(f"{FILE} is not a table of prices", hint=hint)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
 
-from deployer.authoring.starter_texts import template
+from deployer.authoring.starter_texts import starter_text, template
 
 ENVS = ("dev", "prod")
 """The envs on Azure; there is a local one too."""
@@ -83,7 +83,7 @@ def _tested(deployment: str, request: Mapping[str, Any] | None) -> dict[str, str
     """A deployment, with a smoke test where there is a request."""
     if request is None:
         return {"specs/deployment-blue.yml": deployment}
-    tested = deployment + template("smoke-mlflow.yml", "")
+    tested = deployment + starter_text("smoke-test.yml")
     return {"specs/deployment-blue.yml": tested, SAMPLE: json.dumps(request, indent=2) + "\n"}
 
 

@@ -50,19 +50,17 @@ class Arm:
 
     def get(self, path: str, version: str, *, query: Mapping[str, str] | None = None) -> Mapping[str, Any] | None:
         """GET the resource at `path` in the workspace; None if it does not exist. Raises WorkspaceError."""
-        url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version, **(query or {})})}"
+        url = self._address(f"{self._access.home}{path}", version, query)
         return self._send("GET", url, what=f"read {path.lstrip('/')}")
 
     def looked(self, path: str, version: str) -> tuple[Mapping[str, Any] | None, Mapping[str, str]]:
         """What `get` gives, and the headers of the answer, in lower case."""
-        url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version})}"
+        url = self._address(f"{self._access.home}{path}", version)
         return self._answered("GET", url, what=f"read {path.lstrip('/') or 'the workspace'}")
 
     def at(self, path: str, version: str) -> Mapping[str, Any] | None:
         """GET the resource at a path that is not below the workspace; None if it does not exist."""
-        return self._send(
-            "GET", f"{self._access.base}{path}?{urlencode({'api-version': version})}", what=f"read {path}"
-        )
+        return self._send("GET", self._address(path, version), what=f"read {path}")
 
     def pages(self, path: str, version: str, *, required: bool = False) -> Iterator[Mapping[str, Any]]:
         """The items of a paged list. A missing list is empty, or raises NotFound if `required`."""
@@ -80,12 +78,15 @@ class Arm:
 
     def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """POST, for actions such as listing keys, tokens or logs. Raises WorkspaceError, also NotFound."""
-        url = f"{self._access.base}{self._access.home}{path}?{urlencode({'api-version': version})}"
+        url = self._address(f"{self._access.home}{path}", version)
         what = f"call {path.lstrip('/')}"
         found = self._send("POST", url, what=what, body=body)
         if found is None:
             raise error_of(Refusal(status=404, message="There is no such resource."), what)
         return found
+
+    def _address(self, path: str, version: str, query: Mapping[str, str] | None = None) -> str:
+        return f"{self._access.base}{path}?{urlencode({'api-version': version, **(query or {})})}"
 
     def _send(
         self, method: str, url: str, *, what: str, body: Mapping[str, Any] | None = None

@@ -60,10 +60,10 @@ def conditions(access: WorkspaceAccess, arm: Arm) -> Iterator[Condition]:
     location = str(workspace.get("location") or "")
     yield Condition(about="workspace", health=Health.WELL, found=f"it answers, in {location}")
     yield _clock(headers.get("date", ""))
-    yield _asked("permissions", lambda: _permissions(arm))
+    yield _asked("permissions", partial(_permissions, arm))
     for namespace in PROVIDERS:
         yield _asked(f"provider {namespace}", partial(_provider, arm, access, namespace))
-    yield _asked("quota", lambda: _quota(arm, access, location))
+    yield _asked("quota", partial(_quota, arm, access, location))
 
 
 def _asked(about: str, look: Callable[[], Condition]) -> Condition:

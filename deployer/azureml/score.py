@@ -21,11 +21,10 @@ from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
 from deployer.azureml.sdk import Sdk
 from deployer.core.errors import NotFound, WorkspaceError
-from deployer.core.workspace import Answer, KeyName
+from deployer.core.workspace import DEPLOYMENT_HEADER, Answer, KeyName
 
 _ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
 """A POST that was sent is never sent again by urllib3: only idempotent methods are, after errors or by status."""
-DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Commands that look at what is live: status, history, score, logs and keys."""
+"""Commands on what is live: status, history, score, logs, keys, open and doctor."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployer.commands.console import Console
-from deployer.commands.options import (
-    place_options,
-)
+from deployer.commands.options import place_options
 
 if TYPE_CHECKING:
     from deployer.workspaces import Request

@@ -1,4 +1,4 @@
-"""Commands about specs, and about the local workspace: init, validate, render, explain, import and local."""
+"""Commands about specs, and local: init, validate, render, diff, schema, explain, import and local."""
 
 from __future__ import annotations
 

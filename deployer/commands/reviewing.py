@@ -18,21 +18,20 @@ from deployer.report.diagnostics_text import diagnostics_text
 from deployer.report.live_secrets import live_secrets
 from deployer.report.markdown import failed_comment
 from deployer.report.review_html import page
-from deployer.report.review_view import Prices, ReviewView, review_view
+from deployer.report.review_view import ReviewView, review_view
 from deployer.workspaces import Request
 
 
 def review_of(planned: Planned, console: Console) -> ReviewView:
     """What a reviewer of a plan decides from."""
     standings = live_standings(planned.live, planned.desired.intent)
-    prices = load_prices(planned.project)
     return review_view(
         planned.plan,
         planned.live,
         place=place_of(planned.desired.env, planned.project),
         tested=frozenset(ref for ref, standing in standings.items() if standing is Standing.PASSED),
         is_local=planned.is_local,
-        prices=Prices(currency=prices.currency, per_hour=prices.per_hour) if prices else None,
+        prices=load_prices(planned.project),
         secrets=console.secrets | live_secrets(planned.plan),
     )
 

@@ -31,6 +31,8 @@ class Wanted:
     everything: bool = False
 
 
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+"""The header of a scoring request, and of its answer, that names a deployment."""
 KeyName = Literal["primary", "secondary"]
 """One of the two keys of an endpoint with key authentication."""
 

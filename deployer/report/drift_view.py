@@ -90,27 +90,22 @@ def drift_view(
 
 def _looked_at(view: PlanView) -> Iterator[str]:
     """What was compared, in numbers by kind."""
-    names = [*view.unchanged, *(_name(step) for step in view.steps)]
+    names = [*view.unchanged, *(step.resource for step in view.steps)]
     for kind in ("endpoint", "deployment", "model", "environment"):
         if number := len({name for name in names if name.startswith(f"{kind} ")}):
             yield count(number, kind)
-
-
-def _name(step: StepRow) -> str:
-    inside = f"{step.endpoint}/{step.name}" if step.endpoint and step.name else step.endpoint or step.name
-    return f"{step.kind} {inside}"
 
 
 def _rows(step: StepRow) -> Iterator[Difference]:
     """The fields of one resource that differ, or the resource where it is missing or has failed."""
     match Action(step.symbol):
         case Action.CREATE:
-            yield Difference(resource=_name(step), field="", specs="declared", live=ABSENT)
+            yield Difference(resource=step.resource, field="", specs="declared", live=ABSENT)
         case Action.DELETE:
-            yield Difference(resource=_name(step), field="", specs=ABSENT, live="exists")
+            yield Difference(resource=step.resource, field="", specs=ABSENT, live="exists")
         case Action.UPDATE | Action.REPLACE:
             if step.reason and not (step.changes and step.verb == "update"):
-                yield Difference(resource=_name(step), field="state", specs="succeeded", live=step.reason)
+                yield Difference(resource=step.resource, field="state", specs="succeeded", live=step.reason)
             yield from (_field(step, change) for change in step.changes)
         case Action.TEST:
             return
@@ -119,7 +114,7 @@ def _rows(step: StepRow) -> Iterator[Difference]:
 
 
 def _field(step: StepRow, change: ChangeRow) -> Difference:
-    return Difference(resource=_name(step), field=change.path, specs=change.after, live=change.before or "(not set)")
+    return Difference(resource=step.resource, field=change.path, specs=change.after, live=change.before or "(not set)")
 
 
 def _unproven_row(ref: Ref, how: Standing) -> Difference:

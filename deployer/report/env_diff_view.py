@@ -49,16 +49,15 @@ def env_diff_view(view: PlanView, *, against: str) -> EnvDiffView:
 
 
 def _rows(step: StepRow) -> Iterator[EnvDifference]:
-    name = f"{step.kind} {'/'.join(filter(None, (step.endpoint, step.name)))}"
     match Action(step.symbol):
         case Action.CREATE:
-            yield EnvDifference(resource=name, field="", value="declared", other=ABSENT)
+            yield EnvDifference(resource=step.resource, field="", value="declared", other=ABSENT)
         case Action.DELETE:
-            yield EnvDifference(resource=name, field="", value=ABSENT, other="declared")
+            yield EnvDifference(resource=step.resource, field="", value=ABSENT, other="declared")
         case Action.UPDATE | Action.REPLACE:
             for change in step.changes:
                 yield EnvDifference(
-                    resource=name, field=change.path, value=change.after, other=change.before or "(not set)"
+                    resource=step.resource, field=change.path, value=change.after, other=change.before or "(not set)"
                 )
         case Action.TEST:
             return

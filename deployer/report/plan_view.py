@@ -68,6 +68,11 @@ class StepRow:
     effect: str = ""
     origin: str = ""
 
+    @property
+    def resource(self) -> str:
+        """What the step is about: "deployment digits/blue"."""
+        return f"{self.kind} {'/'.join(filter(None, (self.endpoint, self.name)))}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRow:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from deployer.core.fields import Effect
 from deployer.core.plan import Action, Plan, Step
+from deployer.core.prices import Prices
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.references import AssetType
 from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, reference_at, share_map, version_named
@@ -23,14 +24,6 @@ from deployer.report.impact import impact
 LONGEST = 120
 HOURS = 730
 """Hours of a month: 365 days / 12, as price calculators of clouds have it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
-    """What an hour of one instance costs, by VM size in lower case, in a currency. The project says so, not we."""
-
-    currency: str
-    per_hour: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from deployer.applying.payload import From, Source
+from deployer.core.workspace import DEPLOYMENT_HEADER
 
 VARIABLE = "SCORING_TOKEN"
 """The environment variable that the snippets take the key or the token from."""
-DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from deployer.core.judgement import Judged, Unit, Verdict
 from deployer.core.metrics import Span
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Bake, Finding, Plan, Step, Watching
+from deployer.core.prices import Prices
 from deployer.core.resources import Observed, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
@@ -47,7 +48,7 @@ from deployer.report import (
 )
 from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
-from deployer.report.review_view import Place, Prices, ReviewView, review_view
+from deployer.report.review_view import Place, ReviewView, review_view
 from deployer.report.snippets import Call
 from tests.build import changed, deployment, endpoint, live, model, traffic
 

@@ -8,8 +8,9 @@ import pytest
 
 from deployer.core.diff import diff
 from deployer.core.plan import Action, Plan, Step
+from deployer.core.prices import Prices
 from deployer.core.resources import Resource, State
-from deployer.report.review_view import Place, Prices, ReviewView, review_view
+from deployer.report.review_view import Place, ReviewView, review_view
 from tests.build import changed, deployment, endpoint, live, model, traffic
 
 OLD, NEW = model("1"), changed(model("2"), description="trained in May", tags={"f1": "0.98", "owner": "pat"})
