@@ -25,6 +25,7 @@ from deployer.core.errors import (
 from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, Ref, Resource, deployment_ref, share_map, traffic_ref
+from deployer.planning.commits import commit_before
 from deployer.planning.earlier import earlier_content
 from deployer.planning.rollout import FAILED_MARK, Split, rescue_split, rollout_mark
 from deployer.planning.verdicts import about
@@ -115,6 +116,7 @@ def _content_step(write: Step | None, test: Step, tools: Tools) -> Step | None:
         changes=diff(current, after),
         reason="the earlier content was put back",
         ignore=test.ignore,
+        bookkeeping=Bookkeeping(commit=commit_before(write, after, test.ignore)),
         serving=True,
     )
 

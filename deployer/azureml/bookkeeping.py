@@ -20,7 +20,7 @@ PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
 )
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE, SECRET = (f"{RESERVED}{name}" for name in ("tested", "failed", "before", "secret"))
-HELD, REVISION = f"{RESERVED}held", f"{RESERVED}revision"
+HELD, REVISION, COMMIT = (f"{RESERVED}{name}" for name in ("held", "revision", "commit"))
 _EVERY = "*"
 _NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5, HELD: 4}
 """The numbered tags of what is noted for up to 20 deployments."""
@@ -53,6 +53,7 @@ class Notes:
     held: Mapping[str, str] = field(default_factory=dict)
     earlier: Earlier | None = None
     revision: Revision | None = None
+    commit: str = ""
     secret: SecretPaths = field(default_factory=SecretPaths)
 
 
@@ -79,6 +80,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         held=_parse_pairs(_joined(found, HELD)),
         earlier=_parse_earlier(found),
         revision=_parse_revision(found.get(REVISION, "")),
+        commit=found.get(COMMIT, ""),
         secret=_parse_secret(_joined(found, SECRET)),
     )
 
@@ -98,6 +100,7 @@ def tags_of(notes: Notes) -> dict[str, str]:
         **_cut(FAILED, _pairs(notes.failed)),
         **_cut(HELD, _pairs(notes.held)),
         REVISION: f"{notes.revision.logical} {notes.revision.content}" if notes.revision else "",
+        COMMIT: notes.commit,
         **_cut(SECRET, _EVERY if notes.secret.all else ";".join(sorted(notes.secret.hashes))),
         **_earlier_tags(notes.earlier or Earlier()),
     }

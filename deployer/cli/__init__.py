@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from deployer.cli import changes, live, specs
 from deployer.commands.console import Console
+from deployer.commands.options import debug_option
 from deployer.commands.running import run
 from deployer.commands.streams import make_safe
 
@@ -29,6 +30,7 @@ COMMANDS = (
 @click.option("--env", "-e", envvar="DEPLOYER_ENV", help="The env of the command that follows.")
 @click.option("--project", help="The project folder of the command that follows.")
 @click.option("--endpoint", help="The endpoint of the command that follows.")
+@debug_option
 @click.pass_context
 def cli(context: click.Context, /, **place: str | None) -> None:
     """Declarative deployments for Azure ML online endpoints."""

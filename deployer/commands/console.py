@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -96,6 +96,13 @@ class Console:
         from deployer.report.diagnostics_text import diagnostics_text
 
         self.err(diagnostics_text(error.diagnostics, secrets=self.secrets, color=self.color).rstrip("\n"))
+
+    def requests_shown(self) -> AbstractContextManager[None]:
+        """In this context, every HTTP request is shown beside the result, also those of the otherwise silent SDK."""
+        from deployer.commands.request_lines import requests_shown  # late: `deployer --help` does not pay for it
+
+        stream = sys.stderr
+        return requests_shown(lambda line: put(stream, f"{mask_of(self.secrets).hide(line)}\n"))
 
     @property
     def has_terminal(self) -> bool:

@@ -27,8 +27,21 @@ ALLOW_FLAGS: Mapping[Allow, tuple[str, str]] = {
 ENV_HELP = "Which specs/env/<env>.yml to use; DEPLOYER_ENV is the one to use without it."
 
 
+def debug_option(command: Command) -> Command:
+    """--debug, which shows the requests of the command that it belongs to or stands before."""
+    text = "Show every request to Azure on stderr, without secrets."
+    return click.option("--debug", is_flag=True, expose_value=False, callback=_show_requests, help=text)(command)
+
+
+def _show_requests(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    console = context.find_object(Console)
+    if wanted and console:
+        context.with_resource(console.requests_shown())
+
+
 def env_option(command: Command) -> Command:
-    """--env and --project."""
+    """--env, --project and --debug."""
+    command = debug_option(command)
     folder = click.Path(path_type=Path)
     command = click.option("--project", type=folder, default=Path(), help="The project folder.")(command)
     env = click.option("--env", "-e", default="local", show_default=True, help=ENV_HELP)

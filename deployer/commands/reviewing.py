@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from deployer.authoring import EnvFile, load_env, load_prices
+from deployer.checkout import changed_files
 from deployer.commands.console import Console
 from deployer.commands.hints import in_context
 from deployer.commands.whereabouts import place_of
 from deployer.core.errors import DeployerError, SpecError, as_deployer_error
 from deployer.core.redaction import mask_of
 from deployer.pipeline import Planned
+from deployer.planning.commits import CodeChange, code_changes
 from deployer.planning.revisions import live_standings
 from deployer.planning.verdicts import Standing
 from deployer.report.diagnostics_text import diagnostics_text
@@ -31,9 +33,16 @@ def review_of(planned: Planned, console: Console) -> ReviewView:
         place=place_of(planned.desired.env, planned.project),
         tested=frozenset(ref for ref, standing in standings.items() if standing is Standing.PASSED),
         is_local=planned.is_local,
+        files=_changed_files(planned),
         prices=load_prices(planned.project),
         secrets=console.secrets | live_secrets(planned.plan),
     )
+
+
+def _changed_files(planned: Planned) -> dict[CodeChange, tuple[str, ...] | None]:
+    """The files that differ by each change of code in a plan, as git knows them."""
+    changes = code_changes(planned.plan.steps, planned.live)
+    return {change: changed_files(planned.project, change.commit, change.folder) for change in changes}
 
 
 @contextmanager

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from deployer.checkout import commit_of, folder_of
+from deployer.report.format import short_commit
 
 if TYPE_CHECKING:
     from deployer.authoring import EnvFile
     from deployer.report.review_view import Place
 
-SECONDS = 2
-"""How long git may take to say which commit this is: in a huge repository it is not worth waiting for."""
-NO_MONITOR = ("-c", "core.fsmonitor=false")
-"""A monitor of files is a program that a repository can name; its files must not decide what runs."""
 SHOWN = 8
 """Characters of a subscription id: enough to tell one's own apart."""
 
@@ -27,14 +25,8 @@ def whereabouts(env: EnvFile, project: Path) -> str:
         if place
         else "the local workspace"
     )
-    commit = _commit(project)
+    commit = short_commit(commit_of(project))
     return f"{env.name} → {where}{f', commit {commit}' if commit else ''}"
-
-
-def _commit(project: Path) -> str:
-    """The commit of a checkout, and whether files of it are changed; "" where there is none, or no git."""
-    name, _, dirty = _git(project, "describe", "--always", "--dirty", "--exclude=*").partition("-")
-    return f"{name} (dirty)" if dirty else name
 
 
 def place_of(env: EnvFile | None, project: Path) -> Place:
@@ -43,13 +35,12 @@ def place_of(env: EnvFile | None, project: Path) -> Place:
 
     from deployer.report.review_view import Place
 
-    folder = _git(project, "rev-parse", "--show-prefix").rstrip("/")
-    commit = _git(project, "rev-parse", "HEAD")
+    folder, commit = folder_of(project), commit_of(project)
     return Place(
-        where=whereabouts(env, project) if env else f"commit {_commit(project)}" if commit else "",
+        where=whereabouts(env, project) if env else f"commit {short_commit(commit)}" if commit else "",
         folder=folder,
         version=version("azureml-deployer"),
-        link=_link(f"{folder}/" if folder else "", commit),
+        link=_link(f"{folder}/" if folder else "", commit.removesuffix("-dirty")),
     )
 
 
@@ -63,21 +54,3 @@ def _link(prefix: str, commit: str) -> str:
         address = f"{azure.rpartition('@')[2]}" if "@" in azure else azure.removeprefix("https://")
         return f"https://{address}?path=/{prefix}{{file}}&version=GC{commit}&line={{line}}"
     return ""
-
-
-def _git(project: Path, *words: str) -> str:
-    """What git says of a checkout; "" where there is none, or no git."""
-    command = ["git", "-C", str(project), *NO_MONITOR, *words]
-    try:
-        ended = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return ended.stdout.strip()

@@ -38,7 +38,9 @@ class Bookkeeping:
     live one, in percent by deployment; `rollout`, the mark of a rollout, "<target hash>:<percent>" or "<target
     hash>:failed"; `tested` and `failed`, the verdict hashes of smoke tests by deployment; `held`, the content hashes
     that were rolled back, by logical deployment. Of a deployment: `earlier`, until its update in place has passed its
-    smoke test; `revision`, which one it is. Of both: `secret`, the fields that were secret when written.
+    smoke test; `revision`, which one it is; `commit`, that of the specs it was last written from, with "-dirty"
+    after it if files differed from it, "" if there was none. Of both: `secret`, the fields that were secret when
+    written.
 
     `held` is None where nothing is noted; a step with None leaves what is.
     """
@@ -51,6 +53,7 @@ class Bookkeeping:
     held: Mapping[str, str] | None = None
     earlier: Earlier | None = None
     revision: Revision | None = None
+    commit: str = ""
     secret: SecretPaths = field(default_factory=SecretPaths)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from deployer.core.bookkeeping import Earlier
+from deployer.core.bookkeeping import Bookkeeping, Earlier
 from deployer.core.plan import Finding, Step
 from deployer.core.resources import (
     Kind,
@@ -38,9 +38,9 @@ def too_many_tags(case: Case) -> Iterator[Finding]:
             yield from _crowded(there, endpoint_tags(endpoint, case) + _secret_tags(there, case), case)
     for step in case.steps:
         if step.ref.kind is Kind.DEPLOYMENT and step.after is not None:
-            earlier = step.bookkeeping.earlier if step.bookkeeping else None
-            revision = 1 if step.bookkeeping and step.bookkeeping.revision else 0
-            ours = deployment_tags(step.after, earlier) + _secret_tags(step.after, case) + revision
+            noted = step.bookkeeping or Bookkeeping()
+            few = (noted.revision is not None) + bool(noted.commit)
+            ours = deployment_tags(step.after, noted.earlier) + _secret_tags(step.after, case) + few
             yield from _crowded(step.after, ours, case)
 
 

@@ -200,3 +200,9 @@ def with_short_names(text: str) -> str:
 def joined(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def short_commit(noted: str) -> str:
+    """A commit in as many characters as git prints, "abc1234 (dirty)" for "<hash>-dirty"."""
+    name, _, dirty = noted.partition("-")
+    return f"{name[:7]} (dirty)" if dirty else name[:7]

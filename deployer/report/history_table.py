@@ -8,10 +8,21 @@ from collections.abc import Iterator, Mapping
 from deployer.core.resources import Ref, Resource, State, endpoint_ref
 from deployer.planning.revisions import hash_of, logical_name
 from deployer.planning.verdicts import Standing, marks
-from deployer.report.format import styled, with_short_names
+from deployer.report.format import short_commit, styled, with_short_names
 
-VERSION = "1.0"
-_HEADINGS = ("deployment", "revision", "content", "traffic", "verdict", "model", "environment", "created", "by")
+VERSION = "1.1"
+_HEADINGS = (
+    "deployment",
+    "revision",
+    "content",
+    "traffic",
+    "verdict",
+    "model",
+    "environment",
+    "commit",
+    "created",
+    "by",
+)
 
 
 def history_text(
@@ -61,6 +72,7 @@ def _cells(item: Resource, live: State, standings: Mapping[Ref, Standing]) -> tu
         _verdict(item, live, standings.get(item.ref)),
         str(item.fields.get("model") or "-"),
         str(item.fields.get("environment") or "-"),
+        short_commit(item.seen.bookkeeping.commit) or "-",
         item.seen.created[:19] or "-",
         item.seen.created_by or "-",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deployer.planning.capacity import Capacity, Machines
 from deployer.report.format import count
 from deployer.report.markdown_text import cell, code, prose
-from deployer.report.review_view import ImpactRow, ModelRow, ReviewView, Shares
+from deployer.report.review_view import CodeRow, ImpactRow, ModelRow, ReviewView, Shares
 
 BAR = 10
 MOST_ROWS = 60
@@ -24,6 +24,8 @@ def review_parts(review: ReviewView) -> Iterator[str]:
         yield "\n" + "".join(facts)
     if review.models:
         yield _models(review.models)
+    if review.code:
+        yield "\n**Code**\n\n" + "".join(map(_code, review.code))
     if review.undo:
         yield "\n**How to take it back**\n\n" + "".join(f"- {prose_with_code(line)}\n" for line in review.undo)
 
@@ -82,6 +84,11 @@ def _models(rows: tuple[ModelRow, ...]) -> str:
     return head + "".join(
         f"| {cell(row.deployment)} | {cell(row.before)} | {cell(row.after)} | {prose(row.about)} |\n" for row in rows
     )
+
+
+def _code(row: CodeRow) -> str:
+    files = ", ".join(map(code, row.files)) if row.files else "content differs, files unknown"
+    return f"- {code(row.folder)} of {code(row.deployment)}, since {prose(row.beside)}: {files}\n"
 
 
 def prose_with_code(text: str) -> str:

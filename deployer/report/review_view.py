@@ -14,14 +14,16 @@ from deployer.core.plan import Action, Plan, Step
 from deployer.core.prices import Prices
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.references import AssetType
-from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, reference_at, share_map, version_named
+from deployer.core.resources import Kind, Ref, Resource, State, reference_at, share_map, version_named
 from deployer.planning.capacity import Capacity, capacity
+from deployer.planning.commits import CodeChange, served_before
 from deployer.planning.durations import expected
 from deployer.report.describe import verb
-from deployer.report.format import count, seconds, shortened
+from deployer.report.format import count, seconds, short_commit, shortened
 from deployer.report.impact import impact
 
 LONGEST = 120
+MOST_FILES = 20
 HOURS = 730
 """Hours of a month: 365 days / 12, as price calculators of clouds have it."""
 
@@ -75,6 +77,16 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRow:
+    """The code that a deployment gets: its folder, what it is compared with, and the files that differ, if known."""
+
+    deployment: str
+    folder: str
+    beside: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
     """What a reviewer decides from, in rows and sentences. Empty parts were not known, or have nothing to say."""
 
@@ -85,6 +97,7 @@ class ReviewView:
     cost: str = ""
     minutes: str = ""
     models: tuple[ModelRow, ...] = ()
+    code: tuple[CodeRow, ...] = ()
     undo: tuple[str, ...] = ()
 
 
@@ -95,10 +108,14 @@ def review_view(
     place: Place,
     tested: frozenset[Ref],
     is_local: bool,
+    files: Mapping[CodeChange, tuple[str, ...] | None] = {},
     prices: Prices | None = None,
     secrets: frozenset[str] = frozenset(),
 ) -> ReviewView:
-    """What a reviewer of a plan decides from. `tested` are the deployments that passed their smoke test before."""
+    """What a reviewer of a plan decides from. `tested` are the deployments that passed their smoke test before.
+
+    `files` are those that differ by each change of code, None where git does not know them.
+    """
     mask = mask_of(secrets)
     passed = tested | {step.ref for step in plan.steps if step.action is Action.TEST}
     machines = capacity(plan, live)
@@ -110,6 +127,7 @@ def review_view(
         cost=_cost(machines, prices) if prices else "",
         minutes="" if is_local or plan.is_empty else _minutes(plan),
         models=tuple(row for step in plan.steps for row in _models(step, plan, live, mask)),
+        code=tuple(_code(change, found, mask) for change, found in files.items()),
         undo=tuple(_undo(plan)),
     )
 
@@ -191,14 +209,24 @@ def _models(step: Step, plan: Plan, live: State, mask: Mask) -> Iterator[ModelRo
 
 
 def _model_before(step: Step, live: State) -> str:
-    """The model of a deployment before a step; for a new one, that of the deployment with most of the traffic."""
-    if step.before:
-        return str(step.before.fields.get("model") or "")
-    split = live.split(step.ref.endpoint)
-    serving = max(split, key=lambda name: split[name], default="")
-    there = live.get(deployment_ref(step.ref.endpoint, serving)) if serving else None
+    """The model of a deployment before a step; for a new one, that of the deployment that serves."""
+    there = served_before(step, live)
     model = str(there.fields.get("model") or "") if there else ""
-    return f"{model} ({serving}, which serves)" if model else ""
+    return f"{model} ({there.ref.name}, which serves)" if model and there and not step.before else model
+
+
+def _code(change: CodeChange, found: tuple[str, ...] | None, mask: Mask) -> CodeRow:
+    """The files of a change of code, at most MOST_FILES."""
+    beside = "" if change.beside == change.ref else f" of {change.beside.name}"
+    since = f"commit {short_commit(change.commit)}{beside}" if change.commit else f"what is live{beside}"
+    shown = tuple(mask.line(name) for name in (found or ())[:MOST_FILES])
+    more = len(found or ()) - len(shown)
+    return CodeRow(
+        deployment=mask.line(str(change.ref)),
+        folder=mask.line(change.folder),
+        beside=mask.line(since),
+        files=(*shown, count(more, "more file")) if more > 0 else shown,
+    )
 
 
 def _asset(ref: Ref, plan: Plan, live: State) -> Resource | None:

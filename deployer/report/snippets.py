@@ -31,7 +31,7 @@ def curl(call: Call) -> str:
     """Lines for a shell: the key into a variable, and the request."""
     before, data = _curl_data(call.source)
     words = [
-        f"curl --fail-with-body {shlex.quote(call.uri)}",
+        f"curl --fail-with-body --silent --show-error {shlex.quote(call.uri)}",
         *([f"--cacert {shlex.quote(call.ca_file)}"] if call.ca_file else []),
         f'--header "Authorization: Bearer ${VARIABLE}"',
         "--header 'Content-Type: application/json'",

@@ -30,7 +30,7 @@ from deployer.azureml.kinds.rows import (
 )
 from deployer.azureml.kinds.service_keys import PRIVATE_NETWORK, properties, variables
 from deployer.azureml.retry import Patience
-from deployer.core.bookkeeping import Revision
+from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.compute import is_kubernetes
 from deployer.core.fields import field_at, with_defaults
 from deployer.core.plan import Step
@@ -230,13 +230,14 @@ def notes_of(resource: Resource, project: str, code_id: str | None) -> Notes:
 
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
-    """Create or change a deployment, after uploading its code."""
+    """Create or change a deployment, after uploading its code. Unless told otherwise, it stays the same revision."""
     code_id = code_assets.id_for(writer, after)
-    earlier = step.bookkeeping.earlier if step.bookkeeping else None
+    noted = step.bookkeeping or Bookkeeping()
     notes = replace(
         notes_of(after, writer.project, code_id),
-        earlier=earlier,
-        revision=_revision(step),
+        earlier=noted.earlier,
+        commit=noted.commit,
+        revision=noted.revision or (step.before.seen.bookkeeping.revision if step.before else None),
         secret=secret_fields(step, after),
     )
     writer.sdk.operate(
@@ -245,12 +246,6 @@ def put(writer: Writer, step: Step, after: Resource) -> None:
             entity(after, code_id, notes), skip_script_validation=True
         ),
     )
-
-
-def _revision(step: Step) -> Revision | None:
-    """Which revision a deployment is: as its step says, else as it was."""
-    noted = step.bookkeeping.revision if step.bookkeeping else None
-    return noted or (step.before.seen.bookkeeping.revision if step.before else None)
 
 
 def delete(writer: Writer, step: Step) -> None:

@@ -32,6 +32,7 @@ def observed(raw: Raw) -> Observed:
             held=notes.held or None,
             earlier=notes.earlier,
             revision=notes.revision,
+            commit=notes.commit,
             secret=notes.secret,
         ),
     )

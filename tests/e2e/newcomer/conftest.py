@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 WRITES = ("PUT", "PATCH", "DELETE")
+WHO = ("-c", "user.name=a", "-c", "user.email=a@example.org")
 READING_POSTS = ("listkeys", "listsecrets", "token", "getlogs")
 
 
@@ -74,8 +75,11 @@ def clone(tmp_path: Path) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project that is applied; tests leave it as its specs say."""
+    """A committed project that is applied; tests leave it as its specs say."""
     project = copy_of_the_project(tmp_path_factory.mktemp("deployed"))
+    (project.folder / ".gitignore").write_text(".deployer/\n")
+    for words in (["init", "-q"], ["add", "."], [*WHO, "commit", "-qm", "first"]):
+        subprocess.run(["git", *words], cwd=project.folder, check=True)
     done = project.run("apply")
     assert done.returncode == 0, done.stderr
     yield project

@@ -143,3 +143,34 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(deployed: Project) ->
 def test_the_notebook_is_kept_without_what_it_printed() -> None:
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
+
+
+def test_the_commit_of_what_is_live_is_known_and_a_review_names_the_files_that_changed(deployed: Project) -> None:
+    head = typed(deployed, "git", "rev-parse", "HEAD").strip()
+    (row,) = json.loads(deployed.run("history", "--json").stdout)["endpoints"][0]["deployments"]
+    assert row["commit"] == head[:7]
+    deployed.edit("scoring/score.py", "def run(", "# a comment\ndef run(")
+    try:
+        comment = deployed.run("plan", "--format", "markdown").stdout
+    finally:
+        typed(deployed, "git", "checkout", "-q", "scoring/score.py")
+    line = next(line for line in comment.splitlines() if line.startswith("- `scoring/`"))
+    assert line.endswith(f"since commit {head[:7]}: `score.py +1 -0`")
+
+
+def test_the_requests_of_a_command_and_of_the_sdk_are_shown_without_secrets(deployed: Project) -> None:
+    key = deployed.run("keys", "--print", "primary").stdout.strip()
+    shown = deployed.run("--debug", "keys", "--show-secrets").stderr
+    assert "POST 200 https://127.0.0.1" in shown
+    assert "/listkeys?api-version=" in shown.lower()
+    assert key not in shown
+    deployed.edit("specs/endpoint.yml", "Recognises", "Reads")
+    try:
+        done = deployed.run("apply", "--debug")
+    finally:
+        deployed.edit("specs/endpoint.yml", "Reads", "Recognises")
+    assert done.returncode == 0, done.stderr
+    puts = [line for line in done.stderr.splitlines() if " PUT 20" in line]
+    assert len(puts) == 1
+    assert "/onlineEndpoints/digits?api-version=2022-02-01-preview" in puts[0]
+    assert deployed.run("apply").returncode == 0

@@ -12,6 +12,7 @@ from deployer.core.plan import Action, Step
 from deployer.core.plan_options import Allow
 from deployer.core.resources import Ref, Resource, State
 from deployer.core.workspace import Answer
+from deployer.planning.commits import with_commit_noted
 from deployer.planning.earlier import with_earlier_noted
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
@@ -271,3 +272,23 @@ def test_a_first_apply_marks_with_the_traffic_it_allows() -> None:
     assert carried(workspace, planned(desired, State())).ok
     assert [step.ref.kind.value for step in workspace.executed] == ["endpoint", "deployment", "traffic"]
     assert planned(desired, workspace.state) == ()
+
+
+def test_what_is_put_back_notes_the_commit_it_came_from_where_that_is_known() -> None:
+    first = seen(ONE, bookkeeping=Bookkeeping(commit="1" * 40))
+    workspace = MemoryWorkspace(state=serving(first, passed=(ONE,)))
+    answers_well("1")(workspace)
+    steps = with_commit_noted(planned(NEXT, workspace.state), "2" * 40)
+    assert carried(workspace, steps).exit_code == 1
+    commits = [step.bookkeeping.commit for step in workspace.executed if step.bookkeeping and step.ref == BLUE]
+    assert commits == ["2" * 40, "1" * 40]
+
+
+def test_content_from_before_this_run_is_put_back_without_a_commit() -> None:
+    workspace = MemoryWorkspace(state=serving(seen(ONE, bookkeeping=Bookkeeping(commit="1" * 40)), passed=(ONE,)))
+    answers_well("1")(workspace)
+    (write, _) = with_commit_noted(planned(NEXT, workspace.state), "2" * 40)
+    workspace.execute(write)
+    run(workspace, NEXT)
+    assert model_of(workspace) == "azureml:digits:1"
+    assert [step.bookkeeping.commit for step in workspace.executed if step.bookkeeping and step.ref == BLUE][1:] == [""]

@@ -30,6 +30,7 @@ notes = st.builds(
     previous=splits,
     rollout=st.sampled_from(["", "0123456789abcdef:50"]),
     protected=st.booleans(),
+    commit=st.sampled_from(["", "0" * 40, f"{'f' * 64}-dirty"]),
     tested=verdicts,
     failed=verdicts,
     earlier=st.none()

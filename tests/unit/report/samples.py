@@ -27,6 +27,7 @@ from deployer.core.prices import Prices
 from deployer.core.resources import Observed, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
+from deployer.planning.commits import CodeChange
 from deployer.planning.differences import differences
 from deployer.planning.verdicts import Standing
 from deployer.report import (
@@ -335,6 +336,16 @@ PLACE = Place(
 )
 PRICES = Prices(currency="EUR", per_hour={"standard_ds3_v2": 0.3})
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+CHANGED = {
+    CodeChange(ref=BLUE, folder="scoring/", beside=BLUE, commit=f"{COMMIT}-dirty"): (
+        "score.py +3 -1",
+        f"{SECRET}.txt +1 -0",
+        *(f"digit-{number}.png (binary)" for number in range(19)),
+    ),
+    CodeChange(ref=GREEN, folder="scoring/", beside=BLUE, commit=""): None,
+}
+
 
 def sample_view() -> PlanView:
     return plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES)
@@ -349,6 +360,7 @@ def sample_review() -> ReviewView:
         place=PLACE,
         tested=frozenset(),
         is_local=False,
+        files=CHANGED,
         prices=PRICES,
         secrets=frozenset({SECRET}),
     )

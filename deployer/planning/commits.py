@@ -1,0 +1,66 @@
+"""Which commit the specs of a deployment were of: noted with each write, so that the next review can name the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.plan import Step
+from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, deployment_ref, fingerprint, value_at
+from deployer.planning.earlier import CODE
+
+
+def with_commit_noted(steps: Iterable[Step], commit: str) -> tuple[Step, ...]:
+    """The steps; those that write deployments note the commit of the specs."""
+    return tuple(_noting(step, commit) for step in steps)
+
+
+def _noting(step: Step, commit: str) -> Step:
+    if not commit or step.ref.kind is not Kind.DEPLOYMENT or step.after is None:
+        return step
+    return replace(step, bookkeeping=replace(step.bookkeeping or Bookkeeping(), commit=commit))
+
+
+def commit_before(write: Step | None, after: Resource, ignored: tuple[KeyPath, ...]) -> str:
+    """The commit of content that is put back; "" unless it is just what a write of this run replaced."""
+    if write is None or write.before is None or fingerprint(write.before, ignored) != fingerprint(after, ignored):
+        return ""
+    return write.before.seen.bookkeeping.commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeChange:
+    """Other code for a deployment: `folder` holds it, below the project; `beside` is the deployment it differs from.
+
+    `commit` is that of the specs from which `beside` was written, "" if none was noted.
+    """
+
+    ref: Ref
+    folder: str
+    beside: Ref
+    commit: str
+
+
+def code_changes(steps: Iterable[Step], live: State) -> Iterator[CodeChange]:
+    """The deployments that get other code than they have; new ones, than the deployment with most of the traffic."""
+    for step in steps:
+        folder = step.after.sources.get(CODE, "") if step.after and step.ref.kind is Kind.DEPLOYMENT else ""
+        there = served_before(step, live)
+        if (
+            folder
+            and there
+            and step.after
+            and value_at(there.fields, CODE) not in (None, value_at(step.after.fields, CODE))
+        ):
+            commit = there.seen.bookkeeping.commit
+            yield CodeChange(ref=step.ref, folder=folder, beside=there.ref, commit=commit)
+
+
+def served_before(step: Step, live: State) -> Resource | None:
+    """What a deployment is to be compared with: itself before the step; for a new one, what has most of the traffic."""
+    if step.before:
+        return step.before
+    split = live.split(step.ref.endpoint)
+    serving = max(split, key=lambda name: split[name], default="")
+    return live.get(deployment_ref(step.ref.endpoint, serving)) if serving else None
