@@ -54,8 +54,8 @@ class Mask:
         """The text with every secret and every mark of one replaced, overlapping ones as one; idempotent."""
         if text in self.whole:
             return MASK
-        text = without_marks(text, MASK)
-        return MASK.join(self._hidden(piece) for piece in text.split(MASK))
+        hidden = MASK.join(self._hidden(piece) for piece in text.split(MASK))
+        return without_marks(hidden, MASK)  # last: a secret can have characters of marks in it
 
     def _hidden(self, text: str) -> str:
         shown, end = [], 0

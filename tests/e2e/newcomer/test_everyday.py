@@ -149,12 +149,12 @@ def test_the_commit_of_what_is_live_is_known_and_a_review_names_the_files_that_c
     head = typed(deployed, "git", "rev-parse", "HEAD").strip()
     (row,) = json.loads(deployed.run("history", "--json").stdout)["endpoints"][0]["deployments"]
     assert row["commit"] == head[:7]
-    deployed.edit("scoring/score.py", "def run(", "# a comment\ndef run(")
+    deployed.edit("scoring/score.py", "def init(", "# a comment\ndef init(")
     try:
         comment = deployed.run("plan", "--format", "markdown").stdout
     finally:
         typed(deployed, "git", "checkout", "-q", "scoring/score.py")
-    line = next(line for line in comment.splitlines() if line.startswith("- `scoring/`"))
+    line = next(line for line in comment.splitlines() if line.startswith("- `scoring`"))
     assert line.endswith(f"since commit {head[:7]}: `score.py +1 -0`")
 
 

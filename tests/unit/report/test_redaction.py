@@ -11,7 +11,7 @@ from io import StringIO
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deployer.commands.progress import Progress
@@ -124,6 +124,7 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
+@example(secret="000\U000fe100")
 @given(secret=st.text(st.characters(codec="utf-8"), min_size=4, max_size=40).filter(lambda text: text.strip() == text))
 def test_every_spelling_is_masked(spelling: str, secret: str) -> None:
     written = SPELLINGS[spelling](secret)
