@@ -88,7 +88,7 @@ def _tested(deployment: str, request: Mapping[str, Any] | None) -> dict[str, str
 
 
 def _script(model: ScriptedModel, name: str) -> dict[str, str]:
-    score = template(f"score-{model.library}.py", name).replace('"FILE"', json.dumps(Path(model.file).name))
+    score = template(f"score-{model.library}.py", name).replace('"FILE"', json.dumps(f"*{Path(model.file).suffix}"))
     packages = "".join(f"      - {package}\n" for package in model.packages)
     return {
         "src/score.py": score,

@@ -10,7 +10,7 @@ from deployer.core.intent import Intent
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, is_failed, share_map, traffic_ref
 from deployer.planning.facts import serves
-from deployer.planning.verdicts import Standing, standing, verdict_hash
+from deployer.planning.verdicts import Standing, content_hash, marks, same_content, standing, verdict_hash
 
 
 def due_tests(steps: Sequence[Step], live: State, intent: Intent, owing: frozenset[str]) -> tuple[Step, ...]:
@@ -48,12 +48,19 @@ def _why_owed(ref: Ref, after: Resource | None, live: State, intent: Intent, owi
     found = standing(after, live, intent)
     match found:
         case Standing.OWED:
-            return "this content has not passed this test yet"
+            return _since_passed(after, live, intent) or "this content has not passed this test yet"
         case Standing.FAILED:
             return "this content failed this test"
         case Standing.PASSED | Standing.UNDECLARED:
             return None
     assert_never(found)
+
+
+def _since_passed(after: Resource, live: State, intent: Intent) -> str:
+    """What has changed since a deployment passed its test, if it is not its content; "" if it is."""
+    passed = marks(after.ref, live).tested.get(after.ref.name, "")
+    same = same_content(passed, content_hash(after, intent.ignored.get(after.ref, ())))
+    return "its test, or the checks of the rollout, changed since this content passed" if same else ""
 
 
 def _concerned(step: Step, live: State) -> frozenset[Ref]:

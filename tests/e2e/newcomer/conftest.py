@@ -65,6 +65,13 @@ def copy_of_the_project(folder: Path) -> Project:
     return Project(folder=folder)
 
 
+def built_wheel(folder: Path) -> Path:
+    """The wheel of this checkout, built into a folder."""
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=3000)
+    return next(folder.glob("azureml_deployer-*.whl"))
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Iterator[Project]:
     """A project nobody has applied yet."""

@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.newcomer.conftest import ROOT, copy_of_the_project
+from tests.e2e.newcomer.conftest import ROOT, built_wheel, copy_of_the_project
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True, timeout=3000)
-    return next(out.glob("azureml_deployer-*.whl"))
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
