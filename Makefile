@@ -9,6 +9,7 @@ SEED ?= 1
 COUNT ?= 420
 ONLY ?=
 SBOM ?= dist/sbom.cdx.json
+SITE ?= build/site
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$name" && break; done)
 
@@ -17,13 +18,13 @@ DEPLOYER := $(BIN)/deployer
 CONFIRM := $(if $(YES),--yes)
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench lock audit sbom clean
+.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench docs lock audit sbom clean
 
 help:
 	@echo "make validate|plan|drift ENV=local|dev|prod   make apply ENV=… [YES=1]   make destroy ENV=… [YES=NAMES]   make local-down"
 	@echo "make score ENV=… IMAGE=FILE"
 	@echo "make quick   make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
-	@echo "make lock   make audit   make sbom"
+	@echo "make docs   make lock   make audit   make sbom"
 
 validate: $(VENV)/.runtime
 	@$(DEPLOYER) validate --env $(ENV)
@@ -69,6 +70,11 @@ mutants: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 	@echo "== bench/scoring"; $(BIN)/python -m bench.scoring
+
+# The documentation as a site; a warning is an error.
+docs: $(VENV)/.dev
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir "$(SITE)"
+	@echo "Wrote $(SITE)/index.html."
 
 # The locks hold for Linux and macOS and for every supported Python; `build` is what an editable install needs.
 lock: $(VENV)/.runtime

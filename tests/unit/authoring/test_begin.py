@@ -158,7 +158,7 @@ def test_what_is_written_for_a_model_is_valid_at_once(name: str, env: str, tmp_p
     assert f"path: ../{name}\n" in spec
     assert "x-smoke-test:" in spec
     compile((tmp_path / "src/score.py").read_text(), "score.py", "exec")
-    assert f"rglob(\"*{Path(name).suffix}\")" in (tmp_path / "src/score.py").read_text()
+    assert f'rglob("*{Path(name).suffix}")' in (tmp_path / "src/score.py").read_text()
     assert (tmp_path / ".github/workflows/deployer-review.yml").is_file()
     assert ".deployer/" in (tmp_path / ".gitignore").read_text()
 
