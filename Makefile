@@ -10,6 +10,7 @@ COUNT ?= 420
 ONLY ?=
 SBOM ?= dist/sbom.cdx.json
 SITE ?= build/site
+DIST ?= dist
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$name" && break; done)
 
@@ -18,13 +19,13 @@ DEPLOYER := $(BIN)/deployer
 CONFIRM := $(if $(YES),--yes)
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench docs lock audit sbom clean
+.PHONY: help validate plan apply score drift destroy local-down quick test test-long mutants check bench dist docs lock audit sbom clean
 
 help:
 	@echo "make validate|plan|drift ENV=local|dev|prod   make apply ENV=… [YES=1]   make destroy ENV=… [YES=NAMES]   make local-down"
 	@echo "make score ENV=… IMAGE=FILE"
 	@echo "make quick   make test   make check   make bench   make test-long   make mutants [SEED=1] [COUNT=420] [ONLY=deployer/planning]"
-	@echo "make docs   make lock   make audit   make sbom"
+	@echo "make docs   make dist   make lock   make audit   make sbom"
 
 validate: $(VENV)/.runtime
 	@$(DEPLOYER) validate --env $(ENV)
@@ -71,6 +72,13 @@ bench: $(VENV)/.dev
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 	@echo "== bench/scoring"; $(BIN)/python -m bench.scoring
 
+# What is published. The time of the commit is that of the files, so that anybody can build the same bytes.
+dist: $(VENV)/.dev
+	@rm -rf "$(DIST)"/*.whl "$(DIST)"/*.tar.gz
+	@SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" \
+	  $(BIN)/python -m build --no-isolation --outdir "$(DIST)" . >/dev/null
+	@ls "$(DIST)"/*.whl "$(DIST)"/*.tar.gz
+
 # The documentation as a site; a warning is an error.
 docs: $(VENV)/.dev
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir "$(SITE)"
@@ -109,8 +117,9 @@ $(VENV)/bin/uv: requirements/bootstrap.txt
 
 $(VENV)/.runtime: $(VENV)/bin/uv requirements/runtime.txt pyproject.toml
 	@echo "Installing what is locked in requirements/runtime.txt …"
-	@$(UV) --require-hashes -r requirements/runtime.txt
+	@$(UV) --compile-bytecode --require-hashes -r requirements/runtime.txt
 	@$(UV) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q deployer
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt

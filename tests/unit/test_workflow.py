@@ -30,6 +30,8 @@ ACTIONS = {
     "actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c": "v6.0.0",
     "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02": "v4.6.2",
     "actions/download-artifact@634f93cb2916e3fdff6788551b99b062d0335ce0": "v5.0.0",
+    "actions/attest-build-provenance@977bb373ede98d70efbf0b7b13af9c3d6651dc60": "v4.1.0",
+    "pypa/gh-action-pypi-publish@76f52bc884231f62b9a034ebfe128415bbaabdfc": "v1.12.4",
     "azure/login@a457da9ea143d694b1b9c7c869ebb04ebe844ef5": "v2.3.0",
 }
 """A tag can be moved to other code; a commit cannot."""

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from deployer.local_workspace.serving.interpreters import suited
 from tests.e2e.newcomer.conftest import ROOT, built_wheel, copy_of_the_project
+
+UV = Path(sys.executable).with_name("uv")
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +42,30 @@ def test_the_command_works_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> 
         [sys.executable, "-c", start, "validate"], cwd=project.folder, capture_output=True, check=False
     )
     assert without.returncode != 0, "the schemas were read from somewhere else"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_the_wheel_installs_and_serves_on_every_supported_python(version: str, wheel: Path, tmp_path: Path) -> None:
+    found = suited(f"=={version}.*")
+    if found is None:
+        pytest.skip(f"Python {version} is not on this machine: `uv python install {version}` installs it")
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([found.python, "-m", "venv", tmp_path / "venv"], check=True)
+    subprocess.run([UV, "pip", "install", "-q", "--python", str(python), str(wheel)], check=True, timeout=900)
+    project = tmp_path / "prices"
+    project.mkdir()
+
+    def typed(*words: str) -> str:
+        command = [str(python.with_name("deployer")), *words]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    typed("init")
+    try:
+        assert "Applied" in typed("apply")
+        assert typed("score", "--request", "sample-request.json").startswith("6")
+        assert "No changes." in typed("plan")
+    finally:
+        typed("local", "down")
