@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from deployer.authoring import EnvFile, load_env, load_project, project_secrets
 from deployer.azureml import connect
 from deployer.core.errors import DeployerError, UsageError
+from deployer.core.metrics import Served, Span
 from deployer.core.plan_options import Options
-from deployer.core.resources import Ref, State
+from deployer.core.resources import Kind, Ref, State
 from deployer.core.workspace import Wanted, Workspace
 from deployer.local import connection, local_root, start
+from deployer.planning.gates import served
 from deployer.planning.revisions import live_standings, named_revision
 from deployer.planning.verdicts import Standing
 
@@ -107,16 +110,25 @@ def live_deployments(workspace: Workspace, endpoint: str) -> list[Ref]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The live state of the endpoints `names` and of all with the project's tag, and how their deployments stand."""
+    """The live state of the endpoints `names` and of all with the project's tag, and how their deployments stand.
+
+    `served` is what callers got from them, where that was asked for.
+    """
 
     live: State
     names: frozenset[str]
     standings: Mapping[Ref, Standing]
     project: str
+    served: Mapping[Ref, Served] = field(default_factory=dict)
 
 
-def watch_status(request: Request, listener: Listener, *, everything: bool = False) -> Callable[[], Status]:
-    """A look, to be repeated, at the live state of the requested endpoints, or of `everything` in the workspace."""
+def watch_status(
+    request: Request, listener: Listener, *, everything: bool = False, minutes: int = 0
+) -> Callable[[], Status]:
+    """A look, to be repeated, at the live state of the requested endpoints, or of `everything` in the workspace.
+
+    With `minutes`, also at what callers got meanwhile.
+    """
     desired = load_project(request.project, request.env)
     listener.acting_on(desired.env, desired.secrets)
     name = request.options.endpoint.lower()
@@ -127,9 +139,24 @@ def watch_status(request: Request, listener: Listener, *, everything: bool = Fal
     def look() -> Status:
         live = workspace.observe(wanted)
         standings = live_standings(live, desired.intent)
-        return Status(live=live, names=names, standings=standings, project=desired.env.project)
+        seen = Status(live=live, names=names, standings=standings, project=desired.env.project)
+        if not minutes:
+            return seen
+        grain = 60.0 if desired.env.workspace else 1.0
+        return replace(seen, served=_served(workspace, live, minutes, grain))
 
     return look
+
+
+def _served(workspace: Workspace, live: State, minutes: int, grain: float) -> Mapping[Ref, Served]:
+    """What callers got from each live deployment until now, in whole grains of so many seconds."""
+    end = time.time() // grain * grain
+    span = Span(start=end - 60 * minutes, end=end, grain=grain)
+    measured = {name: workspace.measured(name, span) for name in live.endpoints()}
+    return {
+        item.ref: served(item.ref.name, span, measured[item.ref.endpoint].get(item.ref.name, ()))
+        for item in live.of_kind(Kind.DEPLOYMENT)
+    }
 
 
 def observe_status(request: Request, listener: Listener) -> Status:

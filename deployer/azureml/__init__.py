@@ -73,6 +73,10 @@ class AzureWorkspace:
         """POST a body to the scoring URI; any HTTP status is returned, not raised."""
         return self._scorer.score(endpoint, body, deployment=deployment, timeout=timeout)
 
+    def openapi(self, endpoint: str, *, deployment: str = "") -> Answer:
+        """The OpenAPI document of a deployment, as it is answered."""
+        return self._scorer.openapi(endpoint, deployment=deployment)
+
     def measured(self, endpoint: str, span: Span) -> Measured:
         """What Azure Monitor measured of the requests to each deployment of an endpoint."""
         return monitoring.measured(self._arm, endpoint, span)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urljoin
 
 import urllib3
 
@@ -29,9 +31,13 @@ _ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """Access to an endpoint: its scoring URI, a bearer token, and the time.monotonic() until which to use them."""
+    """Access to an endpoint: its scoring URI, where it describes itself, a bearer token, and until when to use it.
+
+    `until` is in time.monotonic().
+    """
 
     uri: str
+    described_at: str
     bearer: str
     until: float
 
@@ -48,26 +54,36 @@ class Scorer:
 
     def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
         """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
-        answer = self._post(self._door(endpoint), body, deployment, timeout)
+        return self._ask(endpoint, lambda door: self._post(door, body, deployment, timeout))
+
+    def openapi(self, endpoint: str, *, deployment: str) -> Answer:
+        """GET what a deployment says that it takes, in the same way."""
+        return self._ask(endpoint, lambda door: self._answer(door, "GET", door.described_at, b"", deployment, 60.0))
+
+    def _ask(self, endpoint: str, ask: Callable[[Door], Answer]) -> Answer:
+        answer = ask(self._door(endpoint))
         if answer.status != 401:
             return answer
         with self._lock:
             self._doors.pop(endpoint.lower(), None)
-        return self._post(self._door(endpoint), body, deployment, timeout)
+        return ask(self._door(endpoint))
 
     def bearer(self, endpoint: str) -> str:
         """The primary key of an endpoint, or a token for it, by its authentication mode."""
         return self._door(endpoint).bearer
 
     def _post(self, door: Door, body: bytes, deployment: str, timeout: float) -> Answer:
+        return self._answer(door, "POST", door.uri, body, deployment, timeout)
+
+    def _answer(self, door: Door, method: str, uri: str, body: bytes, deployment: str, timeout: float) -> Answer:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {door.bearer}"}
         if deployment:
             headers[DEPLOYMENT_HEADER] = deployment
         start = time.perf_counter()
         try:
-            reply = self._send(door.uri, body, headers, timeout)
+            reply = self._send(method, uri, body, headers, timeout)
         except urllib3.exceptions.HTTPError as error:
-            raise error_of(Refusal(status=0, message=silence(door.uri, error)), "score") from error
+            raise error_of(Refusal(status=0, message=silence(uri, error)), "score") from error
         milliseconds = (time.perf_counter() - start) * 1000
         answered = {name.lower(): value for name, value in reply.headers.items()}
         return Answer(
@@ -78,9 +94,11 @@ class Scorer:
             headers=answered,
         )
 
-    def _send(self, uri: str, body: bytes, headers: dict[str, str], timeout: float) -> urllib3.BaseHTTPResponse:
+    def _send(
+        self, method: str, uri: str, body: bytes, headers: dict[str, str], timeout: float
+    ) -> urllib3.BaseHTTPResponse:
         """Send one request; once more if the connection was closed, as servers do with idle ones."""
-        ask = partial(self._pool.request, "POST", uri, body=body, headers=headers, timeout=timeout)
+        ask = partial(self._pool.request, method, uri, body=body or None, headers=headers, timeout=timeout)
         try:
             return ask()
         except urllib3.exceptions.ProtocolError:
@@ -106,7 +124,8 @@ class Scorer:
                 f"Endpoint {endpoint} has no scoring URI yet.", hint="Wait for its creation to finish."
             )
         bearer, seconds = self._bearer(endpoint, str(live.fields["auth_mode"]))
-        return Door(uri=uri, bearer=bearer, until=time.monotonic() + seconds)
+        described_at = wire_value(raw, "properties", "swaggerUri") or urljoin(uri, "swagger.json")
+        return Door(uri=uri, described_at=described_at, bearer=bearer, until=time.monotonic() + seconds)
 
     def _bearer(self, endpoint: str, auth_mode: str) -> tuple[str, float]:
         """The key or token of an endpoint, and how many seconds to use it before reading it again."""

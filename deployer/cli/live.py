@@ -38,6 +38,7 @@ def history(console: Console, request: Request, as_json: bool) -> int:
 @click.option("--concurrency", type=click.IntRange(1, 256), default=1, help="Number of concurrent requests.")
 @click.option("--curl", is_flag=True, help="Send nothing: print a command for curl that does.")
 @click.option("--python", is_flag=True, help="Send nothing: print a program in Python that does.")
+@click.option("--openapi", is_flag=True, help="Send nothing: print the OpenAPI description of what it takes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def score(console: Console, /, request: Request, as_json: bool, **load: Any) -> int:
@@ -55,8 +56,14 @@ def score(console: Console, /, request: Request, as_json: bool, **load: Any) -> 
 @click.option("--all", is_flag=True, help="All endpoints of the workspace, whosever they are.")
 @click.option("--watch", is_flag=True, help="Show it again whenever it changes, until it is interrupted.")
 @click.option("--json", is_flag=True, help="Print JSON; with --watch a line for each change.")
+@click.option(
+    "--metrics",
+    type=click.IntRange(1, 1440),
+    metavar="MINUTES",
+    help="Also what callers got in the last so many minutes: requests, errors and latencies.",
+)
 @click.pass_obj
-def status(console: Console, /, request: Request, **looking: bool) -> int:
+def status(console: Console, /, request: Request, **looking: Any) -> int:
     """Show what is live: endpoints, deployments and traffic.
 
     Example: deployer status --env prod

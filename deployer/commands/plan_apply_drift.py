@@ -150,7 +150,8 @@ def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
 
 def carry_out(planned: Planned, console: Console, *, as_json: bool = False, minutes: float | None = None) -> int:
     """Carry out a plan with live progress, and report the outcome."""
-    with stoppable() as pause, Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets) as watcher:
+    progress = Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets, on_azure=not planned.is_local)
+    with stoppable() as pause, progress as watcher:
         outcome = pipeline.apply(planned, watcher=watcher, pause=pause, minutes=minutes or math.inf)
     view = outcome_view(
         outcome,

@@ -18,6 +18,7 @@ from deployer.core.outcome import Result, StepResult
 from deployer.core.plan import Action, Step
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.resources import Ref
+from deployer.planning.durations import MINUTE, usual
 from deployer.report.describe import done, moving, starting
 from deployer.report.format import seconds, with_short_names
 from deployer.report.judged_table import judged_table
@@ -45,10 +46,12 @@ class Progress:
         *,
         terminal: bool,
         secrets: frozenset[str] = frozenset(),
+        on_azure: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream, self._terminal, self._clock = stream, terminal, clock
         self._mask: Mask = mask_of(secrets)
+        self._on_azure = on_azure
         self._running: dict[_Key, _Running] = {}
         self._lock = Lock()
         self._open = ExitStack()
@@ -66,7 +69,7 @@ class Progress:
 
     def step_started(self, step: Step) -> None:
         """A step has started."""
-        words = self._mask.line(starting(step))
+        words = self._mask.line(starting(step)) + (_usually(step) if self._on_azure else "")
         with self._lock:
             self._running[_key(step)] = _Running(words=words, started=self._clock())
         if not self._terminal:
@@ -144,6 +147,12 @@ class Progress:
                 Text(row.phase, style="dim"),
             )
         return table
+
+
+def _usually(step: Step) -> str:
+    """ ", usually 9 to 20 min" for a step that one goes to do something else meanwhile."""
+    least, most = usual(step)
+    return f", usually {least / MINUTE:.0f} to {most / MINUTE:.0f} min" if least >= MINUTE else ""
 
 
 def _key(step: Step) -> _Key:

@@ -12,6 +12,7 @@ from deployer.applying.score_requests import ask_patiently, measure
 from deployer.commands.console import Console
 from deployer.commands.hints import as_typed
 from deployer.core.errors import DeployerError, UsageError
+from deployer.core.redaction import mask_of
 from deployer.core.resources import endpoint_ref
 from deployer.core.workspace import Answer, Workspace
 from deployer.report.answers import measurement_json, measurement_text, score_json, score_text, scored
@@ -23,7 +24,7 @@ from deployer.workspaces import Request, certificate_of, live_deployment, open_e
 class Load:
     """Requests to send: bodies, total number, concurrency, and deployment ("": any); `json` is the output format.
 
-    With `curl` or `python` nothing is sent.
+    With `curl`, `python` or `openapi` nothing is sent.
     """
 
     given: str | None
@@ -35,10 +36,13 @@ class Load:
     json: bool
     curl: bool = False
     python: bool = False
+    openapi: bool = False
 
 
 def score(request: Request, load: Load, console: Console) -> int:
     """Send requests to the endpoint and show the answers; exit 1 if any request fails."""
+    if load.openapi:
+        return _show_openapi(request, load, console)
     sources = list(_sources(load))
     if not sources:
         hint = "Name a picture with --image or a JSON file with --request, or pass JSON as it is."
@@ -85,6 +89,18 @@ def _show_call(request: Request, load: Load, sources: Sequence[Source], console:
         ca_file=_from_here(certificate_of(request)),
     )
     console.out(curl(call) if load.curl else python(call))
+    return 0
+
+
+def _show_openapi(request: Request, load: Load, console: Console) -> int:
+    """Print what a deployment says that it takes and gives. Raises DeployerError if it does not say."""
+    workspace, endpoint = open_endpoint(request, console)
+    deployment = live_deployment(workspace, endpoint, load.deployment).name if load.deployment else ""
+    answer = workspace.openapi(endpoint, deployment=deployment)
+    if answer.status != 200:
+        hint = "`deployer logs` may show why; a scoring script describes itself with inference-schema."
+        raise DeployerError(f"endpoint {endpoint} has no description: it answered {answer.status}", hint=hint)
+    console.out(mask_of(console.secrets)(answer.body.decode(errors="replace")))
     return 0
 
 

@@ -19,16 +19,20 @@ _AGAIN = "\x1b[H\x1b[J"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
-    """How to show the live state: of `all` endpoints of the workspace, as `json`, again with every change."""
+    """How to show the live state: of `all` endpoints of the workspace, as `json`, again with every change.
+
+    `metrics` is of how many minutes to show what callers got, None for not at all.
+    """
 
     all: bool = False
     json: bool = False
     watch: bool = False
+    metrics: int | None = None
 
 
 def status(request: Request, looking: Looking, console: Console) -> int:
     """Show the live state: endpoints, their deployments and traffic, and the results of smoke tests."""
-    look = watch_status(request, console, everything=looking.all)
+    look = watch_status(request, console, everything=looking.all, minutes=looking.metrics or 0)
     if not looking.watch:
         seen = look()
         console.tell(_json(seen, indent=2) if looking.json else _text(seen, console))
@@ -54,8 +58,16 @@ def _watch(look: Callable[[], Status], looking: Looking, console: Console, pause
 
 def _text(seen: Status, console: Console) -> str:
     now = datetime.now(UTC)
-    return status_text(seen.live, seen.names, seen.standings, project=seen.project, now=now, color=console.color)
+    return status_text(
+        seen.live,
+        seen.names,
+        seen.standings,
+        project=seen.project,
+        now=now,
+        color=console.color,
+        served=seen.served,
+    )
 
 
 def _json(seen: Status, *, indent: int | None) -> str:
-    return status_json(seen.live, seen.names, seen.standings, indent=indent)
+    return status_json(seen.live, seen.names, seen.standings, indent=indent, served=seen.served)

@@ -52,6 +52,23 @@ class Span:
     def grains(self) -> int:
         return round((self.end - self.start) / self.grain)
 
+    @property
+    def minutes(self) -> int:
+        return round((self.end - self.start) / 60)
+
 
 Measured = Mapping[str, tuple[Grain, ...]]
 """The grains of a span by deployment, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What callers got from one deployment in a span: numbers of requests and errors, and milliseconds by percentile.
+
+    A percentile is the median of those of all grains: of percentiles, no better one of the whole can be made.
+    """
+
+    span: Span
+    requests: int
+    errors: int
+    latencies: Mapping[int, float] = field(default_factory=dict)

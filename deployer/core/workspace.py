@@ -66,6 +66,9 @@ class Workspace(Protocol):
     def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
         """POST a body to the scoring URI, or to one `deployment` by header; any HTTP status is returned, not raised."""
 
+    def openapi(self, endpoint: str, *, deployment: str = "") -> Answer:
+        """GET the OpenAPI document of what a deployment takes and gives; any HTTP status is returned, not raised."""
+
     def measured(self, endpoint: str, span: Span) -> Measured:
         """What customers' requests to each deployment of an endpoint were answered, and how fast, grain by grain."""
 

@@ -41,14 +41,14 @@ def expected(steps: Iterable[Step]) -> Duration:
 
 def _together(group: list[Step]) -> tuple[float, float]:
     """The range of steps side by side; stages of traffic come one after the other."""
-    ranges = [_range(step) for step in group]
+    ranges = [usual(step) for step in group]
     if group[0].ref.kind is Kind.TRAFFIC:
         return sum(least for least, _ in ranges), sum(most for _, most in ranges)
     return max(least for least, _ in ranges), max(most for _, most in ranges)
 
 
-def _range(step: Step) -> tuple[float, float]:
-    """From and to how many seconds one step takes."""
+def usual(step: Step) -> tuple[float, float]:
+    """From and to how many seconds one step takes in Azure."""
     if step.action is Action.TEST:
         return 1.0, MINUTE
     match step.ref.kind:

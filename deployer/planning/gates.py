@@ -14,7 +14,7 @@ from functools import partial
 from typing import assert_never
 
 from deployer.core.judgement import Judged, Unit, Verdict
-from deployer.core.metrics import Grain, Span, is_error
+from deployer.core.metrics import PERCENTILES, Grain, Served, Span, is_error
 from deployer.core.plan import Watching
 from deployer.core.significance import least_chance, longer, rise
 from deployer.core.statistics import percentile
@@ -55,6 +55,14 @@ def window_of(name: str, span: Span, grains: Iterable[Grain], own: Iterable[Own]
     ours = Counter((item.at // span.grain, item.status) for item in own if item.deployment == name)
     complete = (grain for grain in grains if grain.is_complete)
     return Window(span=span, grains=tuple(_without(grain, ours, span.grain) for grain in complete))
+
+
+def served(name: str, span: Span, grains: Iterable[Grain]) -> Served:
+    """What callers got from a deployment, our own requests included."""
+    window = window_of(name, span, grains)
+    found = {rank: values for rank in PERCENTILES if (values := window.latencies(rank))}
+    latencies = {rank: _median(values) for rank, values in found.items()}
+    return Served(span=span, requests=window.requests, errors=window.errors, latencies=latencies)
 
 
 def _without(grain: Grain, ours: Mapping[tuple[float, int], int], length: float) -> Grain:

@@ -5,24 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from deployer.core.metrics import Served
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, share_map, traffic_ref
 from deployer.planning.revisions import logical_name
 from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 def status_json(
-    live: State, names: frozenset[str], standings: Mapping[Ref, Standing], *, indent: int | None = 2
+    live: State,
+    names: frozenset[str],
+    standings: Mapping[Ref, Standing],
+    *,
+    indent: int | None = 2,
+    served: Mapping[Ref, Served] = {},
 ) -> str:
     """The live state as JSON (schemas/output/status.schema.json), in one line without an `indent`."""
-    endpoints = [_endpoint(live, name, standings) for name in sorted(names | set(live.endpoints()))]
+    metrics = {ref: _metrics(found) for ref, found in served.items()}
+    endpoints = [_endpoint(live, name, standings, metrics) for name in sorted(names | set(live.endpoints()))]
     document = {"format_version": VERSION, "kind": "status", "endpoints": endpoints}
     return json.dumps(document, indent=indent, ensure_ascii=False) + "\n"
 
 
-def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing]) -> Mapping[str, object]:
+def _endpoint(
+    live: State, name: str, standings: Mapping[Ref, Standing], metrics: Mapping[Ref, Mapping[str, object]]
+) -> Mapping[str, object]:
     there = live.get(endpoint_ref(name))
     if there is None:
         return {"name": name, "deployed": False}
@@ -36,10 +45,26 @@ def _endpoint(live: State, name: str, standings: Mapping[Ref, Standing]) -> Mapp
         "project": there.seen.owner,
         "rollout": rollout_under_way(live.get(traffic_ref(name))),
         "deployments": [
-            _deployment(item, shares.get(item.ref.name, 0), mirrored.get(item.ref.name, 0), standings.get(item.ref))
+            {
+                **_deployment(
+                    item, shares.get(item.ref.name, 0), mirrored.get(item.ref.name, 0), standings.get(item.ref)
+                ),
+                **metrics.get(item.ref, {}),
+            }
             for item in live.deployments(name)
         ],
     }
+
+
+def _metrics(served: Served) -> Mapping[str, object]:
+    latencies = {f"p{rank}": round(value, 3) for rank, value in sorted(served.latencies.items())}
+    found = {
+        "minutes": served.span.minutes,
+        "requests": served.requests,
+        "errors": served.errors,
+        "latency_ms": latencies,
+    }
+    return {"metrics": found}
 
 
 def _deployment(item: Resource, share: int, mirrored: int, standing: Standing | None) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
+from deployer.core.metrics import Served
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
 from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
@@ -22,13 +23,15 @@ def status_text(
     project: str = "",
     now: datetime | None = None,
     color: bool = False,
+    served: Mapping[Ref, Served] = {},
 ) -> str:
     """One block per endpoint; endpoints in `names` that do not exist are shown as not deployed.
 
-    Those of other projects than `project` say whose they are. `now` shows how long deployments exist.
+    Those of other projects than `project` say whose they are. `now` shows how long deployments exist,
+    `served` what callers got from them.
     """
     show = partial(_endpoint, live, standings=standings, project=project, now=now, color=color)
-    blocks = ["\n".join(show(name)) for name in sorted(names | set(live.endpoints()))]
+    blocks = ["\n".join([*show(name), *_traffic(live, name, served)]) for name in sorted(names | set(live.endpoints()))]
     return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
 
 
@@ -49,6 +52,22 @@ def _endpoint(
         copies = mirrored.get(deployment.ref.name, 0)
         row = _deployment(deployment, share, copies, standings.get(deployment.ref, Standing.UNDECLARED), color)
         yield row + styled(_since(deployment, now), "dim", color=color)
+
+
+def _traffic(live: State, name: str, served: Mapping[Ref, Served]) -> Iterator[str]:
+    """What callers got from each deployment of an endpoint."""
+    found = [item.ref for item in live.deployments(name) if item.ref in served]
+    if found:
+        yield f"  in the last {served[found[0]].span.minutes} min:"
+    yield from (f"    {ref.name:<14} {_got(served[ref])}" for ref in found)
+
+
+def _got(served: Served) -> str:
+    if not served.requests:
+        return "no requests"
+    latencies = "".join(f", p{rank} {value:.0f} ms" for rank, value in sorted(served.latencies.items()))
+    errors = f"{served.errors:,} errors ({100 * served.errors / served.requests:.1f} %)"
+    return f"{served.requests:,} requests, {errors}{latencies}"
 
 
 def _owner(endpoint: Resource, project: str) -> str:

@@ -83,6 +83,9 @@ class MemoryWorkspace:
         self.sent.append((endpoint, body))
         return replace(self.respond(deployment, self.now), deployment=deployment)
 
+    def openapi(self, endpoint: str, *, deployment: str = "") -> Answer:
+        return replace(self.respond(deployment, self.now), deployment=deployment)
+
     def measured(self, endpoint: str, span: Span) -> Measured:
         return self.measure(span)
 

@@ -174,3 +174,21 @@ def test_the_requests_of_a_command_and_of_the_sdk_are_shown_without_secrets(depl
     assert len(puts) == 1
     assert "/onlineEndpoints/digits?api-version=2022-02-01-preview" in puts[0]
     assert deployed.run("apply").returncode == 0
+
+
+def test_what_an_endpoint_takes_and_what_callers_got_can_be_seen(deployed: Project) -> None:
+    described = json.loads(deployed.run("score", "--openapi", "--deployment", "blue").stdout)
+    assert "/score" in described["paths"]
+    deployed.run("score", "data/seven.png", "--repeat", "30")
+
+    def requests() -> int:
+        (digits,) = json.loads(deployed.run("status", "--metrics", "5", "--json").stdout)["endpoints"]
+        found = digits["deployments"][0]["metrics"]
+        assert found["minutes"] == 5
+        return int(found["requests"])
+
+    for _ in range(60):
+        if requests() >= 30:
+            break
+    assert requests() >= 30
+    assert "  in the last 5 min:" in deployed.run("status", "--metrics", "5").stdout

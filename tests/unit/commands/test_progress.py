@@ -41,6 +41,17 @@ def test_the_same_wait_is_said_once() -> None:
     ]
 
 
+def test_what_takes_azure_minutes_says_how_many() -> None:
+    stream = StringIO()
+    with Progress(stream, terminal=False, on_azure=True) as progress:
+        progress.step_started(step("blue"))
+        progress.step_started(Step(action=Action.TEST, ref=deployment_ref("digits", "blue")))
+    assert stream.getvalue().splitlines() == [
+        "create deployment digits/blue, usually 9 to 20 min …",
+        "smoke-test deployment digits/blue …",
+    ]
+
+
 def test_a_wait_of_a_step_that_does_not_run_is_nothing() -> None:
     stream = StringIO()
     with Progress(stream, terminal=False) as progress:

@@ -20,7 +20,7 @@ from deployer.core.errors import WorkspaceError, WrongAnswer
 from deployer.core.health import Condition, Health
 from deployer.core.intent import Checks, SmokeTest, Watch
 from deployer.core.judgement import Judged, Unit, Verdict
-from deployer.core.metrics import Span
+from deployer.core.metrics import Served, Span
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Bake, Finding, Plan, Step, Watching
 from deployer.core.prices import Prices
@@ -377,6 +377,11 @@ CONDITIONS = [
     Condition(about="permissions", health=Health.WARNING, found="an apply lacks codes", cure="Ask for them."),
     Condition(about="quota", health=Health.UNKNOWN, found="this account may not look at it"),
 ]
+_TEN_MINUTES = Span(start=0.0, end=600.0, grain=60.0)
+SERVED = {
+    BLUE: Served(span=_TEN_MINUTES, requests=1_234, errors=2, latencies={50: 12.345, 95: 41.0}),
+    deployment_ref("digits", "green-1a2b3c4d"): Served(span=_TEN_MINUTES, requests=0, errors=0),
+}
 STANDINGS = {BLUE: Standing.PASSED}
 CALL = Call(
     uri="https://digits.example/score",
@@ -424,6 +429,8 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "score-refused.json": lambda: answers.score_json(answers.scored(MODEL_REFUSED)),
     "status.txt": lambda: live_table.status_text(live_state(), NAMES, STANDINGS, project="shop", now=NOW),
     "status.json": lambda: live_json.status_json(live_state(), NAMES, STANDINGS),
+    "status-metrics.txt": lambda: live_table.status_text(live_state(), NAMES, served=SERVED),
+    "status-metrics.json": lambda: live_json.status_json(live_state(), NAMES, {}, served=SERVED),
     "history.txt": lambda: history_table.history_text(live_state(), NAMES, STANDINGS),
     "history.json": lambda: history_table.history_json(live_state(), NAMES, STANDINGS),
     "doctor.txt": lambda: health_table.health_text(CONDITIONS, secrets=frozenset({SECRET})),
