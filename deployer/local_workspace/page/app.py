@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import secrets
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from deployer.local_workspace.serving.headers import DEPLOYMENT
 
 FILES = Path(__file__).parent
 SERVED = {
+    "consume.js": "text/javascript",
     "page.css": "text/css",
     "page.js": "text/javascript",
     "plots.js": "text/javascript",
@@ -77,6 +78,12 @@ class PageSource(Protocol):
     def workspace(self) -> str:
         """The name of the workspace."""
 
+    def ca_file(self) -> str:
+        """The certificate authority that callers of the endpoints have to trust."""
+
+    def key(self, endpoint: str) -> str | None:
+        """The primary key of an endpoint; None if there is no such endpoint, or it has no keys."""
+
     def endpoints(self) -> Sequence[EndpointView]:
         """Every endpoint, in the order to show."""
 
@@ -122,7 +129,13 @@ def page_app(source: PageSource, front_door: FrontDoor, key: str) -> ASGIApp:
         return FileResponse(FILES / name, media_type=SERVED[name], headers=PROTECTION)
 
     async def state(_request: Request) -> Response:
-        return JSONResponse(_state(source, front_door.traffic), headers=PROTECTION)
+        return JSONResponse(_state(source, front_door), headers=PROTECTION)
+
+    async def key_of(request: Request) -> Response:
+        found = source.key(request.path_params["endpoint"])
+        if found is None:
+            raise HTTPException(404)
+        return PlainTextResponse(found, headers=PROTECTION)
 
     async def logs(request: Request) -> Response:
         return PlainTextResponse(_logs(source, request), headers=PROTECTION)
@@ -131,6 +144,7 @@ def page_app(source: PageSource, front_door: FrontDoor, key: str) -> ASGIApp:
         Route("/", index),
         Route("/page/{name}", file),
         Route("/state", state),
+        Route("/key/{endpoint}", key_of),
         Route("/logs/{endpoint}/{deployment}/{container}", logs),
         Route("/try/{endpoint}", Trial(front_door, tokens), methods=["POST"]),
     ]
@@ -168,15 +182,17 @@ class Trial:
         await self._front_door.serve(inner, receive, send_with_token, lambda _route, _headers: True)
 
 
-def _state(source: PageSource, traffic: Mapping[tuple[str, str], Traffic]) -> dict[str, Any]:
+def _state(source: PageSource, door: FrontDoor) -> dict[str, Any]:
     return {
         "workspace": source.workspace(),
+        "ca_file": source.ca_file(),
         "bounds_ms": BOUNDS_MS,
         "endpoints": [
             {
                 **asdict(endpoint),
+                "example": door.examples.get(endpoint.name.lower(), b"").decode(errors="replace"),
                 "deployments": [
-                    {**asdict(deployment), **_counts(traffic.get((endpoint.name, deployment.name), Traffic()))}
+                    {**asdict(deployment), **_counts(door.traffic.get((endpoint.name, deployment.name), Traffic()))}
                     for deployment in endpoint.deployments
                 ],
             }

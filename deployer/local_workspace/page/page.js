@@ -1,7 +1,8 @@
 // Polls the server every second and shows its state. Nothing here writes.
 
 import { plot, remember, short } from "/page/plots.js";
-import { offer } from "/page/try.js";
+import { consume } from "/page/consume.js";
+import { offer, suggest } from "/page/try.js";
 
 const byId = (id) => document.getElementById(id);
 const PERIOD = 1000;
@@ -117,6 +118,8 @@ function show(state) {
     showCard(byId("deployments").children[place], endpoint.name, each, place, state.bounds_ms, at));
   options(byId("to"), names, "by traffic");
   options(byId("log-deployment"), names);
+  suggest(endpoint.name, endpoint.example);
+  consume(endpoint, state.ca_file);
 }
 
 async function follow() {

@@ -27,6 +27,15 @@ class StoredPage:
         home = self._context.home.root.resolve()
         return home.parent.parent.name if home.parent.name == ".deployer" else PLACE
 
+    def ca_file(self) -> str:
+        """The certificate authority that callers of the endpoints have to trust."""
+        return str(self._context.home.ca.resolve())
+
+    def key(self, endpoint: str) -> str | None:
+        """The primary key of an endpoint; None if there is no such endpoint, or it has no keys."""
+        found = self._context.store.get("endpoint", endpoint.lower())
+        return found["keys"]["primaryKey"] if found and found["authMode"] == "Key" else None
+
     def endpoints(self) -> Sequence[EndpointView]:
         """Every endpoint, oldest first."""
         return [self._endpoint(item) for item in self._context.store.list("endpoint")]

@@ -28,6 +28,34 @@ export function offer(endpoint, hue) {
   };
 }
 
+/** Begin with the last request that was answered well, once for each endpoint: a drawing if that was a picture, else JSON. */
+export function suggest(endpoint, example) {
+  const field = byId("json");
+  if (field.dataset.of === endpoint || !example) return;
+  field.dataset.of = endpoint;
+  if (PICTURE.test(example)) return choose("draw");
+  field.value = pretty(example);
+  byId("json-from").hidden = false;
+  choose("json");
+}
+
+/** A base64 PNG, JPEG, GIF, BMP or WebP as the `data` of a request. */
+const PICTURE = /"data"\s*:\s*"(iVBOR|\/9j\/|R0lGOD|Qk|UklGR)/;
+
+function choose(how) {
+  const radio = document.querySelector(`input[name=how][value=${how}]`);
+  radio.checked = true;
+  radio.onchange();
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 const chosen = () => document.querySelector("input[name=how]:checked").value;
 
 async function typed() {

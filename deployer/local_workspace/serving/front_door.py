@@ -24,6 +24,10 @@ LARGEST_BODY = 100 * 1024 * 1024
 """Bytes of a request. Azure documents no limit for managed endpoints; this one is assumed, and keeps memory safe."""
 
 
+LARGEST_EXAMPLE = 16 * 1024
+"""Bytes of a request that is kept to show how an endpoint is called."""
+
+
 class FrontDoor:
     """Serves `/inference/<endpoint>/score` and `.../swagger.json` as a managed online endpoint does."""
 
@@ -40,6 +44,8 @@ class FrontDoor:
         self._forwarder = Forwarder(runtime, ledger or Ledger())
         self._chance = chance
         self._mirroring: set[asyncio.Task[None]] = set()
+        self.examples: dict[str, bytes] = {}
+        """The body of the last request to each endpoint that was answered 200, if it is short; in memory."""
 
     @property
     def traffic(self) -> Mapping[tuple[str, str], Traffic]:
@@ -84,17 +90,19 @@ class FrontDoor:
         _check_size(int(headers.get(b"content-length", b"0") or 0))
         named = headers.get(DEPLOYMENT)
         deployment = _named(route, named) if named is not None else _by_traffic(route, self._chance())
-        query = scope["query_string"].decode("latin-1")
+        query, kept = scope["query_string"].decode("latin-1"), list[bytes]()
         request = UpstreamRequest(
             method=scope["method"],
             target=f"/{operation}?{query}" if query else f"/{operation}",
             headers=to_container(scope["headers"], reply.request_id),
-            body=_body(receive),
+            body=_body(receive, kept),
         )
         mirror = None if named is not None else _mirror(route, self._chance)
         if mirror is not None:
             request = await self._copy_to(mirror, route, request)
         await self._forwarder.forward(request, route.deployments[deployment], reply)
+        if reply.status == 200 and kept:
+            self.examples[endpoint] = b"".join(kept)
 
     def _authorised(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
         scheme, _, bearer = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
@@ -147,7 +155,8 @@ def _check_size(size: int) -> None:
         raise FrontDoorRefused(413, f"The request body is larger than {LARGEST_BODY:,} bytes.")
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
+async def _body(receive: Receive, kept: list[bytes]) -> AsyncIterator[bytes]:
+    """The body as it arrives; `kept` has all of it, or nothing if it is longer than an example."""
     more, size = True, 0
     while more:
         message = await receive()
@@ -157,6 +166,9 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
         if chunk := message.get("body", b""):
             size += len(chunk)
             _check_size(size)
+            kept.append(chunk)
+            if size > LARGEST_EXAMPLE:
+                kept.clear()
             yield chunk
 
 
