@@ -39,6 +39,12 @@ class Project:
             env={**clean, **environment},
         )
 
+    @property
+    def commit(self) -> str:
+        """The short name of the commit of a project in a repository."""
+        words = ["git", "rev-parse", "--short=7", "HEAD"]
+        return subprocess.run(words, cwd=self.folder, check=True, capture_output=True, text=True).stdout.strip()
+
     def requests(self) -> list[dict[str, object]]:
         log = self.folder / ".deployer" / "local" / "requests.jsonl"
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []

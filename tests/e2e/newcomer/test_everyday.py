@@ -146,16 +146,15 @@ def test_the_notebook_is_kept_without_what_it_printed() -> None:
 
 
 def test_the_commit_of_what_is_live_is_known_and_a_review_names_the_files_that_changed(deployed: Project) -> None:
-    head = typed(deployed, "git", "rev-parse", "HEAD").strip()
     (row,) = json.loads(deployed.run("history", "--json").stdout)["endpoints"][0]["deployments"]
-    assert row["commit"] == head[:7]
+    assert row["commit"] == deployed.commit
     deployed.edit("scoring/score.py", "def init(", "# a comment\ndef init(")
     try:
         comment = deployed.run("plan", "--format", "markdown").stdout
     finally:
         typed(deployed, "git", "checkout", "-q", "scoring/score.py")
     line = next(line for line in comment.splitlines() if line.startswith("- `scoring`"))
-    assert line.endswith(f"since commit {head[:7]}: `score.py +1 -0`")
+    assert line.endswith(f"since commit {deployed.commit}: `score.py +1 -0`")
 
 
 def test_the_requests_of_a_command_and_of_the_sdk_are_shown_without_secrets(deployed: Project) -> None:

@@ -194,7 +194,7 @@ def test_reading_commands_write_nothing(deployed: Project) -> None:
         done = deployed.run(*words)
         assert done.returncode == 0, (words, done.stderr)
         offline = words[0] in {"validate", "render"}
-        assert done.stderr == ("" if offline else "local → the local workspace\n")
+        assert done.stderr == ("" if offline else f"local → the local workspace, commit {deployed.commit}\n")
     assert deployed.writes() == before
 
 

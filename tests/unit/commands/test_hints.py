@@ -93,7 +93,7 @@ def strings(tree: ast.Module) -> Iterator[str]:
 
 def parses(line: str) -> None:
     """Fail unless a command line is one that the program takes."""
-    _, name, *words = shlex.split(line.partition(" || ")[0])
+    _, name, *words = shlex.split(re.split(r" \|+ ", line)[0])
     command = cli.commands[name]
     if name == "local":
         for word in words[0].split("|"):

@@ -28,6 +28,11 @@ def example_of(name: str) -> list[str]:
     return help_of(name).partition(EXAMPLE)[2].split()
 
 
+def examples() -> set[str]:
+    """The examples of all helps, without the name of the program."""
+    return {" ".join(example_of(name)).removeprefix("deployer ") for name in ALL}
+
+
 def literals(call: ast.Call) -> tuple[str, ...]:
     """The words that a test runs, as far as they are written out."""
     found = []
