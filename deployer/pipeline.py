@@ -24,6 +24,7 @@ from deployer.applying.apply import apply as apply_plan
 from deployer.applying.payload import smoke_body
 from deployer.applying.tools import Tools, Watcher
 from deployer.authoring import load_env, load_project, project_secrets, uploaded_files
+from deployer.authoring.answer_schema import unlike
 from deployer.checkout import commit_of
 from deployer.core.errors import Refused, WorkspaceError
 from deployer.core.intent import Intent, Origins
@@ -264,6 +265,7 @@ def apply(planned: Planned, *, watcher: Watcher, pause: Callable[[float], bool],
     tools = Tools(
         workspace=planned.workspace,
         body=partial(smoke_body, planned.project),
+        unlike=unlike,
         watcher=watcher,
         now=time.monotonic,
         wall=time.time,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 
 from deployer.applying.expectation import difference
 from deployer.applying.step import health_problem
@@ -10,7 +11,7 @@ from deployer.applying.tools import Tools, wait_for
 from deployer.core.errors import Refused, Unreachable, WorkspaceError, WrongAnswer
 from deployer.core.intent import Anything, SmokeTest
 from deployer.core.plan import Step
-from deployer.core.resources import Ref
+from deployer.core.resources import Ref, Value
 from deployer.core.workspace import Answer
 from deployer.planning.probes import Observation
 from deployer.planning.verdicts import content_hash, same_content
@@ -52,10 +53,12 @@ def smoke(step: Step, tools: Tools) -> str:
 def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
     """Run one smoke test; the observation's problem is one sentence, empty if the answer is as expected."""
     try:
-        answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+        answer = _sent(ref, test, tools)
     except Unreachable as error:
         return Observation(milliseconds=0.0, problem=error.message, status=0)
-    return Observation(milliseconds=answer.milliseconds, problem=problem_of(answer, test), status=answer.status)
+    return Observation(
+        milliseconds=answer.milliseconds, problem=problem_of(answer, test, tools.unlike), status=answer.status
+    )
 
 
 def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
@@ -66,11 +69,9 @@ def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
     deadline, wait = tools.now() + SETTLING_SECONDS, 0.5
     while True:
         try:
-            answer = tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name)
+            answer = _sent(ref, test, tools)
             if answer.status not in NOT_YET or answer.status == test.status or tools.now() >= deadline:
-                return Observation(
-                    milliseconds=answer.milliseconds, problem=problem_of(answer, test), status=answer.status
-                )
+                return _observed(answer, test, tools)
         except Unreachable:
             if tools.now() >= deadline:
                 raise
@@ -78,11 +79,23 @@ def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
         wait = min(wait * 2, 5.0)
 
 
-def problem_of(answer: Answer, test: SmokeTest) -> str:
-    """The problem with an answer to a smoke test, in one sentence; empty if there is none."""
+def _observed(answer: Answer, test: SmokeTest, tools: Tools) -> Observation:
+    problem = problem_of(answer, test, tools.unlike)
+    return Observation(milliseconds=answer.milliseconds, problem=problem, status=answer.status)
+
+
+def _sent(ref: Ref, test: SmokeTest, tools: Tools) -> Answer:
+    return tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name, headers=test.sent_headers)
+
+
+def problem_of(answer: Answer, test: SmokeTest, unlike: Callable[[Value, Mapping[str, Value]], str]) -> str:
+    """The problem with an answer to a smoke test, in one sentence; empty if there is none.
+
+    `unlike` is that of `Tools`.
+    """
     if answer.status != test.status:
         return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
-    if wrong := _wrong_json(answer.body, test):
+    if wrong := _wrong_json(answer.body, test, unlike):
         return wrong
     if test.contains not in answer.body.decode("utf-8", errors="replace"):
         return f"answered {_excerpt(answer.body)}, which does not contain {json.dumps(test.contains)}"
@@ -91,8 +104,8 @@ def problem_of(answer: Answer, test: SmokeTest) -> str:
     return ""
 
 
-def _wrong_json(body: bytes, test: SmokeTest) -> str:
-    if isinstance(test.json, Anything) and isinstance(test.subset, Anything):
+def _wrong_json(body: bytes, test: SmokeTest, unlike: Callable[[Value, Mapping[str, Value]], str]) -> str:
+    if isinstance(test.json, Anything) and isinstance(test.subset, Anything) and not test.schema:
         return ""
     try:
         value = json.loads(body)
@@ -100,9 +113,11 @@ def _wrong_json(body: bytes, test: SmokeTest) -> str:
         return f"answered something that is not JSON: {_excerpt(body)}"
     if not isinstance(test.json, Anything) and difference(value, test.json, tolerance=test.tolerance):
         return f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
-    if isinstance(test.subset, Anything):
-        return ""
-    wrong = difference(value, test.subset, tolerance=test.tolerance, part=True)
+    wrong = (
+        "" if isinstance(test.subset, Anything) else difference(value, test.subset, tolerance=test.tolerance, part=True)
+    )
+    if not wrong and test.schema and (problem := unlike(value, test.schema)):
+        return f"answered {_excerpt(body)}, which does not match the schema: {problem}"
     return wrong and f"answered {_excerpt(body)}, with {wrong}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from deployer.core.errors import DeployerError
 from deployer.core.intent import SmokeTest
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
+from deployer.core.resources import Value
 from deployer.core.workspace import Workspace
 
 
@@ -42,11 +43,12 @@ class Tools:
     """The dependencies of an apply. `pause` waits some seconds and returns whether the user has interrupted.
 
     `now` is a monotonic clock, `wall` the time of day; both in seconds, the latter since 1970. No step begins after
-    `until`, as `now` tells it.
+    `until`, as `now` tells it. `unlike` says where an answer does not match a JSON Schema, "" if it does.
     """
 
     workspace: Workspace
     body: Callable[[SmokeTest], bytes]
+    unlike: Callable[[Value, Mapping[str, Value]], str]
     watcher: Watcher
     now: Callable[[], float]
     wall: Callable[[], float]

@@ -51,10 +51,13 @@ def _smoke_test(document: Document, project: Path) -> SmokeTest:
         request=paths.get("request", ""),
         image=paths.get("image", ""),
         body_hash=hashlib.sha256(content).hexdigest(),
+        content_type=str(filled["content_type"]),
+        headers=test.get("headers") or {},
         status=int(filled["status"]),
         json=test.get("json", ANYTHING),
         subset=test.get("subset", ANYTHING),
         contains=str(test.get("contains", "")),
+        schema=test.get("schema") or {},
         tolerance=float(test.get("tolerance", 0.0)),
         max_ms=test.get("max_ms"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deployer.azureml import execute as writing
@@ -22,7 +22,7 @@ from deployer.core.health import Condition
 from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
-from deployer.core.workspace import Answer, KeyName, Wanted, Workspace
+from deployer.core.workspace import NO_HEADERS, Answer, KeyName, Wanted, Workspace
 
 _LOCAL_POLL = 0.2
 
@@ -69,9 +69,17 @@ class AzureWorkspace:
         with failed_with_logs(self._arm, step.ref):
             writing.execute(self._writer, step)
 
-    def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
+    def score(
+        self,
+        endpoint: str,
+        body: bytes,
+        *,
+        deployment: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+        timeout: float = 200.0,
+    ) -> Answer:
         """POST a body to the scoring URI; any HTTP status is returned, not raised."""
-        return self._scorer.score(endpoint, body, deployment=deployment, timeout=timeout)
+        return self._scorer.score(endpoint, body, deployment=deployment, headers=headers, timeout=timeout)
 
     def openapi(self, endpoint: str, *, deployment: str = "") -> Answer:
         """The OpenAPI document of a deployment, as it is answered."""

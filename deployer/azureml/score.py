@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urljoin
 
@@ -23,7 +23,7 @@ from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
 from deployer.azureml.sdk import Sdk
 from deployer.core.errors import NotFound, WorkspaceError
-from deployer.core.workspace import DEPLOYMENT_HEADER, Answer, KeyName
+from deployer.core.workspace import DEPLOYMENT_HEADER, NO_HEADERS, Answer, KeyName
 
 _ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
 """A POST that was sent is never sent again by urllib3: only idempotent methods are, after errors or by status."""
@@ -42,6 +42,17 @@ class Door:
     until: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request to an endpoint, or to one `deployment` of it."""
+
+    method: str
+    body: bytes | None = None
+    deployment: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float
+
+
 class Scorer:
     """Sends requests to the endpoints of one workspace over persistent connections. Thread-safe."""
 
@@ -52,13 +63,17 @@ class Scorer:
         self._lock = threading.Lock()
         self._pool = pool_for(access, "inference.ml.azure.com", retries=_ONE_MORE_CONNECTION)
 
-    def score(self, endpoint: str, body: bytes, *, deployment: str, timeout: float) -> Answer:
+    def score(
+        self, endpoint: str, body: bytes, *, deployment: str, headers: Mapping[str, str] = NO_HEADERS, timeout: float
+    ) -> Answer:
         """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
-        return self._ask(endpoint, lambda door: self._post(door, body, deployment, timeout))
+        asked = Asked(method="POST", body=body, deployment=deployment, headers=headers, timeout=timeout)
+        return self._ask(endpoint, lambda door: self._answer(door, door.uri, asked))
 
     def openapi(self, endpoint: str, *, deployment: str) -> Answer:
         """GET what a deployment says that it takes, in the same way."""
-        return self._ask(endpoint, lambda door: self._answer(door, "GET", door.described_at, b"", deployment, 60.0))
+        asked = Asked(method="GET", deployment=deployment, timeout=60.0)
+        return self._ask(endpoint, lambda door: self._answer(door, door.described_at, asked))
 
     def _ask(self, endpoint: str, ask: Callable[[Door], Answer]) -> Answer:
         answer = ask(self._door(endpoint))
@@ -72,16 +87,13 @@ class Scorer:
         """The primary key of an endpoint, or a token for it, by its authentication mode."""
         return self._door(endpoint).bearer
 
-    def _post(self, door: Door, body: bytes, deployment: str, timeout: float) -> Answer:
-        return self._answer(door, "POST", door.uri, body, deployment, timeout)
-
-    def _answer(self, door: Door, method: str, uri: str, body: bytes, deployment: str, timeout: float) -> Answer:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {door.bearer}"}
-        if deployment:
-            headers[DEPLOYMENT_HEADER] = deployment
+    def _answer(self, door: Door, uri: str, asked: Asked) -> Answer:
+        headers = {"Content-Type": "application/json", **asked.headers, "Authorization": f"Bearer {door.bearer}"}
+        if asked.deployment:
+            headers[DEPLOYMENT_HEADER] = asked.deployment
         start = time.perf_counter()
         try:
-            reply = self._send(method, uri, body, headers, timeout)
+            reply = self._send(uri, asked, headers)
         except urllib3.exceptions.HTTPError as error:
             raise error_of(Refusal(status=0, message=silence(uri, error)), "score") from error
         milliseconds = (time.perf_counter() - start) * 1000
@@ -94,11 +106,9 @@ class Scorer:
             headers=answered,
         )
 
-    def _send(
-        self, method: str, uri: str, body: bytes, headers: dict[str, str], timeout: float
-    ) -> urllib3.BaseHTTPResponse:
+    def _send(self, uri: str, asked: Asked, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """Send one request; once more if the connection was closed, as servers do with idle ones."""
-        ask = partial(self._pool.request, method, uri, body=body or None, headers=headers, timeout=timeout)
+        ask = partial(self._pool.request, asked.method, uri, body=asked.body, headers=headers, timeout=asked.timeout)
         try:
             return ask()
         except urllib3.exceptions.ProtocolError:

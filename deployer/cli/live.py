@@ -33,6 +33,7 @@ def history(console: Console, request: Request, as_json: bool) -> int:
 @place_options
 @click.option("--image", "images", multiple=True, type=click.Path(path_type=Path), help="A picture to score.")
 @click.option("--request", "requests", multiple=True, type=click.Path(path_type=Path), help="A JSON file to send.")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A further header, as for curl.")
 @click.option("--deployment", default="", help="Send to this deployment, whatever the traffic split.")
 @click.option("--repeat", type=click.IntRange(1), default=1, help="Send this many requests and print statistics.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=1, help="Number of concurrent requests.")

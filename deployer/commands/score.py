@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from deployer.workspaces import Request, certificate_of, live_deployment, open_e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Requests to send: bodies, total number, concurrency, and deployment ("": any); `json` is the output format.
+    """Requests to send: bodies, further headers ("Name: value"), total number, and how many at once.
+
+    `deployment` is the one to ask ("": any), and `json` the output format.
 
     With `curl`, `python` or `openapi` nothing is sent.
     """
@@ -30,6 +33,7 @@ class Load:
     given: str | None
     images: Sequence[Path]
     requests: Sequence[Path]
+    headers: Sequence[str]
     deployment: str
     repeat: int
     concurrency: int
@@ -49,12 +53,13 @@ def score(request: Request, load: Load, console: Console) -> int:
         raise UsageError("there is nothing to score", hint=hint)
     if load.curl or load.python:
         return _show_call(request, load, sources, console)
+    headers = _headers(load.headers)
     bodies = [body_of(source) for source in sources]
     workspace, endpoint = open_endpoint(request, console)
     deployment = live_deployment(workspace, endpoint, load.deployment).name if load.deployment else ""
 
     def ask(body: bytes) -> Answer:
-        return ask_patiently(lambda: workspace.score(endpoint, body, deployment=deployment))
+        return ask_patiently(lambda: workspace.score(endpoint, body, deployment=deployment, headers=headers))
 
     if load.repeat > 1 or load.concurrency > 1:
         found = measure(
@@ -67,6 +72,15 @@ def score(request: Request, load: Load, console: Console) -> int:
     for result in results:
         console.out(score_json(result) if load.json else score_text(result, color=console.color))
     return 0 if all(result.ok for result in results) else 1
+
+
+def _headers(given: Sequence[str]) -> Mapping[str, str]:
+    """Headers by name. Raises UsageError for one without a name, or one that the deployer sets itself."""
+    pairs = [(name.strip(), value.strip()) for name, _, value in (text.partition(":") for text in given)]
+    for name, _ in pairs:
+        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or name.lower() in ("authorization", "host", "content-length"):
+            raise UsageError(f"--header cannot set {name!r}", hint="Write it as --header 'Content-Type: text/plain'.")
+    return {name.title(): value for name, value in pairs}
 
 
 def _sources(load: Load) -> Iterator[Source]:
@@ -86,6 +100,7 @@ def _show_call(request: Request, load: Load, sources: Sequence[Source], console:
         source=sources[0],
         token_command=as_typed(" keys --print token", console.context),
         deployment=live_deployment(workspace, endpoint, load.deployment).name if load.deployment else "",
+        headers=_headers(load.headers),
         ca_file=_from_here(certificate_of(request)),
     )
     console.out(curl(call) if load.curl else python(call))
@@ -98,7 +113,7 @@ def _show_openapi(request: Request, load: Load, console: Console) -> int:
     deployment = live_deployment(workspace, endpoint, load.deployment).name if load.deployment else ""
     answer = workspace.openapi(endpoint, deployment=deployment)
     if answer.status != 200:
-        hint = "`deployer logs` may show why; a scoring script describes itself with inference-schema."
+        hint = "`deployer logs --all` may show why; a scoring script describes itself with inference-schema."
         raise DeployerError(f"endpoint {endpoint} has no description: it answered {answer.status}", hint=hint)
     console.out(mask_of(console.secrets)(answer.body.decode(errors="replace")))
     return 0

@@ -9,6 +9,8 @@ from enum import StrEnum
 from deployer.core.diagnostics import Location
 from deployer.core.resources import KeyPath, Ref, Value
 
+JSON = "application/json"
+
 
 class Anything:
     """The type of ANYTHING, so that None (JSON null) can be an expected value."""
@@ -24,27 +26,40 @@ ANYTHING = Anything()
 class SmokeTest:
     """One request to one deployment, using the `azureml-model-deployment` header, and the expected answer.
 
-    Exactly one of `request` (a JSON file sent as it is) and `image` (a picture sent as {"data": "<base64>"}) is set;
-    paths are relative to the project. `body_hash` is the sha256 of that file, so that a saved plan notices a change.
-    The answer equals `json`, holds `subset` (maps may have more keys) and the text `contains`, where these are given;
-    numbers in the first two may differ by `tolerance`. `max_ms` is the maximum time to the last byte, in milliseconds.
+    Exactly one of `request` (a file sent as it is, as `content_type`) and `image` (a picture sent as
+    {"data": "<base64>"}) is set; paths are relative to the project. `body_hash` is the sha256 of that file, so that a
+    saved plan notices a change. The answer equals `json`, holds `subset` (maps may have more keys) and the text
+    `contains`, and matches the JSON Schema `schema`, where these are given; numbers in the first two may differ by
+    `tolerance`. `max_ms` is the maximum time to the last byte, in milliseconds.
     """
 
     request: str = ""
     image: str = ""
     body_hash: str = ""
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
     json: Value | Anything = ANYTHING
     subset: Value | Anything = ANYTHING
     contains: str = ""
+    schema: Mapping[str, Value] = field(default_factory=dict)
     tolerance: float = 0.0
     max_ms: int | None = None
 
     @property
     def beyond(self) -> tuple[Value, ...]:
-        """What hashes take in of expectations that came later: nothing without them, so that these hashes stay."""
-        given = [None if isinstance(self.subset, Anything) else [self.subset], self.contains, self.tolerance]
-        return () if given == [None, "", 0.0] else (given,)
+        """What hashes take in of what came later: nothing without it, so that earlier hashes stay."""
+        expected: Value = [None if isinstance(self.subset, Anything) else [self.subset], self.contains, self.tolerance]
+        sent: Value = ["sent", self.content_type, dict(self.headers)]
+        found: list[Value] = [expected] if expected != [None, "", 0.0] else []
+        found += [sent] if sent != ["sent", JSON, {}] else []
+        found += [["schema", dict(self.schema)]] if self.schema else []
+        return tuple(found)
+
+    @property
+    def sent_headers(self) -> Mapping[str, str]:
+        """The headers of the request that are its own."""
+        return {"Content-Type": self.content_type, **self.headers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

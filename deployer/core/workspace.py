@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from deployer.core.health import Condition
@@ -37,6 +38,9 @@ KeyName = Literal["primary", "secondary"]
 """One of the two keys of an endpoint with key authentication."""
 
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer of a deployment: HTTP status, body, milliseconds to the last byte, name of the deployment, headers."""
@@ -63,8 +67,19 @@ class Workspace(Protocol):
     def execute(self, step: Step) -> None:
         """Write one step and wait for the operation to end; raises with Azure's own reason if it fails."""
 
-    def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
-        """POST a body to the scoring URI, or to one `deployment` by header; any HTTP status is returned, not raised."""
+    def score(
+        self,
+        endpoint: str,
+        body: bytes,
+        *,
+        deployment: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+        timeout: float = 200.0,
+    ) -> Answer:
+        """POST a body to the scoring URI, or to one `deployment` by header; any HTTP status is returned, not raised.
+
+        `headers` come on top of our own; without them the body is JSON.
+        """
 
     def openapi(self, endpoint: str, *, deployment: str = "") -> Answer:
         """GET the OpenAPI document of what a deployment takes and gives; any HTTP status is returned, not raised."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from deployer.core.fields import Effect
-from deployer.core.intent import ANYTHING, Checks, SmokeTest, Watch
+from deployer.core.intent import ANYTHING, JSON, Checks, SmokeTest, Watch
 from deployer.core.plan import Action, Bake, Step, Watching
 from deployer.core.resources import Kind, dotted, share_map
 from deployer.kinds import KINDS
@@ -137,8 +137,12 @@ def test_sentence(test: SmokeTest) -> str:
         expected[-1] += f" (numbers within {test.tolerance:g})"
     if test.contains:
         expected.append(f"the text {shortened(scalar(test.contains))}")
+    if test.schema:
+        expected.append("an answer that matches the schema")
     limit = f" within {milliseconds(test.max_ms)}" if test.max_ms is not None else ""
-    return f"sends {test.image or test.request}; expects {' and '.join(expected)}{limit}"
+    how = f" as {shortened(test.content_type)}" if test.content_type != JSON else ""
+    how += f" with {joined(sorted(test.headers))}" if test.headers else ""
+    return f"sends {test.image or test.request}{how}; expects {' and '.join(expected)}{limit}"
 
 
 def bake_sentence(bake: Bake) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from deployer.applying.payload import From, Source
@@ -24,6 +25,7 @@ class Call:
     source: Source
     token_command: str
     deployment: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     ca_file: str = ""
 
 
@@ -34,12 +36,16 @@ def curl(call: Call) -> str:
         f"curl --fail-with-body --silent --show-error {shlex.quote(call.uri)}",
         *([f"--cacert {shlex.quote(call.ca_file)}"] if call.ca_file else []),
         f'--header "Authorization: Bearer ${VARIABLE}"',
-        "--header 'Content-Type: application/json'",
+        *(f"--header {shlex.quote(f'{name}: {value}')}" for name, value in _headers(call).items()),
         *([f"--header {shlex.quote(f'{DEPLOYMENT_HEADER}: {call.deployment}')}"] if call.deployment else []),
         f"--data-binary {data}",
     ]
     continued = " \\\n  ".join(words)
     return f"{_export(call)}{before}{continued}\n"
+
+
+def _headers(call: Call) -> Mapping[str, str]:
+    return {"Content-Type": "application/json", **call.headers}
 
 
 def _export(call: Call) -> str:
@@ -74,7 +80,7 @@ def python(call: Call) -> str:
             f"body = {body}",
             "headers = {",
             f"    'Authorization': 'Bearer ' + os.environ['{VARIABLE}'],",
-            "    'Content-Type': 'application/json',",
+            *(f"    {name!r}: {value!r}," for name, value in _headers(call).items()),
             *deployment,
             "}",
             f"request = urllib.request.Request({call.uri!r}, data=body, headers=headers)",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import RLock
 
 from deployer.applying.tools import Tools
+from deployer.authoring.answer_schema import unlike
 from deployer.azureml.kinds.observed import secret_fields
 from deployer.azureml.kinds.rows import plain
 from deployer.core.errors import WorkspaceError
@@ -16,7 +17,7 @@ from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.secret_paths import SecretPaths
-from deployer.core.workspace import Answer, KeyName, Wanted
+from deployer.core.workspace import NO_HEADERS, Answer, KeyName, Wanted
 from deployer.planning.reconcile import simulate
 
 Respond = Callable[[str, float], Answer]
@@ -58,6 +59,7 @@ class MemoryWorkspace:
     executed: list[Step] = field(default_factory=list)
     asked: list[tuple[float, str]] = field(default_factory=list)
     sent: list[tuple[str, bytes]] = field(default_factory=list)
+    sent_headers: list[dict[str, str]] = field(default_factory=list)
     stop_at: float = float("inf")
     lock: RLock = field(default_factory=RLock, repr=False)
 
@@ -78,9 +80,18 @@ class MemoryWorkspace:
             state = as_a_service_has_it(simulate(self.state, step), step.ref, noted)
             self.state = _with_mark(state, step)
 
-    def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
+    def score(
+        self,
+        endpoint: str,
+        body: bytes,
+        *,
+        deployment: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+        timeout: float = 200.0,
+    ) -> Answer:
         self.asked.append((self.now, deployment))
         self.sent.append((endpoint, body))
+        self.sent_headers.append(dict(headers))
         return replace(self.respond(deployment, self.now), deployment=deployment)
 
     def openapi(self, endpoint: str, *, deployment: str = "") -> Answer:
@@ -150,6 +161,7 @@ def tools(workspace: MemoryWorkspace) -> Tools:
     return Tools(
         workspace=workspace,
         body=lambda test: b"{}",
+        unlike=unlike,
         watcher=Silent(),
         now=lambda: workspace.now,
         wall=lambda: workspace.now,

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from deployer.authoring.answer_schema import schema_problem
 from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import nearest
@@ -35,6 +36,10 @@ _REGISTRY = {
 
 LONGEST_LOGICAL_NAME = 23
 """Characters: 32 for the name of a deployment, less a dash and eight of a hash."""
+
+TAKEN_HEADERS = frozenset(
+    ["authorization", "azureml-model-deployment", "content-length", "content-type", "host", "transfer-encoding"]
+)
 
 
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:
@@ -173,7 +178,7 @@ def worker_count(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
-    """A smoke test has either a request or an image."""
+    """A smoke test has either a request or an image, and what else it has belongs to that."""
     test = document.get("x-smoke-test")
     given = [key for key in ("request", "image") if isinstance(test, dict) and key in test]
     if isinstance(test, dict) and len(given) != 1:
@@ -183,6 +188,25 @@ def smoke_shape(document: Document, _world: World) -> Iterator[Fault]:
     if isinstance(test, dict) and "tolerance" in test and not {"json", "subset"} & test.keys():
         summary, hint = "a `tolerance` is for the numbers of `json` or `subset`", "Add one of them, or remove it."
         yield Fault(path=("x-smoke-test", "tolerance"), on_key=True, summary=summary, detail=hint)
+    if isinstance(test, dict) and "image" in test and "content_type" in test:
+        summary = "an `image` is sent as JSON, whatever its `content_type`"
+        hint = "Send the bytes of the file with `request`, or remove `content_type`."
+        yield Fault(path=("x-smoke-test", "content_type"), on_key=True, summary=summary, detail=hint)
+    yield from _own_headers(document)
+    schema = document.get("x-smoke-test", "schema")
+    if isinstance(schema, dict) and (problem := schema_problem(schema)):
+        summary = f"this is no JSON Schema: {problem}"
+        yield Fault(
+            path=("x-smoke-test", "schema"), on_key=True, summary=summary, detail="See https://json-schema.org."
+        )
+
+
+def _own_headers(document: Document) -> Iterator[Fault]:
+    """Headers of a smoke test that the deployer sets itself."""
+    for name in document.map("x-smoke-test", "headers"):
+        if str(name).lower() in TAKEN_HEADERS:
+            summary, hint = f"the header `{name}` is set by the deployer", "Remove it; `content_type` has its own key."
+            yield Fault(path=("x-smoke-test", "headers", name), on_key=True, summary=summary, detail=hint)
 
 
 def collector_size(document: Document, _world: World) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import Parsed, parse
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.errors import SpecError
+from deployer.core.intent import JSON
 from deployer.core.references import is_reference
 from deployer.core.resources import Kind
 
@@ -185,16 +186,18 @@ def build_contexts(document: Document, world: World) -> Iterator[tuple[FieldPath
 
 
 def smoke_file(document: Document, world: World) -> Iterator[Fault]:
-    """The file of a smoke test exists, and a request is JSON."""
+    """The file of a smoke test exists, and a request is JSON unless it says what else."""
+    is_json = "json" in (document.text("x-smoke-test", "content_type") or JSON).lower()
     for key in ("request", "image"):
         name = document.text("x-smoke-test", key)
         file = resolved(document, name)
         path = ("x-smoke-test", key)
         if world.files and name and not is_file(file):
             yield Fault(path=path, summary=_absent("file", file, world), detail=_beside(file, world))
-        elif world.files and name and key == "request" and (problem := _json_problem(file)):
+        elif world.files and name and key == "request" and is_json and (problem := _json_problem(file)):
             summary = f"{project_path(file, world.project)} is not JSON: {problem}"
-            yield Fault(path=path, summary=summary, detail="The file is sent unchanged and must be JSON.")
+            hint = "The file is sent unchanged; say with `content_type` what it is if not JSON."
+            yield Fault(path=path, summary=summary, detail=hint)
 
 
 def _json_problem(file: Path) -> str:

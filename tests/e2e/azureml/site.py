@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.applying.tools import Tools
+from deployer.authoring.answer_schema import unlike
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Ref, Resource
@@ -59,6 +60,7 @@ def patient(workspace: Workspace) -> Tools:
     return Tools(
         workspace=workspace,
         body=lambda test: b"",
+        unlike=unlike,
         watcher=Silent(),
         now=time.monotonic,
         wall=time.time,

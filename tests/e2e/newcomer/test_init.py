@@ -48,6 +48,44 @@ def test_three_commands_from_an_empty_folder_to_an_answer(empty: Project) -> Non
     assert empty.run("plan", "--detailed-exitcode").returncode == 0
 
 
+BYTES = """import json
+from azureml_inference_server_http.api.aml_request import AMLRequest, rawhttp
+from azureml_inference_server_http.api.aml_response import AMLResponse
+
+def init():
+    pass
+
+@rawhttp
+def run(request: AMLRequest):
+    said = {"type": request.headers["Content-Type"], "size": len(request.get_data()), "by": request.headers["X-By"]}
+    return AMLResponse(json.dumps(said), 200)
+"""
+OF_BYTES = """x-smoke-test:
+  request: ../picture.bin
+  content_type: image/png
+  headers: {X-By: smoke}
+  subset: {by: smoke, size: 3000}
+  schema: {type: object, required: [type], properties: {type: {const: image/png}}}
+"""
+
+
+def test_bytes_of_any_media_type_are_sent_with_headers_of_their_own(empty: Project) -> None:
+    empty.run("init")
+    (empty.folder / "src/score.py").write_text(BYTES)
+    (empty.folder / "picture.bin").write_bytes(bytes(range(250)) * 12)
+    spec = empty.folder / "specs/deployment-blue.yml"
+    spec.write_text(spec.read_text().partition("# It gets traffic")[0] + OF_BYTES)
+    applied = empty.run("apply")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "sends picture.bin as image/png with X-By; expects status 200" in applied.stdout
+    words = ("score", "picture.bin", "--header", "content-type: image/gif", "--header", "X-By: me")
+    answered = empty.run(*words)
+    assert json.loads(answered.stdout.splitlines()[0]) == {"type": "image/gif", "size": 3000, "by": "me"}
+    assert "--header 'Content-Type: image/gif'" in empty.run(*words, "--curl").stdout
+    refused = empty.run("score", "picture.bin", "--header", "Authorization: x")
+    assert (refused.returncode, "cannot set 'Authorization'" in refused.stderr) == (64, True)
+
+
 @pytest.mark.long
 def test_an_mlflow_model_is_served_as_it_is(empty: Project, tmp_path: Path) -> None:
     saved(SKLEARN, "example", "mlflow>=3, scikit-learn", tmp_path, empty.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pytest
@@ -12,7 +13,7 @@ from deployer.core.errors import WorkspaceError
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step
 from deployer.core.resources import deployment_ref, traffic_ref
-from deployer.core.workspace import Answer
+from deployer.core.workspace import NO_HEADERS, Answer
 from tests.unit.memory import MemoryWorkspace, Noting, answer, tools
 
 GREEN, RED = deployment_ref("digits", "green"), deployment_ref("digits", "red")
@@ -31,7 +32,15 @@ class Failing(MemoryWorkspace):
 
     wrong: frozenset[int] = frozenset()
 
-    def score(self, endpoint: str, body: bytes, *, deployment: str = "", timeout: float = 200.0) -> Answer:
+    def score(
+        self,
+        endpoint: str,
+        body: bytes,
+        *,
+        deployment: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+        timeout: float = 200.0,
+    ) -> Answer:
         super().score(endpoint, body, deployment=deployment)
         return answer(b"9" if len(self.asked) in self.wrong else b"7")
 

@@ -12,9 +12,10 @@ import pytest
 from deployer.applying.payload import smoke_body
 from deployer.applying.smoke import ask, ask_until_settled, problem_of
 from deployer.applying.tools import Interrupted, Tools
+from deployer.authoring.answer_schema import unlike
 from deployer.core.errors import Unreachable, UsageError
 from deployer.core.intent import SmokeTest
-from deployer.core.resources import Ref, Value, deployment_ref
+from deployer.core.resources import Ref, State, Value, deployment_ref
 from deployer.core.workspace import Answer
 from deployer.planning.probes import Observation
 from tests.unit.memory import MemoryWorkspace, answer, tools
@@ -48,12 +49,24 @@ BLUE = deployment_ref("digits", "blue")
         (b"[1, 2]", SmokeTest(subset=[1]), "answered [1, 2], with 2 items instead of 1"),
         (b"[true]", SmokeTest(subset=[1]), "answered [true], with `[0]`: true instead of 1"),
         (b"x", SmokeTest(subset=1), "answered something that is not JSON: x"),
+        (b'{"a": 1}', SmokeTest(schema={"type": "object", "required": ["a"]}), ""),
+        (
+            b'{"a": "1"}',
+            SmokeTest(schema={"properties": {"a": {"type": "integer"}}}),
+            'answered {"a": "1"}, which does not match the schema: `a`: "1" is not of type "integer"',
+        ),
+        (
+            b"[]",
+            SmokeTest(schema={"minItems": 1}),
+            "answered [], which does not match the schema: [] has less than 1 item",
+        ),
+        (b"x", SmokeTest(schema={"type": "string"}), "answered something that is not JSON: x"),
         (b"7", SmokeTest(max_ms=5), ""),
         (b"7", SmokeTest(max_ms=4), "took 5 ms; at most 4 ms is allowed"),
     ],
 )
 def test_an_answer_is_what_was_declared_or_has_a_problem(body: bytes, test: SmokeTest, problem: str) -> None:
-    assert problem_of(answer(body, milliseconds=5.0), test) == problem
+    assert problem_of(answer(body, milliseconds=5.0), test, unlike) == problem
 
 
 def test_a_probe_that_nothing_answers_is_a_problem_and_no_error() -> None:
@@ -138,3 +151,30 @@ def test_the_body_of_a_smoke_test_is_a_file_as_it_is_or_a_picture_in_base64(tmp_
     assert sent == {"data": "AP8="}
     with pytest.raises(UsageError, match="cannot be read"):
         smoke_body(tmp_path, SmokeTest(request="nowhere.json"))
+
+
+def test_a_request_has_its_own_media_type_and_headers() -> None:
+    workspace = MemoryWorkspace(state=State())
+    test = SmokeTest(request="seven.png", content_type="image/png", headers={"X-Size": "28"})
+    ask(BLUE, test, tools(workspace))
+    ask(BLUE, SmokeTest(request="a.json"), tools(workspace))
+    assert workspace.sent_headers == [
+        {"Content-Type": "image/png", "X-Size": "28"},
+        {"Content-Type": "application/json"},
+    ]
+
+
+def test_what_is_sent_and_asked_for_since_is_part_of_what_a_test_is_about() -> None:
+    """Tests without it keep the hashes that they have had."""
+    plain = SmokeTest(request="a", body_hash="ab")
+    assert plain.beyond == ()
+    assert SmokeTest(contains="7").beyond == ([None, "7", 0.0],)
+    others = [
+        SmokeTest(content_type="image/png"),
+        SmokeTest(headers={"A": "1"}),
+        SmokeTest(headers={"A": "2"}),
+        SmokeTest(schema={"type": "string"}),
+        SmokeTest(contains="7"),
+        SmokeTest(contains="7", content_type="image/png"),
+    ]
+    assert len({repr(test.beyond) for test in [plain, *others]}) == len(others) + 1
