@@ -97,7 +97,7 @@ def _collector(wire: Body) -> dict[str, Any]:
         key: {**part, "dataCollectionMode": part["dataCollectionMode"].capitalize()}
         for key, part in wire["collections"].items()
     }
-    return {**wire, "collections": collections, "rollingRate": wire["rollingRate"].capitalize()}
+    return {**wire, "collections": collections, "rollingRate": (wire.get("rollingRate") or "hour").capitalize()}
 
 
 def model(body: Body) -> dict[str, Any]:
