@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from deployer.cli import cli  # noqa: E402
-from deployer.local_workspace.__main__ import parser  # noqa: E402
+from deployer.local_workspace.__main__ import group  # noqa: E402
 
 INTRODUCTION = """# Commands
 
@@ -23,37 +21,31 @@ Exit codes: 0 nothing to do or applied; 1 invalid or failed; 2 changes pending (
 3 refused as unsafe, stale or not ours; 4 steps left for the next run (`apply --max-minutes`); 64 wrong usage;
 130 interrupted.
 """
+ANYWHERE = ("root", "json")
+"""The options that every command of `deployer local` takes; it sets the first itself."""
 EXAMPLE = "Example: "
 
 
 def reference() -> str:
     """The whole page."""
-    return "\n".join([INTRODUCTION, *(_page(name) for name in sorted(cli.commands)), *_local_pages()])
+    local = (_page(f"local {name}", command) for name, command in local_commands().items())
+    return "\n".join([INTRODUCTION, *(_page(name, cli.commands[name]) for name in sorted(cli.commands)), *local])
 
 
-def local_commands(of: argparse.ArgumentParser | None = None) -> Iterator[argparse.ArgumentParser]:
-    """The parser of each command of `deployer local`, those of `fault` included."""
-    for action in (of or parser())._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for command in action.choices.values():
-                yield command
-                yield from local_commands(command)
+def local_commands(of: click.Group = group, before: str = "") -> dict[str, click.Command]:
+    """Each command of `deployer local` by its words, those of `fault` included."""
+    found: dict[str, click.Command] = {}
+    for name, command in of.commands.items():
+        found[f"{before}{name}"] = command
+        if isinstance(command, click.Group):
+            found |= local_commands(command, f"{before}{name} ")
+    return found
 
 
-def _page(name: str) -> str:
-    command = cli.commands[name]
+def _page(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=f"deployer {name}")
-    records = [item.get_help_record(context) for item in command.params]
+    records = [item.get_help_record(context) for item in command.params if item.name not in ANYWHERE or " " not in name]
     return _text(command.get_usage(context), command.help or "", [record for record in records if record])
-
-
-def _local_pages() -> Iterator[str]:
-    for command in local_commands():
-        shown = [item for item in command._actions if item.option_strings and item.help != argparse.SUPPRESS]
-        rows = [(", ".join(item.option_strings), item.help or "") for item in shown if item.dest != "help"]
-        words = [str(item.metavar) for item in command._actions if not item.option_strings and item.metavar]
-        usage = " ".join(["Usage:", command.prog, "[OPTIONS]", *words])
-        yield _text(usage, f"{command.description}.\n{command.epilog}", rows)
 
 
 def _text(usage: str, text: str, rows: list[tuple[str, str]]) -> str:

@@ -303,7 +303,7 @@ def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_heavy_is_imported(module: str, heavy: tuple[str, ...]) -> None:
-    """What runs at every command needs the standard library alone; the server never needs the SDK."""
+    """What runs at every command needs click alone; the server never needs the SDK."""
     loads = "deployer.local_workspace.server.real_data_plane()" if module.endswith("server") else ""
     program = f"import sys, {module}\n{loads}\nprint([name for name in {heavy} if name in sys.modules])"
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}

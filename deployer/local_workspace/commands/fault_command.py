@@ -1,54 +1,43 @@
-"""The command `fault`: calls the admin routes of the running server."""
+"""What `fault` does: calls of the admin routes of the running server."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import ssl
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deployer.local_workspace.command_errors import CommandError
 from deployer.local_workspace.commands.background import alive
 from deployer.local_workspace.files.paths import Home
 
-_MEMBERS = (
-    "method",
-    "path",
-    "count",
-    "delay_ms",
-    "reset",
-    "status",
-    "retry_after",
-    "operation",
-    "code",
-    "message",
-    "stale",
-    "overlap",
-    "metrics",
-)
+
+def add(home: Home, wanted: Mapping[str, Any]) -> Any:
+    """Inject a fault; what is None was not asked for. Returns what the server answers, as those below."""
+    return _ask(home, "POST", "faults", _given(wanted))
 
 
-def fault(home: Home, options: argparse.Namespace) -> Any:
-    """Run one action; returns what the server answers."""
-    match options.action:
-        case "add":
-            return _ask(home, "POST", "faults", _given(options, _MEMBERS))
-        case "list":
-            return _ask(home, "GET", "faults", None)
-        case "clear":
-            return _ask(home, "DELETE", "faults", None)
-        case "quota":
-            return _ask(home, "PUT", "quota", dict(_limit(text) for text in options.limits))
-        case _:
-            return _ask(home, "PUT", "tokens", _given(options, ["lifetime", "expire"]))
+def faults(home: Home) -> Any:
+    """The faults that are injected now."""
+    return _ask(home, "GET", "faults", None)
 
 
-def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    values = vars(options)
-    return {name: values[name] for name in names if values[name] is not None}
+def clear(home: Home) -> Any:
+    """Remove all faults, quotas and token lifetimes."""
+    return _ask(home, "DELETE", "faults", None)
+
+
+def limit(home: Home, limits: Iterable[str]) -> Any:
+    """Limit the cores of VM families, each as FAMILY=CORES. Raises CommandError for another form."""
+    return _ask(home, "PUT", "quota", dict(map(_limit, limits)))
+
+
+def tokens(home: Home, wanted: Mapping[str, Any]) -> Any:
+    """Set the lifetime of endpoint tokens."""
+    return _ask(home, "PUT", "tokens", _given(wanted))
+
+
+def _given(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _limit(text: str) -> tuple[str, int]:
@@ -59,6 +48,10 @@ def _limit(text: str) -> tuple[str, int]:
 
 
 def _ask(home: Home, method: str, what: str, body: object) -> Any:
+    import ssl  # late, as those below: the other commands do not pay for them
+    import urllib.error
+    import urllib.request
+
     found = alive(home)
     if found is None:
         raise CommandError("the local workspace is not running; start it with `up`")

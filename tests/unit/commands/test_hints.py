@@ -104,7 +104,7 @@ def parses(line: str) -> None:
 
 
 def local_words() -> set[str]:
-    return {command.prog.split()[2] for command in local_commands()}
+    return {name.split()[0] for name in local_commands()}
 
 
 @pytest.mark.parametrize("line", sorted(set(advised())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from deployer.cli import cli
-from deployer.local_workspace.__main__ import parser
+from deployer.local_workspace.__main__ import Asked
 from docs.make_commands import EXAMPLE, local_commands, reference
 
 ROOT = Path(__file__).parents[3]
-LOCAL = {command.prog.removeprefix("deployer "): command for command in local_commands()}
+LOCAL = {f"local {name}": command for name, command in local_commands().items()}
 ALL = [*sorted(cli.commands), *sorted(LOCAL)]
 RUNNERS = {"run", "deployer"}
 """The functions of tests that run a command: it is what they are called with."""
 
 
 def help_of(name: str) -> str:
-    return (LOCAL[name].epilog if name in LOCAL else cli.commands[name].help) or ""
+    return (LOCAL if name in LOCAL else cli.commands)[name].help or ""
 
 
 def example_of(name: str) -> list[str]:
@@ -75,9 +74,9 @@ def test_the_example_is_one_that_the_command_takes(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(LOCAL))
 def test_the_example_of_a_local_command_is_one_that_it_takes(name: str) -> None:
-    program, local, *words = example_of(name)
-    assert (program, local) == ("deployer", "local")
-    assert isinstance(parser().parse_args(words), argparse.Namespace)
+    length = len(name.split())
+    assert example_of(name)[: 1 + length] == ["deployer", *name.split()]
+    assert LOCAL[name].make_context(name, example_of(name)[1 + length :], obj=Asked())
 
 
 def test_every_command_is_run_by_a_test() -> None:
