@@ -88,6 +88,7 @@ def status(console: Console, /, request: Request, **looking: Any) -> int:
 @click.option("--since", default="", metavar="TIME", help="Only lines since then: 30s, 10m, 2h, 1d, or a time.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with new lines, until it is interrupted.")
 @click.option("--all", is_flag=True, help="Those of every deployment of the endpoint.")
+@click.option("--json", is_flag=True, help="Print a line of JSON for each line: deployment, time and text.")
 @click.pass_obj
 def logs(console: Console, /, request: Request, **reading: Any) -> int:
     """Print the last lines that a deployment's container logged.

@@ -13,7 +13,7 @@ from deployer.core.errors import UsageError
 from deployer.core.redaction import Mask, mask_of
 from deployer.core.resources import Ref
 from deployer.core.workspace import Workspace
-from deployer.report.log_lines import labelled, lines_since, new_lines
+from deployer.report.log_lines import labelled, lines_since, log_json, new_lines
 from deployer.workspaces import Request, live_deployment, live_deployments, open_endpoint
 
 INTERVAL = 2.0
@@ -26,7 +26,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Which lines to print: of one deployment ("" with `all`: of every one), the last `tail`, those since a time."""
+    """Which lines to print: of one deployment ("" with `all`: of every one), the last `tail`, those since a time.
+
+    With `json`, each one is an object.
+    """
 
     deployment: str | None
     container: str
@@ -34,6 +37,7 @@ class Reading:
     all: bool = False
     follow: bool = False
     since: str = ""
+    json: bool = False
 
 
 def logs(request: Request, reading: Reading, console: Console) -> int:
@@ -69,7 +73,11 @@ def _look(workspace: Workspace, reading: Reading, since: datetime | None, mask: 
 
 
 def _print(ref: Ref, lines: Sequence[str], reading: Reading, console: Console) -> None:
-    if lines:
+    if not lines:
+        return
+    if reading.json:
+        console.out("\n".join(log_json(ref.name, lines)))
+    else:
         console.out("\n".join(labelled(ref.name, lines) if reading.all else lines))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+VERSION = "1.0"
 _TIME = re.compile(r"^\W?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 """The beginning of a line of Microsoft's inference server, and of gunicorn, whose time is in brackets. In UTC."""
 
@@ -45,3 +47,12 @@ def new_lines(before: Sequence[str], now: Sequence[str]) -> Sequence[str]:
 def labelled(name: str, lines: Sequence[str]) -> Iterator[str]:
     """The lines, each with the deployment that wrote it."""
     return (f"{name} | {line}" for line in lines)
+
+
+def log_json(name: str, lines: Sequence[str]) -> Iterator[str]:
+    """Each line as JSON of its own (schemas/output/log-line.schema.json), with its time if it has one."""
+    for line in lines:
+        written = _written(line)
+        time = written.isoformat().replace("+00:00", "Z") if written else None
+        said = {"format_version": VERSION, "kind": "log-line", "deployment": name, "time": time, "line": line}
+        yield json.dumps(said, ensure_ascii=False)

@@ -84,6 +84,9 @@ def test_status_and_logs_of_everything(deployed: Project) -> None:
     assert (blue["traffic"], blue["test"], digits["project"]) == (100, "passed", "digits")
     logged = deployed.run("logs", "--all", "--since", "1h").stdout
     assert logged.startswith("blue | ")
+    lines = [json.loads(line) for line in deployed.run("logs", "blue", "--json").stdout.splitlines()]
+    assert {line["deployment"] for line in lines} == {"blue"}
+    assert any(line["time"] and "POST /score 200" in line["line"] for line in lines)
     assert "s old" in deployed.run("status").stdout or "min old" in deployed.run("status").stdout
 
 

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+from rich.console import Console
+from rich.markdown import Markdown
+
 from deployer.applying.payload import From, Source
 from deployer.commands.progress import Progress
 from deployer.core.bookkeeping import Bookkeeping, Revision
@@ -41,6 +44,7 @@ from deployer.report import (
     json_output,
     live_json,
     live_table,
+    log_lines,
     markdown,
     review_html,
     sarif,
@@ -366,6 +370,14 @@ def sample_review() -> ReviewView:
     )
 
 
+def comment_at(columns: int) -> str:
+    """The comment of `sample_plan` in a terminal of so many columns, as tools that show pull requests there have it."""
+    console = Console(file=StringIO(), width=columns, force_terminal=False, color_system=None)
+    console.print(Markdown(markdown.plan_comment(sample_view(), sample_review())))
+    text = console.file.getvalue() if isinstance(console.file, StringIO) else ""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
 def sample_env_diff() -> env_diff_view.EnvDiffView:
     """What `sample_plan` would write, as the differences between dev and prod."""
     return env_diff_view.env_diff_view(plan_view(sample_plan(), secrets=frozenset({SECRET})), against="prod")
@@ -382,6 +394,7 @@ SERVED = {
     BLUE: Served(span=_TEN_MINUTES, requests=1_234, errors=2, latencies={50: 12.345, 95: 41.0}),
     deployment_ref("digits", "green-1a2b3c4d"): Served(span=_TEN_MINUTES, requests=0, errors=0),
 }
+LOG = ("2026-01-31 11:59:58,123 I [73] azmlinfsrv - POST /score 200 5.1ms 7", "Traceback (most recent call last):")
 STANDINGS = {BLUE: Standing.PASSED}
 CALL = Call(
     uri="https://digits.example/score",
@@ -399,6 +412,8 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
         plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES, verbose=True)
     ),
     "plan-empty.txt": lambda: terminal.plan_text(plan_view(empty_plan())),
+    "plan.md.80.txt": lambda: comment_at(80),
+    "plan.md.140.txt": lambda: comment_at(140),
     "plan.md": lambda: markdown.plan_comment(sample_view(), sample_review()),
     "plan.html": lambda: review_html.page(markdown.plan_comment(sample_view(), sample_review()), title="Plan for dev"),
     "plan-failed.md": lambda: markdown.failed_comment("dev", PLACE, "specs/a.yml:1:1: error: no\n    `Mend` it @all."),
@@ -431,6 +446,7 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "status.json": lambda: live_json.status_json(live_state(), NAMES, STANDINGS),
     "status-metrics.txt": lambda: live_table.status_text(live_state(), NAMES, served=SERVED),
     "status-metrics.json": lambda: live_json.status_json(live_state(), NAMES, {}, served=SERVED),
+    "log-line.json": lambda: next(log_lines.log_json("blue", LOG)),
     "history.txt": lambda: history_table.history_text(live_state(), NAMES, STANDINGS),
     "history.json": lambda: history_table.history_json(live_state(), NAMES, STANDINGS),
     "doctor.txt": lambda: health_table.health_text(CONDITIONS, secrets=frozenset({SECRET})),
