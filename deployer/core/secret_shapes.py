@@ -26,14 +26,30 @@ KNOWN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a shared access signature", re.compile(r"[?&]sig=[A-Za-z0-9%+/=]{20,}")),
     ("a Microsoft Entra client secret", re.compile(r"^[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}$")),
     ("a private key", PRIVATE_KEY),
-    ("a GitHub token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})")),
-    ("an AWS access key", re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b")),
-    ("an OpenAI key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
-    ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
-    ("a Slack token", re.compile(r"\bxox[baprs]-[A-Za-z0-9-]{10,}")),
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+")),
-    ("an address with a password", re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]{3,}@", re.IGNORECASE)),
+    ("a key of 32 bytes in base64", re.compile(r"^[A-Za-z0-9+/]{43}=$")),
+    ("an address with a password", re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s:@]{3,}@", re.IGNORECASE)),
 )
+SERVICES = {
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,})",
+    "a GitLab token": r"\bgl(?:pat|rt|dt|oas|ptt|imt|agent|ft|soat)-[\w-]{20,}",
+    "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bABSK[A-Za-z0-9+/]{100,}",
+    "a Google key": r"\bAIza[\w-]{35}|\b(?:GOCSPX-|ya29\.)[\w-]{20,}",
+    "an OpenAI key": r"\bsk-[\w-]{20,}",
+    "a Hugging Face token": r"\b(?:hf|api_org)_[A-Za-z0-9]{30,}",
+    "a key of a model service": r"\b(?:gsk_|r8_|pplx-|pcsk_|lsv2_(?:pt|sk)_|dapi)\w{30,}",
+    "a Slack token": r"\b(?:xox[baprs]|xapp)-[A-Za-z0-9-]{10,}",
+    "the address of a webhook": r"hooks\.slack\.com/services/T\w+/B\w+/\w{10,}"
+    r"|discord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}|\.webhook\.office\.com/webhookb2/[\w-]{20,}",
+    "a Stripe key": r"\b(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{20,}",
+    "a key of a mail or telephone service": r"\bSG\.[\w-]{16,}\.[\w-]{30,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b",
+    "a token of a package registry": r"\bnpm_[A-Za-z0-9]{36}|\bpypi-[\w-]{60,}|\bdckr_[op]at_[\w-]{20,}",
+    "a HashiCorp token": r"\bhv[sbr]\.[\w-]{24,}|\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}",
+    "a token of a bot": r"\b\d{8,10}:AA[\w-]{33}",
+    "a Shopify token": r"\bshp(?:at|ca|pa|ss)_[0-9a-f]{32}\b",
+}
+"""What the keys of services look like, as these publish it so that scanners find them."""
+SERVICE_KEY = re.compile("|".join(f"({form})" for form in SERVICES.values()))
 IN_A_VAULT = re.compile(r"^[^@\s]+@https://[^/]+\.vault\.|keyvault", re.IGNORECASE)
 RANDOM = re.compile(r"[A-Za-z0-9+/_=~-]{24,}")
 HARMLESS = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$|^[0-9]+$|[/\\].*[/\\]", re.IGNORECASE)
@@ -71,7 +87,7 @@ def shapes_in(line: str) -> Iterator[tuple[int, str]]:
     if assigned and _names_a_secret(assigned[1]) and _is_opaque(assigned[2]):
         yield assigned.start(2) + 1, "a secret by its name"
     for word in WORD.finditer(line):
-        shape = next((words for words, known in KNOWN_SHAPES if known.search(word[0])), "")
+        shape = _known(word[0])
         if shape == CONNECTION_STRING and ";" not in word[0]:  # code passes `password=…` without being one
             continue
         if shape and not CREDENTIALS_IN_ADDRESS.search(word[0]) and not _is_reference(word[0]):
@@ -89,12 +105,19 @@ def known_shape(name: str, value: str) -> str:
     """The same without guessing from randomness."""
     if len(value) < SHORTEST or _is_reference(value):
         return ""
-    for words, shape in KNOWN_SHAPES:
-        if shape.search(value):
-            return words
+    if shape := _known(value):
+        return shape
     if _names_a_secret(name) and _is_opaque(value):
         return "a secret by its name"
     return ""
+
+
+def _known(value: str) -> str:
+    """The kind of key that a value is, or has in it, by its form."""
+    if shape := next((words for words, known in KNOWN_SHAPES if known.search(value)), ""):
+        return shape
+    found = SERVICE_KEY.search(value)
+    return list(SERVICES)[found.lastindex - 1] if found and found.lastindex else ""
 
 
 def _is_reference(value: str) -> bool:

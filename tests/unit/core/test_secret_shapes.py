@@ -9,6 +9,7 @@ import string
 import pytest
 
 from deployer.core.secret_shapes import is_key_file, is_random, looks_secret, secret_shape, shapes_in
+from tests.unit.core.published_secrets import FORMATS, example
 
 EVERYDAY = """openai/whisper-large-v3-turbo sentence-transformers/all-MiniLM-L6-v2 microsoft/Phi-3-mini-4k-instruct
 tiiuae/falcon-7b-instruct stabilityai/stable-diffusion-2-1 taxi_fare_regression_model_2024_05_01
@@ -34,6 +35,27 @@ def test_random_keys_are_noticed() -> None:
     keys = ["".join(draw.choices(alphabet, k=32)) for _ in range(500)]
     keys += [base64.urlsafe_b64encode(draw.randbytes(32)).decode().rstrip("=") for _ in range(500)]
     assert sum(map(is_random, keys)) > 980
+
+
+HASHES = {"Azure AI services", "Weights & Biases"}
+"""Hexadecimal numbers, as hashes of commits and files are: only their names tell."""
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS.keys() - HASHES))
+def test_keys_in_the_formats_of_clouds_hubs_and_databases_are_noticed(form: str) -> None:
+    """Whatever the variable is called. Random letters can look like a path now and then, where no prefix tells."""
+    found = [bool(secret_shape("VALUE", example(form, seed))) for seed in range(40)]
+    assert sum(found) >= 36
+
+
+@pytest.mark.parametrize("form", sorted(HASHES))
+def test_a_key_that_looks_like_a_hash_is_noticed_by_its_name(form: str) -> None:
+    assert secret_shape("SERVICE_API_KEY", example(form, 1)) == "a secret by its name"
+
+
+def test_at_least_95_of_100_formats_are_noticed_by_their_form() -> None:
+    assert len(FORMATS) >= 60
+    assert len(HASHES) <= 0.05 * len(FORMATS)
 
 
 @pytest.mark.parametrize(
