@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 FORMATS: Mapping[str, str] = {
     "Azure storage key": "{b64:64}",
-    "Azure storage connection string": "DefaultEndpointsProtocol=https;AccountName=abc;AccountKey={b64:64};EndpointSuffix=x.net",
+    "Azure storage connection string": "DefaultEndpointsProtocol=https;AccountName=a;AccountKey={b64:64}",
     "Azure shared access signature": "https://abc.blob.core.windows.net/c?sv=2024-11-04&sr=c&sp=r&sig={b64:32}",
     "Azure Service Bus": "Endpoint=sb://abc.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={b64:32}",
     "Azure IoT Hub": "HostName=abc.azure-devices.net;SharedAccessKeyName=owner;SharedAccessKey={b64:32}",
@@ -36,7 +36,7 @@ FORMATS: Mapping[str, str] = {
     "Google API key": "AIza{url:35}",
     "Google OAuth client": "GOCSPX-{url:28}",
     "Google access token": "ya29.{url:120}",
-    "Google service account": '{{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\\n{b64:90}\\n"}}',
+    "Google service account": '{{"private_key": "-----BEGIN PRIVATE KEY-----\\n{b64:90}\\n"}}',
     "GitHub, classic": "ghp_{an:36}",
     "GitHub, OAuth": "gho_{an:36}",
     "GitHub, app": "ghs_{an:36}",
