@@ -24,13 +24,17 @@ Side = Value | _Missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """A changed field: its path, its values before and after, and the effect of the change."""
+    """A changed field: its path, its values before and after, and the effect of the change.
+
+    `written`: the value after stands in a spec, even where it is the default.
+    """
 
     path: KeyPath
     before: Side
     after: Side
     effect: Effect
     sensitive: bool = False
+    written: bool = False
 
 
 def diff(before: Resource | None, after: Resource) -> tuple[FieldChange, ...]:

@@ -131,7 +131,8 @@ def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str
 
 def _steps_for(wish: Resource, live: State, ignored: tuple[KeyPath, ...], origins: Origins) -> list[Step]:
     before = live.get(wish.ref) or _initial(wish.ref)
-    changes = _visible(diff(before, wish), before)
+    places = origins.places.get(wish.ref, {})
+    changes = tuple(replace(each, written=each.path in places) for each in _visible(diff(before, wish), before))
     action, reason = _action(before, bool(changes), live)
     if action is None:
         return []

@@ -266,5 +266,7 @@ def _share(side: Side) -> str:
 
 
 def _default_mark(step: Step, change: FieldChange) -> str:
+    """ " (default)" where a spec says nothing of a field any more, and so means its default."""
     field, compute = field_at(step.ref.kind, change.path), compute_of(step.after.fields if step.after else {})
-    return " (default)" if field.has_default and field.default_on(compute) == change.after else ""
+    implied = not change.written and field.has_default and field.default_on(compute) == change.after
+    return " (default)" if implied else ""

@@ -288,3 +288,14 @@ def test_a_new_endpoint_has_traffic_of_its_own_and_a_changed_one_keeps_its_own()
     assert changed.split("digits") == {"blue": 100}
     alone = simulate(State(), Step(action=Action.CREATE, ref=BLUE, after=deployment()))
     assert set(alone.resources) == {BLUE}
+
+
+def test_a_value_that_stands_in_a_spec_is_told_from_one_that_is_meant_by_leaving_it_out() -> None:
+    place = Location(file="specs/deployment-blue.yml")
+    origins = Origins(places={BLUE: {(): place, ("instance_count",): place}})
+    there = live(deployment(instance_count=4, app_insights_enabled=True))
+    step = only(reconcile(wish(deployment(instance_count=1)), there, origins=origins))
+    assert {change.path: change.written for change in step.changes} == {
+        ("instance_count",): True,
+        ("app_insights_enabled",): False,
+    }

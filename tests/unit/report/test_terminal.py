@@ -66,9 +66,10 @@ def test_prose_keeps_to_the_width(width: int) -> None:
     assert len(lines) > 400 // width
 
 
-def one_change(before: Value, after: Value, *, path: str = "instance_type") -> str:
+def one_change(before: Value, after: Value, *, path: str = "instance_type", written: bool = False) -> str:
     old, new = Resource(ref=REF, fields={path: before}), Resource(ref=REF, fields={path: after})
-    step = Step(action=Action.UPDATE, ref=REF, before=old, after=new, changes=diff(old, new))
+    changes = tuple(replace(change, written=written) for change in diff(old, new))
+    step = Step(action=Action.UPDATE, ref=REF, before=old, after=new, changes=changes)
     return plan_text(plan_view(Plan(env="dev", project="p", steps=(step,)))).splitlines()[1].strip()
 
 
@@ -92,6 +93,7 @@ def test_values_are_told_apart(before: Value, after: Value, shown: str) -> None:
 def test_a_removed_field_shows_that_it_goes_back_to_its_default() -> None:
     assert "3 -> 1 (default)" in one_change(3, 1, path="instance_count")
     assert "(default)" not in one_change(1, 3, path="instance_count")
+    assert "(default)" not in one_change(3, 1, path="instance_count", written=True)
 
 
 def test_long_values_show_where_they_differ() -> None:
