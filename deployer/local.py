@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
+
+STARTED = "local workspace started"
+"""How the answer of `up` begins where it had to start it."""
 
 
 def local_root(project: Path) -> Path:
@@ -17,11 +20,16 @@ def local_root(project: Path) -> Path:
     return project.resolve() / ".deployer" / "local"
 
 
-def start(project: Path) -> tuple[Coordinates, LocalServer]:
-    """Start the local workspace unless it is running, and return its place. Raises Unreachable with its own message."""
+def start(project: Path, started: Callable[[], None]) -> tuple[Coordinates, LocalServer]:
+    """Start the local workspace unless it is running, and return its place; `started` is called if it was not.
+
+    Raises Unreachable with its own message.
+    """
     done = command(project, ["up"], capture=True)
     if done.returncode:
         raise Unreachable((done.stderr or done.stdout).strip().removeprefix("error: "))
+    if done.stdout.startswith(STARTED):
+        started()
     return connection(local_root(project) / "connection.json")
 
 

@@ -123,7 +123,7 @@ def plan_rollback(request: Request, listener: Listener, *, to: str = "") -> Plan
 
     env, name = load_env(request.project, request.env), request.options.endpoint.lower()
     listener.acting_on(env, project_secrets(request.project, request.env))
-    workspace = open_workspace(env, request.project)
+    workspace = open_workspace(env, request.project, listener)
     live = workspace.observe(Wanted(endpoints=frozenset([name] if name else []), project="" if name else env.project))
     names = [name] if name else live.endpoints()
     earlier = traffic_to(to, names, live) if to else earlier_traffic(names, live)
@@ -218,7 +218,7 @@ def _load_and_observe(request: Request, listener: Listener, *, wait: bool = Fals
         outside=tuple(map(Path, options.outside)),
     )
     listener.acting_on(desired.env, desired.secrets)
-    workspace = open_workspace(desired.env, request.project)
+    workspace = open_workspace(desired.env, request.project, listener)
     asked = wanted(desired.state, desired.env.project, desired.drafts)
     live = without_deleting(_observe_settled(workspace, asked, listener) if wait else workspace.observe(asked))
     versions = numbered(desired.drafts, live)

@@ -30,6 +30,9 @@ class Listener(Protocol):
     def waiting_for(self, ref: Ref) -> None:
         """Another operation is changing this resource; planning continues when it has ended."""
 
+    def local_workspace_started(self) -> None:
+        """The local workspace was not running, and has been started."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -40,11 +43,11 @@ class Request:
     options: Options
 
 
-def open_workspace(env: EnvFile, project: Path) -> Workspace:
+def open_workspace(env: EnvFile, project: Path, listener: Listener) -> Workspace:
     """The workspace of an env; starts the local one unless it is running."""
     if env.workspace is not None:
         return connect(env.workspace, project=env.project, root=project)
-    where, server = start(project)
+    where, server = start(project, listener.local_workspace_started)
     return connect(where, project=env.project, root=project, local=server)
 
 
@@ -65,7 +68,7 @@ def page_of(request: Request, listener: Listener) -> str:
     env = load_env(request.project, request.env)
     if env.workspace is None:
         listener.acting_on(env, frozenset())
-        return start(request.project)[1].page
+        return start(request.project, listener.local_workspace_started)[1].page
     return env.workspace.studio(open_endpoint(request, listener)[1])
 
 
@@ -74,7 +77,7 @@ def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]
     if name := request.options.endpoint:
         env = load_env(request.project, request.env)
         listener.acting_on(env, project_secrets(request.project, request.env))
-        return open_workspace(env, request.project), name.lower()
+        return open_workspace(env, request.project, listener), name.lower()
     desired = load_project(request.project, request.env)
     listener.acting_on(desired.env, desired.secrets)
     names = desired.state.endpoints()
@@ -83,7 +86,7 @@ def open_endpoint(request: Request, listener: Listener) -> tuple[Workspace, str]
             f"the specs declare {len(names)} endpoints",
             hint=f"Choose one with --endpoint. Declared: {', '.join(names) or 'none'}.",
         )
-    return open_workspace(desired.env, request.project), names[0]
+    return open_workspace(desired.env, request.project, listener), names[0]
 
 
 def live_deployment(workspace: Workspace, endpoint: str, name: str) -> Ref:
@@ -133,7 +136,7 @@ def watch_status(
     listener.acting_on(desired.env, desired.secrets)
     name = request.options.endpoint.lower()
     names = frozenset([name] if name else desired.state.endpoints())
-    workspace = open_workspace(desired.env, request.project)
+    workspace = open_workspace(desired.env, request.project, listener)
     wanted = Wanted(endpoints=names, project=desired.env.project, everything=everything)
 
     def look() -> Status:

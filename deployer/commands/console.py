@@ -58,6 +58,10 @@ class Console:
         """Report that planning waits for an operation on a resource."""
         self.err(f"{ref} is being changed by another operation; waiting …")
 
+    def local_workspace_started(self) -> None:
+        """Say that the local workspace was started, and how to look at it."""
+        self.err("started the local workspace; `deployer open` shows its page")
+
     @property
     def color(self) -> bool:
         """Whether results are coloured: on a terminal, unless NO_COLOR is set (https://no-color.org)."""

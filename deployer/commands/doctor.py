@@ -80,7 +80,7 @@ def _workspace(request: Request, console: Console) -> Iterator[Condition]:
     try:
         env = load_env(request.project, request.env)
         console.acting_on(env, project_secrets(request.project, request.env))
-        workspace = open_workspace(env, request.project)
+        workspace = open_workspace(env, request.project, console)
     except SpecError as error:
         found = error.diagnostics[0].summary
         yield Condition(about="workspace", health=Health.UNKNOWN, found=f"the env file is not valid: {found}")

@@ -20,7 +20,7 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
     name = endpoint.lower()
     home = load_env(project, env)
     console.acting_on(home, frozenset())
-    workspace = open_workspace(home, project)
+    workspace = open_workspace(home, project, console)
     live = workspace.observe(Wanted(endpoints=frozenset([name])))
     if live.get(endpoint_ref(name)) is None:
         raise DeployerError(f"there is no endpoint {endpoint} in the workspace of env {env}")

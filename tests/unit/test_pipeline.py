@@ -11,6 +11,7 @@ import pytest
 from deployer import pipeline, workspaces
 from deployer.authoring import EnvFile
 from deployer.authoring.desired import Desired
+from deployer.commands.console import Console
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Refused, WorkspaceError
 from deployer.core.intent import Intent, Origins, SmokeTest
@@ -32,8 +33,8 @@ def test_a_workspace_is_opened_for_its_project(
     server = LocalServer(api="", page="", ca_file=tmp_path, token_file=tmp_path)
     opened: list[tuple[Coordinates, dict[str, Any]]] = []
     monkeypatch.setattr(workspaces, "connect", lambda place, **rest: opened.append((place, rest)))
-    monkeypatch.setattr(workspaces, "start", lambda project: (LOCAL, server))
-    workspaces.open_workspace(EnvFile(name="dev", project="shop", workspace=where), tmp_path)
+    monkeypatch.setattr(workspaces, "start", lambda project, started: (LOCAL, server))
+    workspaces.open_workspace(EnvFile(name="dev", project="shop", workspace=where), tmp_path, Console())
     local = {} if where else {"local": server}
     assert opened == [(where or LOCAL, {"project": "shop", "root": tmp_path, **local})]
 

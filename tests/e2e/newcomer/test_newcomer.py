@@ -24,6 +24,7 @@ def connection(project: Project) -> dict[str, object]:
 def test_one_command_deploys_and_the_second_writes_nothing(clone: Project) -> None:
     before = clone.run("plan", "--detailed-exitcode")
     assert before.returncode == 2, before.stderr
+    assert "started the local workspace; `" in before.stderr
     assert clone.writes() == []
     first = clone.run("apply")
     assert first.returncode == 0, first.stderr
