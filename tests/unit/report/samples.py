@@ -15,13 +15,16 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from deployer.applying.payload import From, Source
+from deployer.authoring import EnvFile
+from deployer.authoring.desired import Desired
 from deployer.commands.progress import Progress
 from deployer.core.bookkeeping import Bookkeeping, Revision
+from deployer.core.coordinates import Coordinates
 from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver, Severity
 from deployer.core.diff import diff
 from deployer.core.errors import WorkspaceError, WrongAnswer
 from deployer.core.health import Condition, Health
-from deployer.core.intent import Checks, SmokeTest, Watch
+from deployer.core.intent import Checks, Intent, Origins, Rollout, SmokeTest, Watch
 from deployer.core.judgement import Judged, Unit, Verdict
 from deployer.core.metrics import Served, Span
 from deployer.core.outcome import Outcome, Result, StepResult
@@ -30,6 +33,7 @@ from deployer.core.prices import Prices
 from deployer.core.resources import Observed, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
+from deployer.pipeline import make_plan
 from deployer.planning.commits import CodeChange
 from deployer.planning.differences import differences
 from deployer.planning.verdicts import Standing
@@ -55,7 +59,7 @@ from deployer.report.outcome_view import outcome_view
 from deployer.report.plan_view import PlanView, plan_view
 from deployer.report.review_view import Place, ReviewView, review_view
 from deployer.report.snippets import Call
-from tests.build import changed, deployment, endpoint, live, model, traffic
+from tests.build import changed, deployment, endpoint, live, model, traffic, wish
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -370,10 +374,46 @@ def sample_review() -> ReviewView:
     )
 
 
-def comment_at(columns: int) -> str:
-    """The comment of `sample_plan` in a terminal of so many columns, as tools that show pull requests there have it."""
+def release_comment() -> str:
+    """The comment of a pull request that changes the model version, the VM size and the traffic, as it is planned."""
+    before = live(
+        endpoint(),
+        model("1"),
+        deployment("blue", model="azureml:digits:1", instance_count=3),
+        deployment("green", model="azureml:digits:1", instance_count=1),
+        traffic(blue=100),
+    )
+    green = deployment("green", model="azureml:digits:2", instance_count=3, instance_type="standard_f4s_v2")
+    news = changed(model("2"), description="trained in May", tags={"f1": "0.98"})
+    blue = before.resources[BLUE]
+    desired = Desired(
+        env=EnvFile(
+            name="prod",
+            project="shop",
+            workspace=Coordinates(subscription_id="1" * 36, resource_group="group", name="ml"),
+        ),
+        state=wish(endpoint(), model("1"), news, blue, green, traffic(blue=0, green=100)),
+        intent=Intent(
+            smoke_tests={GREEN: SMOKE},
+            rollouts={"digits": Rollout(steps=(10, 50, 100), bake_seconds=300, checks=Checks(max_error_rate=0.01))},
+        ),
+        origins=Origins(places={GREEN: {(): place("deployment-green.yml", 2)}}),
+    )
+    made = make_plan(desired, before)
+    prod = replace(PLACE, where=PLACE.where.replace("dev", "prod"))
+    review = review_view(
+        made, before, place=prod, tested=frozenset({BLUE}), is_local=False, prices=replace(PRICES, per_hour=RATES)
+    )
+    return markdown.plan_comment(plan_view(made), review)
+
+
+RATES = {"standard_ds3_v2": 0.3, "standard_f4s_v2": 0.2}
+
+
+def at_width(comment: str, columns: int) -> str:
+    """A comment in a terminal of so many columns, as tools that show pull requests there have it."""
     console = Console(file=StringIO(), width=columns, force_terminal=False, color_system=None)
-    console.print(Markdown(markdown.plan_comment(sample_view(), sample_review())))
+    console.print(Markdown(comment))
     text = console.file.getvalue() if isinstance(console.file, StringIO) else ""
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
@@ -412,8 +452,10 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
         plan_view(sample_plan(), secrets=frozenset({SECRET}), files=FILES, verbose=True)
     ),
     "plan-empty.txt": lambda: terminal.plan_text(plan_view(empty_plan())),
-    "plan.md.80.txt": lambda: comment_at(80),
-    "plan.md.140.txt": lambda: comment_at(140),
+    "release.md": release_comment,
+    "release.html": lambda: review_html.page(release_comment(), title="Plan for prod"),
+    "release.80.txt": lambda: at_width(release_comment(), 80),
+    "release.140.txt": lambda: at_width(release_comment(), 140),
     "plan.md": lambda: markdown.plan_comment(sample_view(), sample_review()),
     "plan.html": lambda: review_html.page(markdown.plan_comment(sample_view(), sample_review()), title="Plan for dev"),
     "plan-failed.md": lambda: markdown.failed_comment("dev", PLACE, "specs/a.yml:1:1: error: no\n    `Mend` it @all."),
