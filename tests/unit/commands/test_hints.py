@@ -96,7 +96,7 @@ def parses(line: str) -> None:
     _, name, *words = shlex.split(re.split(r" \|+ ", line)[0])
     command = cli.commands[name]
     if name == "local":
-        for word in words[0].split("|"):
+        for word in words[0].split("|") if words else ():
             assert word in local_words(), line
         return
     with click.Context(command) as context:
