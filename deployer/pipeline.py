@@ -35,7 +35,7 @@ from deployer.core.redaction import mask_of
 from deployer.core.resources import Ref, State, endpoint_ref
 from deployer.core.workspace import Wanted, Workspace
 from deployer.planning.adoption import with_adoptions
-from deployer.planning.commits import with_commit_noted
+from deployer.planning.commits import with_commit_noted, writes_deployments
 from deployer.planning.digest import with_digest
 from deployer.planning.earlier import earlier_assets, with_also, with_earlier_noted
 from deployer.planning.numbering import numbered, with_numbered
@@ -101,15 +101,9 @@ def plan(request: Request, listener: Listener, *, wait: bool = False) -> Planned
         desired.state, live, desired.env.project, request.options.endpoint, revisions.kept | revisions.surplus
     )
     deletes = frozenset(left) if request.options.prune else frozenset[Ref]()
-    made = make_plan(
-        desired,
-        live,
-        deletes=deletes,
-        left=left,
-        options=request.options,
-        revisions=revisions,
-        commit=commit_of(request.project),
-    )
+    made = make_plan(desired, live, deletes=deletes, left=left, options=request.options, revisions=revisions)
+    if writes_deployments(made.steps):  # git takes its time in a large repository
+        made = replace(made, steps=with_commit_noted(made.steps, commit_of(request.project)))
     return Planned(project=request.project, desired=desired, live=live, plan=made, workspace=workspace)
 
 
@@ -150,16 +144,14 @@ def make_plan(
     options: Options = Options(),  # noqa: B008 -- frozen
     purpose: Purpose = Purpose.APPLY,
     revisions: Revisions = NO_REVISIONS,
-    commit: str = "",
 ) -> Plan:
-    """Desired and live state -> a plan: ordered steps, findings and digest. Pure. `commit` is that of the specs."""
+    """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
     intent = desired.intent
     adopts = Allow.ADOPT in options.allow and purpose is Purpose.APPLY
     writes = _writes(desired, live, deletes | revisions.surplus, revisions, adopts=adopts)
     owing = owing_endpoints(live, desired.env.project, options.allow)
     staged = with_tests_and_stages(writes, live, intent, owing)
-    noting = with_commit_noted(map(with_quota_note, staged), commit)
-    steps = _with_holds(noting, revisions, live, purpose)
+    steps = _with_holds(map(with_quota_note, staged), revisions, live, purpose)
     case = Case(
         project=desired.env.project,
         desired=desired.state,

@@ -11,6 +11,11 @@ from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, deploym
 from deployer.planning.earlier import CODE
 
 
+def writes_deployments(steps: Iterable[Step]) -> bool:
+    """Whether any step writes a deployment, and so notes the commit of the specs."""
+    return any(step.ref.kind is Kind.DEPLOYMENT and step.after for step in steps)
+
+
 def with_commit_noted(steps: Iterable[Step], commit: str) -> tuple[Step, ...]:
     """The steps; those that write deployments note the commit of the specs."""
     return tuple(_noting(step, commit) for step in steps)

@@ -26,6 +26,8 @@ from deployer.kinds.deployment import SERVICE_VARIABLES
 from deployer.planning.review import Case
 
 MAX_TAGS = 50
+COMMIT = 1
+"""The tag for the commit of the specs, which is noted after the plan is made."""
 _PIECE = 256
 _SHARE, _VERDICT = len("=100;"), len("=1.0123456789ab.0123456789ab;")
 
@@ -39,8 +41,8 @@ def too_many_tags(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         if step.ref.kind is Kind.DEPLOYMENT and step.after is not None:
             noted = step.bookkeeping or Bookkeeping()
-            few = (noted.revision is not None) + bool(noted.commit)
-            ours = deployment_tags(step.after, noted.earlier) + _secret_tags(step.after, case) + few
+            ours = deployment_tags(step.after, noted.earlier) + _secret_tags(step.after, case)
+            ours += COMMIT + (noted.revision is not None)
             yield from _crowded(step.after, ours, case)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from deployer.core.bookkeeping import Bookkeeping, Earlier
 from deployer.core.plan import Action, Step
 from deployer.core.resources import Resource, State
-from deployer.planning.commits import CodeChange, code_changes, commit_before, with_commit_noted
+from deployer.planning.commits import CodeChange, code_changes, commit_before, with_commit_noted, writes_deployments
 from tests.build import deployment, endpoint, live, seen, traffic
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -39,6 +39,8 @@ def test_every_write_of_a_deployment_notes_the_commit_and_keeps_what_else_it_not
     found = [step.bookkeeping for step in with_commit_noted(steps, COMMIT)]
     assert found == [replace(noted, commit=COMMIT), Bookkeeping(commit=COMMIT), None, None, None]
     assert with_commit_noted(steps, "") == steps
+    assert writes_deployments(steps)
+    assert not writes_deployments(steps[2:])
 
 
 def test_an_update_is_compared_with_what_the_deployment_had() -> None:
