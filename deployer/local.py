@@ -11,9 +11,6 @@ from pathlib import Path
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
 
-STARTED = "local workspace started"
-"""How the answer of `up` begins where it had to start it."""
-
 
 def local_root(project: Path) -> Path:
     """The state folder of a project's local workspace."""
@@ -25,10 +22,11 @@ def start(project: Path, started: Callable[[], None]) -> tuple[Coordinates, Loca
 
     Raises Unreachable with its own message.
     """
-    done = command(project, ["up"], capture=True)
+    call = [sys.executable, "-m", "deployer.local_workspace.start", str(local_root(project))]
+    done = subprocess.run(call, check=False, text=True, capture_output=True)
     if done.returncode:
-        raise Unreachable((done.stderr or done.stdout).strip().removeprefix("error: "))
-    if done.stdout.startswith(STARTED):
+        raise Unreachable((done.stderr or done.stdout).strip())
+    if json.loads(done.stdout)["started"]:
         started()
     return connection(local_root(project) / "connection.json")
 
@@ -50,7 +48,7 @@ def connection(file: Path) -> tuple[Coordinates, LocalServer]:
     return coordinates, server
 
 
-def command(project: Path, words: Sequence[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
+def command(project: Path, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run one command of the local workspace (up, down, status, list, prune, reset, fault) in a separate process."""
     call = [sys.executable, "-m", "deployer.local_workspace", *words, "--root", str(local_root(project))]
-    return subprocess.run(call, check=False, text=True, capture_output=capture)
+    return subprocess.run(call, check=False, text=True)

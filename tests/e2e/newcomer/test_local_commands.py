@@ -31,13 +31,13 @@ def test_the_local_workspace_is_controlled_by_its_commands(clone: Project) -> No
 def test_git_never_sees_the_files_of_the_local_workspace(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     try:
-        assert command(tmp_path, ["up"], capture=True).returncode == 0
+        assert command(tmp_path, ["up"]).returncode == 0
         added = subprocess.run(
             ["git", "-C", str(tmp_path), "add", "-A", "-n"], capture_output=True, check=True, text=True
         )
         assert added.stdout == ""
     finally:
-        command(tmp_path, ["down"], capture=True)
+        command(tmp_path, ["down"])
 
 
 def test_faults_are_laid_listed_and_cleared(clone: Project) -> None:

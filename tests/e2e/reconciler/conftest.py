@@ -22,11 +22,11 @@ NUMBERS = itertools.count(1)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running local workspace."""
     home = tmp_path_factory.mktemp("home")
-    assert command(home, ["up"], capture=True).returncode == 0
+    assert command(home, ["up"]).returncode == 0
     running = Site(home=home)
     running.connection = json.loads((running.root / "connection.json").read_text())
     yield running
-    command(home, ["down"], capture=True)
+    command(home, ["down"])
 
 
 @pytest.fixture(scope="session")
