@@ -7,6 +7,7 @@ characters (https://learn.microsoft.com/azure/azure-resource-manager/management/
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE, SECRET = (f"{RESERVED}{name}" for name in ("tested", "failed", "before", "secret"))
 HELD, REVISION, COMMIT = (f"{RESERVED}{name}" for name in ("held", "revision", "commit"))
+_COMMIT = re.compile(r"[0-9a-f]{7,64}(-dirty)?")
 _EVERY = "*"
 _NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5, HELD: 4}
 """The numbered tags of what is noted for up to 20 deployments."""
@@ -80,7 +82,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         held=_parse_pairs(_joined(found, HELD)),
         earlier=_parse_earlier(found),
         revision=_parse_revision(found.get(REVISION, "")),
-        commit=found.get(COMMIT, ""),
+        commit=_parse_commit(found.get(COMMIT, "")),
         secret=_parse_secret(_joined(found, SECRET)),
     )
 
@@ -162,6 +164,10 @@ def _parse_earlier(found: Mapping[str, str]) -> Earlier | None:
 def _parse_revision(written: str) -> Revision | None:
     logical, _, content = written.partition(" ")
     return Revision(logical=logical, content=content) if content else None
+
+
+def _parse_commit(written: str) -> str:
+    return written if _COMMIT.fullmatch(written) else ""
 
 
 def _parse_secret(joined: str) -> SecretPaths:

@@ -50,16 +50,9 @@ class CodeChange:
 def code_changes(steps: Iterable[Step], live: State) -> Iterator[CodeChange]:
     """The deployments that get other code than they have; new ones, than the deployment with most of the traffic."""
     for step in steps:
-        folder = step.after.sources.get(CODE, "") if step.after and step.ref.kind is Kind.DEPLOYMENT else ""
-        there = served_before(step, live)
-        if (
-            folder
-            and there
-            and step.after
-            and value_at(there.fields, CODE) not in (None, value_at(step.after.fields, CODE))
-        ):
-            commit = there.seen.bookkeeping.commit
-            yield CodeChange(ref=step.ref, folder=folder, beside=there.ref, commit=commit)
+        there, folder = served_before(step, live), _folder(step.after)
+        if there and folder and _code(there) not in ("", _code(step.after)):
+            yield CodeChange(ref=step.ref, folder=folder, beside=there.ref, commit=there.seen.bookkeeping.commit)
 
 
 def served_before(step: Step, live: State) -> Resource | None:
@@ -69,3 +62,13 @@ def served_before(step: Step, live: State) -> Resource | None:
     split = live.split(step.ref.endpoint)
     serving = max(split, key=lambda name: split[name], default="")
     return live.get(deployment_ref(step.ref.endpoint, serving)) if serving else None
+
+
+def _code(deployment: Resource | None) -> str:
+    """The content of its code; "" without code."""
+    return str(value_at(deployment.fields, CODE) or "") if deployment else ""
+
+
+def _folder(after: Resource | None) -> str:
+    """The folder that the code of a deployment comes from; "" where it is not one of the project."""
+    return after.sources.get(CODE, "") if after and after.ref.kind is Kind.DEPLOYMENT else ""

@@ -182,3 +182,11 @@ def test_the_split_before_may_take_four_tags(length: int, pieces: int) -> None:
     assert list(written) == [f"deployer-previous-{number}" for number in range(1, pieces + 1)]
     assert all(len(value) == 256 for value in list(written.values())[:-1])
     assert read_notes(written).previous == (previous if pieces else {})
+
+
+@pytest.mark.parametrize(
+    "written", ["", "abc", "HEAD", "0123456 ", "0123456\x1b[31m", "--output=x", "0" * 65, "0123456-x"]
+)
+def test_a_commit_that_is_none_is_ignored(written: str) -> None:
+    assert read_notes({"deployer-commit": written}).commit == ""
+    assert read_notes({"deployer-commit": "0123456-dirty"}).commit == "0123456-dirty"
