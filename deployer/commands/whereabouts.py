@@ -6,9 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer.checkout import commit_of, folder_of
-from deployer.report.format import short_commit
-
 if TYPE_CHECKING:
     from deployer.authoring import EnvFile
     from deployer.report.review_view import Place
@@ -19,6 +16,9 @@ SHOWN = 8
 
 def whereabouts(env: EnvFile, project: Path) -> str:
     """Where a command acts, as `dev → workspace ml / rg / 11111111…, commit abc1234 (dirty)`."""
+    from deployer.checkout import commit_of  # late, as those below: `deployer --help` does not pay for them
+    from deployer.report.format import short_commit
+
     place = env.workspace
     where = (
         f"workspace {place.name} / {place.resource_group} / {place.subscription_id[:SHOWN]}…"
@@ -31,8 +31,10 @@ def whereabouts(env: EnvFile, project: Path) -> str:
 
 def place_of(env: EnvFile | None, project: Path) -> Place:
     """Where a plan is made, for its review: with links to the specs on GitHub or Azure Repos, in their pipelines."""
-    from importlib.metadata import version  # late, as the next one: `deployer --help` does not pay for them
+    from importlib.metadata import version
 
+    from deployer.checkout import commit_of, folder_of
+    from deployer.report.format import short_commit
     from deployer.report.review_view import Place
 
     folder, commit = folder_of(project), commit_of(project)

@@ -73,7 +73,10 @@ def test_no_early_import_hides(planted: str) -> None:
 @pytest.mark.parametrize(
     ("words", "unwanted"),
     [
-        (["--help"], {"azure", "yaml", "jinja2", "rich", "urllib3", "importlib.metadata", "deployer.authoring"}),
+        (
+            ["--help"],
+            {"azure", "yaml", "jinja2", "rich", "urllib3", "subprocess", "importlib.metadata", "deployer.report"},
+        ),
         (["validate"], {"azure", "rich", "requests", "urllib3", "deployer.core.plan"}),
     ],
 )
