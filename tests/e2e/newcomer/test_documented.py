@@ -125,6 +125,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     (made.folder / "sample-request.json").write_text(_seven(made))
     yield made
     made.run("local", "down")
+    made.run("local", "down", "--project", "teams/vision")
 
 
 def test_every_command_does_what_it_says(project: Project, tmp_path: Path) -> None:
