@@ -137,8 +137,8 @@ class Observed:
 
     `provisioning_state` is Azure's (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled); `owner` the
     project in its tag ("" if untagged); `unknown` the paths whose live value cannot be read (such as the content of a
-    model without a hash); `code` the code asset of a deployment; `created` when it was made, as Azure
-    writes it, and `created_by` by whom; `bookkeeping` the content of our tags.
+    model without a hash); `code` the code asset of a deployment; `job` the one that made a model; `created` when it was
+    made, as Azure writes it, and `created_by` by whom; `bookkeeping` the content of our tags.
     """
 
     provisioning_state: str = "Succeeded"
@@ -146,6 +146,7 @@ class Observed:
     scoring_uri: str = ""
     unknown: tuple[KeyPath, ...] = ()
     code: AssetReference | None = None
+    job: str = ""
     created: str = ""
     created_by: str = ""
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)

@@ -235,10 +235,11 @@ def _asset(ref: Ref, plan: Plan, live: State) -> Resource | None:
 
 
 def _about(model: Resource) -> str:
-    """The description and the tags of a model."""
+    """The description and the tags of a model, and the job that made it."""
     tags = model.fields.get("tags")
     words = [f"{key}={value}" for key, value in sorted(tags.items())] if isinstance(tags, Mapping) else []
-    return "; ".join(filter(None, [str(model.fields.get("description") or ""), ", ".join(words)]))
+    job = f"made by job {model.seen.job}" if model.seen.job else ""
+    return "; ".join(filter(None, [str(model.fields.get("description") or ""), ", ".join(words), job]))
 
 
 def _undo(plan: Plan) -> Iterator[str]:

@@ -54,7 +54,8 @@ def version(reader: Reader, ref: Ref) -> Resource | None:
 def normalise(raw: Raw, ref: Ref) -> Resource:
     """A model version from its ARM JSON. Azure moves uploads, so only the hash in the URI identifies the content."""
     fields = read_rows(ROWS, raw) | {"path": content_hash(wire_value(raw, "properties", "modelUri"))}
-    known = Observed(unknown=() if fields["path"] else (("path",),))
+    job = str(wire_value(raw, "properties", "jobName") or "")
+    known = Observed(unknown=() if fields["path"] else (("path",),), job=job)
     return Resource(ref=ref, fields=with_defaults(Kind.MODEL, fields), observed=known)
 
 

@@ -158,6 +158,12 @@ def test_traffic_has_lower_case_names_and_no_zeros() -> None:
     assert endpoint.shares({"Blue": 90, "green": 10, "old": 0}) == {"blue": 90, "green": 10}
 
 
+@pytest.mark.parametrize(("told", "job"), [("brave_lemon_7x", "brave_lemon_7x"), (None, ""), ("", "")])
+def test_a_model_knows_the_job_that_made_it(told: str | None, job: str) -> None:
+    raw = {"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model", "jobName": told}}
+    assert model.normalise(raw, Ref(kind=Kind.MODEL, name="digits:1")).seen.job == job
+
+
 def test_a_model_that_no_client_uploaded_has_unknown_content() -> None:
     ref = Ref(kind=Kind.MODEL, name="digits:1")
     live = model.normalise({"properties": {"modelUri": "azureml://jobs/j/outputs/artifacts/paths/model"}}, ref)

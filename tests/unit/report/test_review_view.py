@@ -11,7 +11,7 @@ from deployer.core.plan import Action, Plan, Step
 from deployer.core.prices import Prices
 from deployer.core.resources import Resource, State
 from deployer.report.review_view import Place, ReviewView, review_view
-from tests.build import changed, deployment, endpoint, live, model, traffic
+from tests.build import changed, deployment, endpoint, live, model, seen, traffic
 
 OLD, NEW = model("1"), changed(model("2"), description="trained in May", tags={"f1": "0.98", "owner": "pat"})
 BLUE, GREEN = deployment("blue", model="azureml:digits:1"), deployment("green", model="azureml:digits:2")
@@ -47,6 +47,14 @@ def test_the_model_of_an_updated_deployment_is_compared_with_its_own() -> None:
     ).models
     assert (row.before, row.about) == ("azureml:digits:1", "trained in May; f1=0.98, owner=pat")
     assert review(SERVED, updated(BLUE, instance_count=3)).models == ()
+
+
+def test_the_job_that_made_a_model_is_named() -> None:
+    trained = seen(NEW, job="brave_lemon_7x")
+    (row,) = review(
+        replace(SERVED, resources={**SERVED.resources, NEW.ref: trained}), updated(BLUE, model="azureml:digits:2")
+    ).models
+    assert row.about == "trained in May; f1=0.98, owner=pat; made by job brave_lemon_7x"
 
 
 def test_the_first_model_has_none_before_and_a_secret_in_a_tag_is_masked() -> None:
