@@ -183,7 +183,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
         return shop.workspace
 
     monkeypatch.setattr(workspaces, "connect", connect)
-    monkeypatch.setattr(workspaces, "start", lambda project: _connection(project))
+    monkeypatch.setattr(workspaces, "start", lambda project, started: _connection(project))
     return shop
 
 
