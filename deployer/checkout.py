@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from pathlib import Path
+
+from deployer.core.bookkeeping import COMMIT_NAME
 
 SECONDS = 2
 """How long git may take to answer: in a huge repository it is not worth waiting for."""
 NO_MONITOR = ("-c", "core.fsmonitor=false")
 """A monitor of files is a program that a repository can name; its files must not decide what runs."""
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 def git(project: Path, *words: str) -> str | None:
@@ -48,11 +48,11 @@ def changed_files(project: Path, commit: str, folder: str) -> tuple[str, ...] | 
 
     Files that git does not track are not among them.
     """
-    name = commit.removesuffix("-dirty")
-    if not _COMMIT.fullmatch(name):
+    named = COMMIT_NAME.fullmatch(commit)
+    if named is None:
         return None
     options = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative")
-    told = git(project / folder, "diff", *options, name, "--", ".")
+    told = git(project / folder, "diff", *options, named[1], "--", ".")
     return None if told is None else tuple(_file(line) for line in told.split("\0") if line)
 
 

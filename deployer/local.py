@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deployer.core.coordinates import Coordinates, LocalServer
 from deployer.core.errors import Unreachable
@@ -26,14 +27,18 @@ def start(project: Path, started: Callable[[], None]) -> tuple[Coordinates, Loca
     done = subprocess.run(call, check=False, text=True, capture_output=True)
     if done.returncode:
         raise Unreachable((done.stderr or done.stdout).strip())
-    if json.loads(done.stdout)["started"]:
+    said = json.loads(done.stdout)
+    if said["started"]:
         started()
-    return connection(local_root(project) / "connection.json")
+    return _place(said)
 
 
 def connection(file: Path) -> tuple[Coordinates, LocalServer]:
     """Read the connection file of a running local workspace."""
-    said = json.loads(file.read_text(encoding="utf-8"))
+    return _place(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _place(said: Mapping[str, Any]) -> tuple[Coordinates, LocalServer]:
     where = said["workspace"]
     coordinates = Coordinates(
         subscription_id=where["subscription_id"], resource_group=where["resource_group"], name=where["name"]

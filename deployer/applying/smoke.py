@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 
 from deployer.applying.expectation import difference
 from deployer.applying.step import health_problem
-from deployer.applying.tools import Tools, wait_for
+from deployer.applying.tools import Tools, Unlike, wait_for
 from deployer.core.errors import Refused, Unreachable, WorkspaceError, WrongAnswer
 from deployer.core.intent import Anything, SmokeTest
 from deployer.core.plan import Step
-from deployer.core.resources import Ref, Value
+from deployer.core.resources import Ref
 from deployer.core.workspace import Answer
 from deployer.planning.probes import Observation
 from deployer.planning.verdicts import content_hash, same_content
@@ -56,9 +55,7 @@ def ask(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
         answer = _sent(ref, test, tools)
     except Unreachable as error:
         return Observation(milliseconds=0.0, problem=error.message, status=0)
-    return Observation(
-        milliseconds=answer.milliseconds, problem=problem_of(answer, test, tools.unlike), status=answer.status
-    )
+    return _observed(answer, test, tools)
 
 
 def ask_until_settled(ref: Ref, test: SmokeTest, tools: Tools) -> Observation:
@@ -88,11 +85,8 @@ def _sent(ref: Ref, test: SmokeTest, tools: Tools) -> Answer:
     return tools.workspace.score(ref.endpoint, tools.body(test), deployment=ref.name, headers=test.sent_headers)
 
 
-def problem_of(answer: Answer, test: SmokeTest, unlike: Callable[[Value, Mapping[str, Value]], str]) -> str:
-    """The problem with an answer to a smoke test, in one sentence; empty if there is none.
-
-    `unlike` is that of `Tools`.
-    """
+def problem_of(answer: Answer, test: SmokeTest, unlike: Unlike) -> str:
+    """The problem with an answer to a smoke test, in one sentence; empty if there is none."""
     if answer.status != test.status:
         return f"answered {answer.status} instead of {test.status}: {_excerpt(answer.body)}"
     if wrong := _wrong_json(answer.body, test, unlike):
@@ -104,7 +98,7 @@ def problem_of(answer: Answer, test: SmokeTest, unlike: Callable[[Value, Mapping
     return ""
 
 
-def _wrong_json(body: bytes, test: SmokeTest, unlike: Callable[[Value, Mapping[str, Value]], str]) -> str:
+def _wrong_json(body: bytes, test: SmokeTest, unlike: Unlike) -> str:
     if isinstance(test.json, Anything) and isinstance(test.subset, Anything) and not test.schema:
         return ""
     try:
@@ -113,12 +107,13 @@ def _wrong_json(body: bytes, test: SmokeTest, unlike: Callable[[Value, Mapping[s
         return f"answered something that is not JSON: {_excerpt(body)}"
     if not isinstance(test.json, Anything) and difference(value, test.json, tolerance=test.tolerance):
         return f"answered {_excerpt(body)} instead of {json.dumps(test.json)}"
-    wrong = (
-        "" if isinstance(test.subset, Anything) else difference(value, test.subset, tolerance=test.tolerance, part=True)
-    )
-    if not wrong and test.schema and (problem := unlike(value, test.schema)):
-        return f"answered {_excerpt(body)}, which does not match the schema: {problem}"
-    return wrong and f"answered {_excerpt(body)}, with {wrong}"
+    if not isinstance(test.subset, Anything) and (
+        wrong := difference(value, test.subset, tolerance=test.tolerance, part=True)
+    ):
+        return f"answered {_excerpt(body)}, with {wrong}"
+    if test.schema and (wrong := unlike(value, test.schema)):
+        return f"answered {_excerpt(body)}, which does not match the schema: {wrong}"
+    return ""
 
 
 def _excerpt(body: bytes) -> str:

@@ -14,6 +14,9 @@ from deployer.core.plan import Step
 from deployer.core.resources import Value
 from deployer.core.workspace import Workspace
 
+Unlike = Callable[[Value, Mapping[str, Value]], str]
+"""Says where an answer does not match a JSON Schema; "" if it does."""
+
 
 class Interrupted(DeployerError):
     """The user interrupted a step while it was waiting; the next apply continues from there."""
@@ -43,12 +46,12 @@ class Tools:
     """The dependencies of an apply. `pause` waits some seconds and returns whether the user has interrupted.
 
     `now` is a monotonic clock, `wall` the time of day; both in seconds, the latter since 1970. No step begins after
-    `until`, as `now` tells it. `unlike` says where an answer does not match a JSON Schema, "" if it does.
+    `until`, as `now` tells it.
     """
 
     workspace: Workspace
     body: Callable[[SmokeTest], bytes]
-    unlike: Callable[[Value, Mapping[str, Value]], str]
+    unlike: Unlike
     watcher: Watcher
     now: Callable[[], float]
     wall: Callable[[], float]

@@ -22,7 +22,7 @@ from deployer.core.health import Condition
 from deployer.core.metrics import Measured, Span
 from deployer.core.plan import Step
 from deployer.core.resources import Ref, Resource, State
-from deployer.core.workspace import NO_HEADERS, Answer, KeyName, Wanted, Workspace
+from deployer.core.workspace import Answer, KeyName, Wanted, Workspace
 
 _LOCAL_POLL = 0.2
 
@@ -75,7 +75,7 @@ class AzureWorkspace:
         body: bytes,
         *,
         deployment: str = "",
-        headers: Mapping[str, str] = NO_HEADERS,
+        headers: Mapping[str, str] = {},
         timeout: float = 200.0,
     ) -> Answer:
         """POST a body to the scoring URI; any HTTP status is returned, not raised."""

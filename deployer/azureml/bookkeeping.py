@@ -7,12 +7,11 @@ characters (https://learn.microsoft.com/azure/azure-resource-manager/management/
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.core.bookkeeping import Earlier, Revision
+from deployer.core.bookkeeping import COMMIT_NAME, Earlier, Revision
 from deployer.core.resources import RESERVED, Value
 from deployer.core.secret_paths import SecretPaths
 
@@ -22,7 +21,6 @@ PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE, SECRET = (f"{RESERVED}{name}" for name in ("tested", "failed", "before", "secret"))
 HELD, REVISION, COMMIT = (f"{RESERVED}{name}" for name in ("held", "revision", "commit"))
-_COMMIT = re.compile(r"[0-9a-f]{7,64}(-dirty)?")
 _EVERY = "*"
 _NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5, HELD: 4}
 """The numbered tags of what is noted for up to 20 deployments."""
@@ -167,7 +165,7 @@ def _parse_revision(written: str) -> Revision | None:
 
 
 def _parse_commit(written: str) -> str:
-    return written if _COMMIT.fullmatch(written) else ""
+    return written if COMMIT_NAME.fullmatch(written) else ""
 
 
 def _parse_secret(joined: str) -> SecretPaths:

@@ -23,7 +23,8 @@ from deployer.azureml.kinds.rows import wire_value
 from deployer.azureml.refusal import Refusal
 from deployer.azureml.sdk import Sdk
 from deployer.core.errors import NotFound, WorkspaceError
-from deployer.core.workspace import DEPLOYMENT_HEADER, NO_HEADERS, Answer, KeyName
+from deployer.core.intent import DEPLOYMENT_HEADER
+from deployer.core.workspace import Answer, KeyName
 
 _ONE_MORE_CONNECTION = urllib3.Retry(connect=1, redirect=0, other=0)
 """A POST that was sent is never sent again by urllib3: only idempotent methods are, after errors or by status."""
@@ -64,7 +65,7 @@ class Scorer:
         self._pool = pool_for(access, "inference.ml.azure.com", retries=_ONE_MORE_CONNECTION)
 
     def score(
-        self, endpoint: str, body: bytes, *, deployment: str, headers: Mapping[str, str] = NO_HEADERS, timeout: float
+        self, endpoint: str, body: bytes, *, deployment: str, headers: Mapping[str, str] = {}, timeout: float
     ) -> Answer:
         """POST a body; after a 401, once more with a new key or token, because it may have been regenerated."""
         asked = Asked(method="POST", body=body, deployment=deployment, headers=headers, timeout=timeout)

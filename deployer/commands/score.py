@@ -13,6 +13,7 @@ from deployer.applying.score_requests import ask_patiently, measure
 from deployer.commands.console import Console
 from deployer.commands.hints import as_typed
 from deployer.core.errors import DeployerError, UsageError
+from deployer.core.intent import OWN_HEADERS
 from deployer.core.redaction import mask_of
 from deployer.core.resources import endpoint_ref
 from deployer.core.workspace import Answer, Workspace
@@ -78,7 +79,7 @@ def _headers(given: Sequence[str]) -> Mapping[str, str]:
     """Headers by name. Raises UsageError for one without a name, or one that the deployer sets itself."""
     pairs = [(name.strip(), value.strip()) for name, _, value in (text.partition(":") for text in given)]
     for name, _ in pairs:
-        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or name.lower() in ("authorization", "host", "content-length"):
+        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or name.lower() in OWN_HEADERS:
             raise UsageError(f"--header cannot set {name!r}", hint="Write it as --header 'Content-Type: text/plain'.")
     return {name.title(): value for name, value in pairs}
 

@@ -17,16 +17,8 @@ SHOWN = 8
 def whereabouts(env: EnvFile, project: Path) -> str:
     """Where a command acts, as `dev → workspace ml / rg / 11111111…, commit abc1234 (dirty)`."""
     from deployer.checkout import commit_of  # late, as those below: `deployer --help` does not pay for them
-    from deployer.report.format import short_commit
 
-    place = env.workspace
-    where = (
-        f"workspace {place.name} / {place.resource_group} / {place.subscription_id[:SHOWN]}…"
-        if place
-        else "the local workspace"
-    )
-    commit = short_commit(commit_of(project))
-    return f"{env.name} → {where}{f', commit {commit}' if commit else ''}"
+    return _where(env, commit_of(project))
 
 
 def place_of(env: EnvFile | None, project: Path) -> Place:
@@ -34,16 +26,33 @@ def place_of(env: EnvFile | None, project: Path) -> Place:
     from importlib.metadata import version
 
     from deployer.checkout import commit_of, folder_of
-    from deployer.report.format import short_commit
     from deployer.report.review_view import Place
 
     folder, commit = folder_of(project), commit_of(project)
     return Place(
-        where=whereabouts(env, project) if env else f"commit {short_commit(commit)}" if commit else "",
+        where=_where(env, commit),
         folder=folder,
         version=version("azureml-deployer"),
         link=_link(f"{folder}/" if folder else "", commit.removesuffix("-dirty")),
     )
+
+
+def _where(env: EnvFile | None, commit: str) -> str:
+    """The env with its workspace, where it is known, and the commit, where there is one."""
+    from deployer.report.format import short_commit
+
+    at = f"commit {short_commit(commit)}" if commit else ""
+    return ", ".join(filter(None, [_workspace(env) if env else "", at]))
+
+
+def _workspace(env: EnvFile) -> str:
+    place = env.workspace
+    where = (
+        f"workspace {place.name} / {place.resource_group} / {place.subscription_id[:SHOWN]}…"
+        if place
+        else "the local workspace"
+    )
+    return f"{env.name} → {where}"
 
 
 def _link(prefix: str, commit: str) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from deployer.core.secret_paths import SecretPaths
+
+COMMIT_NAME = re.compile(r"([0-9a-f]{7,64})(-dirty)?")
+"""The name of a commit, and whether files differed from it. What our tags say may come from anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,10 @@ from deployer.core.diagnostics import Location
 from deployer.core.resources import KeyPath, Ref, Value
 
 JSON = "application/json"
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+"""The header of a scoring request, and of its answer, that names a deployment."""
+OWN_HEADERS = frozenset(["authorization", "content-length", "host"])
+"""The headers of a scoring request that nobody else may set, in lower case."""
 
 
 class Anything:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, Protocol
 
 from deployer.core.health import Condition
@@ -32,13 +31,8 @@ class Wanted:
     everything: bool = False
 
 
-DEPLOYMENT_HEADER = "azureml-model-deployment"
-"""The header of a scoring request, and of its answer, that names a deployment."""
 KeyName = Literal["primary", "secondary"]
 """One of the two keys of an endpoint with key authentication."""
-
-
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +67,7 @@ class Workspace(Protocol):
         body: bytes,
         *,
         deployment: str = "",
-        headers: Mapping[str, str] = NO_HEADERS,
+        headers: Mapping[str, str] = {},
         timeout: float = 200.0,
     ) -> Answer:
         """POST a body to the scoring URI, or to one `deployment` by header; any HTTP status is returned, not raised.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from deployer.applying.payload import From, Source
-from deployer.core.workspace import DEPLOYMENT_HEADER
+from deployer.core.intent import DEPLOYMENT_HEADER
 
 VARIABLE = "SCORING_TOKEN"
 """The environment variable that the snippets take the key or the token from."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from deployer.applying.apply import apply
 from deployer.core.outcome import Outcome
 from deployer.core.plan import Action, Plan, Step
 from deployer.core.resources import Kind, Ref, State, deployment_ref, state_of
-from deployer.core.workspace import NO_HEADERS, Answer
+from deployer.core.workspace import Answer
 from deployer.planning.earlier import with_earlier_noted
 from deployer.planning.reconcile import reconcile
 from deployer.planning.review import Case
@@ -34,15 +34,7 @@ class Moody(MemoryWorkspace):
         item = self.state.get(ref)
         return item is not None and int(content_hash(item), 16) % self.one_in == 0
 
-    def score(
-        self,
-        endpoint: str,
-        body: bytes,
-        *,
-        deployment: str = "",
-        headers: Mapping[str, str] = NO_HEADERS,
-        timeout: float = 200.0,
-    ) -> Answer:
+    def score(self, endpoint: str, body: bytes, *, deployment: str = "", **rest: Any) -> Answer:
         return answer(status=500 if self.is_bad(deployment_ref(endpoint, deployment)) else 200)
 
     def execute(self, step: Step) -> None:

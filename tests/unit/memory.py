@@ -17,7 +17,7 @@ from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.secret_paths import SecretPaths
-from deployer.core.workspace import NO_HEADERS, Answer, KeyName, Wanted
+from deployer.core.workspace import Answer, KeyName, Wanted
 from deployer.planning.reconcile import simulate
 
 Respond = Callable[[str, float], Answer]
@@ -86,7 +86,7 @@ class MemoryWorkspace:
         body: bytes,
         *,
         deployment: str = "",
-        headers: Mapping[str, str] = NO_HEADERS,
+        headers: Mapping[str, str] = {},
         timeout: float = 200.0,
     ) -> Answer:
         self.asked.append((self.now, deployment))

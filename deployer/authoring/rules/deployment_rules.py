@@ -18,6 +18,7 @@ from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import NOT_EVERYWHERE, Compute, compute_of, is_kubernetes
 from deployer.core.diagnostics import Severity
 from deployer.core.fields import schema_of
+from deployer.core.intent import DEPLOYMENT_HEADER, OWN_HEADERS
 from deployer.core.placeholders import is_unfilled
 from deployer.core.references import LATEST, AssetType, parse_reference
 from deployer.kinds.spelling import snake
@@ -37,9 +38,7 @@ _REGISTRY = {
 LONGEST_LOGICAL_NAME = 23
 """Characters: 32 for the name of a deployment, less a dash and eight of a hash."""
 
-TAKEN_HEADERS = frozenset(
-    ["authorization", "azureml-model-deployment", "content-length", "content-type", "host", "transfer-encoding"]
-)
+TAKEN_HEADERS = OWN_HEADERS | {DEPLOYMENT_HEADER, "content-type", "transfer-encoding"}
 
 
 def endpoint_name_format(document: Document, _world: World) -> Iterator[Fault]:

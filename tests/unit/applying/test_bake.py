@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +13,7 @@ from deployer.core.errors import WorkspaceError
 from deployer.core.intent import Checks, SmokeTest
 from deployer.core.plan import Action, Bake, Step
 from deployer.core.resources import deployment_ref, traffic_ref
-from deployer.core.workspace import NO_HEADERS, Answer
+from deployer.core.workspace import Answer
 from tests.unit.memory import MemoryWorkspace, Noting, answer, tools
 
 GREEN, RED = deployment_ref("digits", "green"), deployment_ref("digits", "red")
@@ -32,16 +32,8 @@ class Failing(MemoryWorkspace):
 
     wrong: frozenset[int] = frozenset()
 
-    def score(
-        self,
-        endpoint: str,
-        body: bytes,
-        *,
-        deployment: str = "",
-        headers: Mapping[str, str] = NO_HEADERS,
-        timeout: float = 200.0,
-    ) -> Answer:
-        super().score(endpoint, body, deployment=deployment)
+    def score(self, endpoint: str, body: bytes, *, deployment: str = "", **rest: Any) -> Answer:
+        super().score(endpoint, body, deployment=deployment, **rest)
         return answer(b"9" if len(self.asked) in self.wrong else b"7")
 
 

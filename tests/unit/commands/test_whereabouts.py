@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,10 @@ from deployer.authoring import EnvFile
 from deployer.commands.whereabouts import place_of, whereabouts
 from deployer.core.coordinates import Coordinates
 from tests.unit.commands.conftest import DEV, Shop
+from tests.unit.test_checkout import git
 
 LOCAL = EnvFile(name="local", project="shop")
 AZURE = EnvFile(name="dev", project="shop", workspace=Coordinates(**DEV))
-
-
-def git(folder: Path, *words: str) -> str:
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    return subprocess.run(["git", "-C", folder, *who, *words], check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture
@@ -88,8 +83,8 @@ def test_a_project_in_a_folder_of_a_repository_is_linked_there(tmp_path: Path, m
     project = tmp_path / "serving" / "digits"
     project.mkdir(parents=True)
     (project / "file").write_text("")
-    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
-        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        git(tmp_path, *words)
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.example")
     monkeypatch.setenv("GITHUB_REPOSITORY", "team/shop")
     place = place_of(AZURE, project)
