@@ -126,7 +126,7 @@ def _ramp(count: int) -> Floats:
 
 
 def _extent(mask: npt.NDArray[np.bool_]) -> Extent:
-    """The rows and columns in which ink goes on to the next one: a grain of noise does not."""
+    """The rows and columns in which ink goes on to the next one, as a grain of noise does not if there is more."""
     height, width = mask.shape
     top, bottom = _ends(mask.tobytes(), width)
     left, right = _ends(mask.T.tobytes(), height)
@@ -134,7 +134,10 @@ def _extent(mask: npt.NDArray[np.bool_]) -> Extent:
 
 
 def _ends(mask: bytes, length: int) -> tuple[int, int]:
-    """The first of the lines of `length` in `mask` with ink beyond a grain, and the one after the last; else all."""
+    """The first of the lines of `length` in `mask` with ink beyond a grain, and the one after the last.
+
+    Where there are only grains, from the first to the last of them: a small digit averaged down is no more. Else all.
+    """
     first, last = 0, len(mask)
     while (at := mask.find(1, first)) >= 0:
         first = at - at % length
@@ -142,7 +145,8 @@ def _ends(mask: bytes, length: int) -> tuple[int, int]:
             break
         first += length
     else:
-        return 0, len(mask) // length
+        grains = mask.find(1), mask.rfind(1)
+        return (grains[0] // length, grains[1] // length + 1) if grains[0] >= 0 else (0, len(mask) // length)
     while (at := mask.rfind(1, first, last)) >= 0:
         last = at - at % length + length
         if mask.count(1, max(last - 2 * length, first), last) > 1:
