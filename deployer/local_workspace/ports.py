@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,11 @@ class Counted:
             if left <= 0:
                 return ms
         return 0.0
+
+    def plus(self, other: Counted) -> Counted:
+        """What both counted together."""
+        statuses = Counter(self.statuses) + Counter(other.statuses)
+        return Counted(statuses=statuses, latencies=tuple(sorted((*self.latencies, *other.latencies))))
 
     def mean(self) -> float:
         """Their mean in milliseconds; 0 if there are none."""

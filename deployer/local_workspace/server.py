@@ -24,6 +24,7 @@ from deployer.local_workspace.asgi import App, Dispatcher, alive_app
 from deployer.local_workspace.blob.addresses import STAGED
 from deployer.local_workspace.command_errors import CommandError, os_errors_explained
 from deployer.local_workspace.control.context import ServerContext
+from deployer.local_workspace.control.monitor import autoscaler
 from deployer.local_workspace.control.resources import deployments, endpoints
 from deployer.local_workspace.control.routes import control_plane
 from deployer.local_workspace.control.state.faults import Faults
@@ -199,6 +200,7 @@ def _resume(context: ServerContext) -> None:
             context.tasks.start(f"endpoint {key}", endpoints.finish_put(context, operation))
         elif operation["action"] == "delete-endpoint":
             context.tasks.start(f"endpoint {key}", endpoints.finish_delete(context, operation))
+    autoscaler.start(context)
 
 
 async def _bring_back(context: ServerContext, deployment: Document, operation: Document | None) -> None:

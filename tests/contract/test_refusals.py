@@ -13,14 +13,19 @@ import pytest
 
 from deployer.local_workspace.control import refusals
 from deployer.local_workspace.control.envelopes import RefusalRule
+from deployer.local_workspace.control.monitor import monitor_refusals
 from tests.contract.conftest import BASE, Answer, Workspace, deployment_body
 
-ROWS = {name: row for name, row in vars(refusals).items() if isinstance(row, RefusalRule)}
+ROWS = {name: row for name, row in (vars(refusals) | vars(monitor_refusals)).items() if isinstance(row, RefusalRule)}
 MET_ELSEWHERE = {
     "DISK_FULL": "test_robust.py",
     "INTERNAL": "a fault of the server itself: nothing known raises it",
 }
 METRICS = "/providers/Microsoft.Insights/metrics?api-version=2024-02-01&metricnames=Colours"
+AUTOSCALE = (
+    "//subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local"
+    "/providers/Microsoft.Insights/autoscaleSettings/one?api-version=2022-10-01"
+)
 ENDPOINT: dict[str, Any] = {"identity": {"type": "SystemAssigned"}, "properties": {"authMode": "Key"}}
 
 
@@ -197,6 +202,8 @@ ASK: dict[str, Callable[[Place], Answer]] = {
         "PUT", "/onlineEndpoints/one/deployments/red", place.changed(environmentId=None)
     ),
     "QUOTA": no_quota_left,
+    "AUTOSCALE": lambda place: place.at.ask("PUT", AUTOSCALE, {"location": "local", "properties": {}}),
+    "NO_AUTOSCALE_SETTING": lambda place: place.at.ask("GET", AUTOSCALE),
     "LAST_PAGE": lambda place: place.at.ask("GET", "/onlineEndpoints?$skip=nonsense"),
 }
 

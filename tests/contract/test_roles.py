@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployer.azureml.health import ACTIONS
-from deployer.local_workspace.control.routes import _BELOW_LOCATION, _BELOW_WORKSPACE
+from deployer.local_workspace.control.routes import _BELOW_GROUP, _BELOW_LOCATION, _BELOW_WORKSPACE
 
 ROLES = Path(__file__).parents[2] / "docs" / "roles"
 PROVIDER = "Microsoft.MachineLearningServices"
@@ -42,6 +42,7 @@ def action_of(method: str, path: str, above: str) -> str:
 
 def asked() -> set[str]:
     found = {action_of(*key, f"{PROVIDER}/workspaces") for key in _BELOW_WORKSPACE}
+    found |= {action_of(*key, "") for key in _BELOW_GROUP}
     return found | {action_of(*key, f"{PROVIDER}/locations") for key in _BELOW_LOCATION}
 
 

@@ -57,6 +57,7 @@ class Source:
                 environment="env:1",
                 instance_type="Standard_DS3_v2",
                 instance_count=1,
+                autoscale="1 to 3",
             )
             for name in self._stand.deployments
         ]

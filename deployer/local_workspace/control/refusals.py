@@ -113,13 +113,6 @@ UNKNOWN_PARAMETER = RefusalRule(
     text="This operation has no query parameter '{name}'.",
     source=None,
 )
-METRICS = RefusalRule(
-    when="metrics that do not exist, or a filter, time span or grain that makes no sense",
-    form="arm",
-    code="BadRequest",
-    text="{problem}",
-    source="https://learn.microsoft.com/rest/api/monitor/metrics/list",
-)
 WRONG_BODY = RefusalRule(
     when="a field that is unknown, missing or of the wrong type",
     member="{path}",

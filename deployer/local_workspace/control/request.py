@@ -13,7 +13,8 @@ from typing import Any
 from deployer.local_workspace.identity import PLACE, SUBSCRIPTION
 
 PROVIDER = "Microsoft.MachineLearningServices"
-WORKSPACE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{PLACE}/providers/{PROVIDER}/workspaces/{PLACE}"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{PLACE}"
+WORKSPACE = f"{GROUP}/providers/{PROVIDER}/workspaces/{PLACE}"
 LOCATION = f"/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/locations/{PLACE}"
 
 _ALWAYS = {

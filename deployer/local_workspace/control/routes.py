@@ -19,9 +19,10 @@ from starlette.routing import Route
 from deployer.local_workspace.blob import api as blob_api
 from deployer.local_workspace.blob.addresses import ACCOUNT
 from deployer.local_workspace.control import admin, operations, refusals
+from deployer.local_workspace.control.api_versions import versions_at
 from deployer.local_workspace.control.context import Handler, ServerContext
 from deployer.local_workspace.control.envelopes import ArmRefused, envelope
-from deployer.local_workspace.control.monitor import metrics
+from deployer.local_workspace.control.monitor import autoscale_settings, metrics
 from deployer.local_workspace.control.request import PROVIDER, Call, Reply, encoded
 from deployer.local_workspace.control.resources import (
     assets,
@@ -36,51 +37,15 @@ from deployer.local_workspace.identity import PLACE, SUBSCRIPTION
 from deployer.local_workspace.store import is_full
 
 _LOG = logging.getLogger("deployer.local_workspace")
-# The versions of the resource provider since it has online endpoints:
-# https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/change-log/summary
-_VERSIONS = frozenset(
-    {
-        "2021-10-01",
-        "2022-02-01-preview",
-        "2022-05-01",
-        "2022-06-01-preview",
-        "2022-10-01",
-        "2022-10-01-preview",
-        "2022-12-01-preview",
-        "2023-02-01-preview",
-        "2023-04-01",
-        "2023-04-01-preview",
-        "2023-06-01-preview",
-        "2023-08-01-preview",
-        "2023-10-01",
-        "2024-01-01-preview",
-        "2024-04-01",
-        "2024-04-01-preview",
-        "2024-07-01-preview",
-        "2024-10-01",
-        "2024-10-01-preview",
-        "2025-01-01-preview",
-        "2025-04-01",
-        "2025-04-01-preview",
-        "2025-06-01",
-        "2025-07-01-preview",
-        "2025-09-01",
-        "2025-10-01-preview",
-        "2025-12-01",
-    }
-)
-# Those of metrics: https://learn.microsoft.com/azure/templates/microsoft.insights/change-log/summary
-_MONITOR_VERSIONS = frozenset({"2018-01-01", "2019-07-01", "2021-05-01", "2023-10-01", "2024-02-01"})
-# https://learn.microsoft.com/rest/api/authorization/permissions, https://learn.microsoft.com/rest/api/resources/providers
-_AUTHORIZATION_VERSIONS = frozenset({"2018-07-01", "2022-04-01"})
-_RESOURCES_VERSIONS = frozenset({"2020-06-01", "2021-04-01", "2022-09-01", "2024-03-01"})
 _SUBSCRIPTION = "/subscriptions/{subscription}"
-_WORKSPACE = f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces/{{workspace}}"
+_GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
+_WORKSPACE = f"{_GROUP}/providers/{PROVIDER}/workspaces/{{workspace}}"
 _LOCATION = f"{_SUBSCRIPTION}/providers/{PROVIDER}/locations/{{location}}"
 _ENDPOINT = "/onlineEndpoints/{endpoint}"
 _DEPLOYMENT = f"{_ENDPOINT}/deployments/{{deployment}}"
 _CODE = "/codes/{name}/versions"
 _METRICS = "/providers/Microsoft.Insights/metrics"
+_AUTOSCALE = "/providers/Microsoft.Insights/autoscaleSettings"
 _DEFINITIONS = "/providers/Microsoft.Insights/metricDefinitions"
 
 _BELOW_WORKSPACE: Mapping[tuple[str, str], Handler] = {
@@ -121,7 +86,15 @@ _BELOW_LOCATION: Mapping[tuple[str, str], Handler] = {
     ("GET", "/mfeOperationResults/{operation}"): operations.get_result,
     ("GET", "/usages"): core_quota.list_usages,
 }
+_BELOW_GROUP: Mapping[tuple[str, str], Handler] = {
+    ("GET", _AUTOSCALE): autoscale_settings.list_settings,
+    ("GET", f"{_AUTOSCALE}/{{setting}}"): autoscale_settings.get_setting,
+    ("PUT", f"{_AUTOSCALE}/{{setting}}"): autoscale_settings.put_setting,
+    ("PATCH", f"{_AUTOSCALE}/{{setting}}"): autoscale_settings.patch_setting,
+    ("DELETE", f"{_AUTOSCALE}/{{setting}}"): autoscale_settings.delete_setting,
+}
 _BELOW_SUBSCRIPTION: Mapping[tuple[str, str], Handler] = {
+    ("GET", _AUTOSCALE): autoscale_settings.list_settings,
     ("GET", "/providers/{namespace}"): workspace_resource.get_provider,
 }
 # Query parameters by the last fixed part of the path; every operation takes api-version.
@@ -232,18 +205,9 @@ def _check_version(query: Mapping[str, str], path: str) -> None:
     version = query.get("api-version")
     if not version:
         raise ArmRefused(refusals.MISSING_API_VERSION)
-    if version.lower() not in _versions_at(path.lower()):
+    if version.lower() not in versions_at(path.lower()):
         kind = path.rpartition("/providers/")[2].split("/")[1]
         raise ArmRefused(refusals.UNKNOWN_API_VERSION, {"location": PLACE, "version": version, "type": kind})
-
-
-def _versions_at(path: str) -> frozenset[str]:
-    """The versions of the provider that a path in lower case is about: the last one in it."""
-    if "/providers/microsoft.insights/" in path:
-        return _MONITOR_VERSIONS
-    if "/providers/microsoft.authorization/" in path:
-        return _AUTHORIZATION_VERSIONS
-    return _RESOURCES_VERSIONS if re.fullmatch(r"/subscriptions/[^/]+/providers/[^/]+", path) else _VERSIONS
 
 
 def control_plane(context: ServerContext) -> Starlette:
@@ -265,6 +229,7 @@ def control_plane(context: ServerContext) -> Starlette:
 
     served = [_route(context, method, _WORKSPACE, path, answer) for (method, path), answer in _BELOW_WORKSPACE.items()]
     served += [_route(context, method, _LOCATION, path, answer) for (method, path), answer in _BELOW_LOCATION.items()]
+    served += [_route(context, method, _GROUP, path, answer) for (method, path), answer in _BELOW_GROUP.items()]
     served += [
         _route(context, method, _SUBSCRIPTION, path, answer) for (method, path), answer in _BELOW_SUBSCRIPTION.items()
     ]

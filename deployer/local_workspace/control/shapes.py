@@ -44,10 +44,11 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
-class NoLongerThan:
-    """An ISO 8601 duration of at most so many seconds."""
+class DurationBetween:
+    """An ISO 8601 duration in these bounds, in seconds."""
 
-    seconds: int
+    low: int
+    high: int
 
 
 class Duration:
@@ -118,7 +119,7 @@ DEPLOYMENT: Mapping[str, object] = _READ_BACK | {
         "requestSettings": {
             "maxQueueWait": Duration,
             # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
-            "requestTimeout": NoLongerThan(180),
+            "requestTimeout": DurationBetween(0, 180),
             "maxConcurrentRequestsPerInstance": Between(1, 1_000_000),
         },
         "livenessProbe": _LIVENESS,
@@ -223,13 +224,13 @@ def _check(value: Any, shape: object, path: str) -> None:
         case ListOf(shape=inner):
             for index, item in enumerate(_expected(value, list, path)):
                 _check(item, inner, f"{path}[{index}]")
-        case OneOf() | Between() | NoLongerThan():
+        case OneOf() | Between() | DurationBetween():
             _check_choice(value, shape, path)
         case type():
             _check_plain(value, shape, path)
 
 
-def _check_choice(value: Any, shape: OneOf | Between | NoLongerThan, path: str) -> None:
+def _check_choice(value: Any, shape: OneOf | Between | DurationBetween, path: str) -> None:
     match shape:
         case OneOf(words=words):
             if _expected(value, str, path).replace(" ", "").lower() not in {word.lower() for word in words}:
@@ -237,10 +238,12 @@ def _check_choice(value: Any, shape: OneOf | Between | NoLongerThan, path: str) 
         case Between(low=low, high=high):
             if not low <= _expected(value, int, path) <= high:
                 _refuse(path, f"The value {value} is not between {low} and {high}.")
-        case NoLongerThan(seconds=most):
+        case DurationBetween(low=low, high=high):
             _check_duration(_expected(value, str, path), path)
-            if seconds(value) > most:
-                _refuse(path, f"The value '{value}' is longer than {most} seconds.")
+            if seconds(value) < low:
+                _refuse(path, f"The value '{value}' is shorter than {low} seconds.")
+            if seconds(value) > high:
+                _refuse(path, f"The value '{value}' is longer than {high} seconds.")
 
 
 def _check_members(value: Any, shape: Mapping[str, object], path: str) -> None:

@@ -61,6 +61,7 @@ class DeploymentView:
     environment: str | None
     instance_type: str | None
     instance_count: int
+    autoscale: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ function showCard(item, endpoint, deployment, place, bounds, at) {
     ["Mirrored", deployment.mirror || deployment.mirrored ? `${deployment.mirror} %, ${deployment.mirrored} so far` : ""],
     ["Model", deployment.model], ["Environment", deployment.environment],
     ["Instances", `${deployment.instance_count} × ${deployment.instance_type ?? "–"}`],
+    ["Autoscale", deployment.autoscale],
   ], facts);
   fill(error, deployment.error ?? "", (text) => [text]);
   error.hidden = !deployment.error;

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from deployer.local_workspace.control.context import ServerContext
-from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_body
+from deployer.local_workspace.control.monitor.autoscale_decision import active_profile
+from deployer.local_workspace.control.response_bodies import deployment_body, endpoint_body, endpoint_id
 from deployer.local_workspace.identity import PLACE
 from deployer.local_workspace.page.app import DeploymentView, EndpointView
 from deployer.local_workspace.ports import Container
@@ -68,7 +71,26 @@ class StoredPage:
             environment=_short(shown["environmentId"]),
             instance_type=shown["instanceType"],
             instance_count=deployment["capacity"],
+            autoscale=self._autoscale(deployment),
         )
+
+    def _autoscale(self, deployment: Document) -> str | None:
+        """The bounds of the setting that scales a deployment now, and what it did last."""
+        target = f"{endpoint_id(deployment['endpoint'])}/deployments/{deployment['name']}".lower()
+        settings = [(item, item["properties"]) for item in self._context.store.list("autoscale")]
+        for setting, properties in settings:
+            if properties["targetResourceUri"].lower() == target and properties["enabled"]:
+                capacity = active_profile(properties["profiles"], datetime.now(UTC))["capacity"]
+                return f"{capacity['minimum']} to {capacity['maximum']}{_last(setting['last'])}"
+        return None
+
+
+def _last(scaled: Mapping[str, Any] | None) -> str:
+    """What autoscale did last, to be read behind its bounds."""
+    if scaled is None:
+        return ""
+    refused = f"; not possible: {scaled['refused']}" if "refused" in scaled else ""
+    return f", last {scaled['from']} → {scaled['to']} ({scaled['why']}{refused})"
 
 
 def _share(split: Mapping[str, int], name: str) -> int:

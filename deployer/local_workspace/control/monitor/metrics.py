@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from deployer.local_workspace.control import refusals
 from deployer.local_workspace.control.context import ServerContext
 from deployer.local_workspace.control.envelopes import ArmRefused
 from deployer.local_workspace.control.monitor.metric_filter import InvalidFilter, Wanted, parsed
 from deployer.local_workspace.control.monitor.metric_table import DEPLOYMENT, ENDPOINT, GRAINS, SHORT_GRAINS, Metric
+from deployer.local_workspace.control.monitor.monitor_refusals import METRICS
 from deployer.local_workspace.control.request import Call, Reply
 from deployer.local_workspace.control.resources import deployments, endpoints
 from deployer.local_workspace.identity import PLACE
@@ -182,7 +181,9 @@ def _series(
             values = tuple(part.get(name, "") for name in wanted)
             if all(condition.takes(value) for condition, value in zip(wanted.values(), values, strict=True)):
                 before = found.get(values)
-                found[values] = kept if before is None else [_sum(*pair) for pair in zip(before, kept, strict=True)]
+                found[values] = (
+                    kept if before is None else [one.plus(other) for one, other in zip(before, kept, strict=True)]
+                )
     return found
 
 
@@ -211,12 +212,6 @@ def _parts(
         )
 
 
-def _sum(one: Counted, other: Counted) -> Counted:
-    """What two series count together."""
-    statuses = Counter(one.statuses) + Counter(other.statuses)
-    return Counted(statuses=statuses, latencies=tuple(sorted((*one.latencies, *other.latencies))))
-
-
 def _data(query: _Query, metric: Metric, grains: list[Counted]) -> Iterator[dict[str, Any]]:
     """One value for each grain that is over; one that is not has none yet."""
     over = time.time() - (_LATE_SECONDS if query.fault == "late" else 0)
@@ -235,4 +230,4 @@ def _iso(seconds: int) -> str:
 
 
 def _wrong(problem: str) -> ArmRefused:
-    return ArmRefused(refusals.METRICS, {"problem": problem})
+    return ArmRefused(METRICS, {"problem": problem})
