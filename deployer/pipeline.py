@@ -35,6 +35,7 @@ from deployer.core.redaction import mask_of
 from deployer.core.resources import Ref, State, endpoint_ref
 from deployer.core.workspace import Wanted, Workspace
 from deployer.planning.adoption import with_adoptions
+from deployer.planning.autoscale import settings_to_delete, with_live_counts, with_peak_noted, without_unread
 from deployer.planning.commits import with_commit_noted, writes_deployments
 from deployer.planning.digest import with_digest
 from deployer.planning.earlier import earlier_assets, with_also, with_earlier_noted
@@ -146,9 +147,11 @@ def make_plan(
     revisions: Revisions = NO_REVISIONS,
 ) -> Plan:
     """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
-    intent = desired.intent
+    desired = replace(desired, state=without_unread(desired.state, live))
+    intent, goes = desired.intent, deletes | revisions.surplus
+    goes |= settings_to_delete(desired.state, live, goes, revisions, desired.env.project)
     adopts = Allow.ADOPT in options.allow and purpose is Purpose.APPLY
-    writes = _writes(desired, live, deletes | revisions.surplus, revisions, adopts=adopts)
+    writes = _writes(desired, live, goes, revisions, adopts=adopts)
     owing = owing_endpoints(live, desired.env.project, options.allow)
     staged = with_tests_and_stages(writes, live, intent, owing)
     steps = _with_holds(map(with_quota_note, staged), revisions, live, purpose)
@@ -184,6 +187,7 @@ def _writes(
     ignored = desired.intent.ignored
     writes = reconcile(desired.state, live, ignored=ignored, deletes=deletes, origins=desired.origins)
     writes = with_revisions_noted(with_earlier_noted(writes, live), revisions, live)
+    writes = with_peak_noted(writes, desired.state)
     return with_adoptions(writes, desired.state, live, desired.env.project) if adopts else writes
 
 
@@ -226,6 +230,7 @@ def in_revisions(desired: Desired, live: State, allow: frozenset[Allow]) -> tupl
     """The desired state with revisions in place of the deployments that declare them, and which these are. Pure."""
     revisions = find_revisions(desired.state, live, desired.intent, allow)
     state, intent = with_revisions(desired.state, revisions, live), intent_for(desired.intent, revisions)
+    state = with_live_counts(state, revisions, live)
     return replace(desired, state=state, intent=intent, origins=origins_for(desired.origins, revisions)), revisions
 
 

@@ -18,6 +18,7 @@ from deployer.core.resources import (
     State,
     Value,
     asset_ref,
+    autoscale_ref,
     deployment_ref,
     endpoint_ref,
     state_of,
@@ -45,6 +46,11 @@ def endpoint(name: str = "digits", /, **fields: Value) -> Resource:
 def deployment(name: str = "blue", endpoint: str = "digits", /, **fields: Value) -> Resource:
     """A deployment on machines of Azure; it needs no asset of the workspace unless a field names one."""
     return resource(deployment_ref(endpoint, name), **{"instance_type": "standard_ds3_v2", **fields})
+
+
+def scaling(deployment: str = "blue", endpoint: str = "digits", /, **fields: Value) -> Resource:
+    """The autoscale setting of a deployment, from one instance to three."""
+    return resource(autoscale_ref(endpoint, deployment), **{"min": 1, "max": 3, "default": 1, **fields})
 
 
 def traffic(endpoint: str = "digits", /, *, mirror: Any = None, **shares: int) -> Resource:

@@ -89,6 +89,8 @@ def _phase(
             return _serving(steps, lacking, tools)
         case Phase.ASSETS | Phase.ENDPOINT | Phase.DEPLOYMENTS:
             return _side_by_side(steps, lambda step: _if_supplied(step, lacking, tools))
+        case Phase.AUTOSCALE_OFF | Phase.AUTOSCALE | Phase.DELETES_OF_AUTOSCALE:  # each may write its endpoint's tags
+            return [_result_of(step, tools) for step in steps]
         case Phase.DELETES_OF_DEPLOYMENTS | Phase.DELETES_OF_ENDPOINTS:
             return _side_by_side(steps, lambda step: [_result_of(step, tools)])
     assert_never(phase)

@@ -9,17 +9,9 @@ from deployer.applying.read_back import OVERTAKEN_SECONDS, read_back
 from deployer.applying.tools import Tools, wait_for
 from deployer.core.diff import diff
 from deployer.core.errors import Refused, WorkspaceError
+from deployer.core.fingerprint import fingerprint
 from deployer.core.plan import Action, Step
-from deployer.core.resources import (
-    Kind,
-    Resource,
-    deployment_ref,
-    dotted,
-    fingerprint,
-    is_failed,
-    share_map,
-    traffic_ref,
-)
+from deployer.core.resources import Kind, Resource, deployment_ref, dotted, is_failed, share_map, traffic_ref
 from deployer.core.workspace import Wanted
 from deployer.planning.facts import has_traffic
 from deployer.planning.reconcile import keep_live
@@ -153,7 +145,7 @@ def _check_traffic(step: Step, current: Resource | None, tools: Tools) -> None:
         case Kind.ENDPOINT:
             if step.action.removes:
                 _check_taken_along(step, tools)
-        case Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             pass
         case _:
             assert_never(step.ref.kind)

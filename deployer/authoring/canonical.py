@@ -18,5 +18,4 @@ def canonical(kind: Kind, data: Mapping[str, Any]) -> dict[str, Value]:
     for path in spec.enums:
         given = respelled(given, path)
     fields = with_defaults(kind, spec.spelled(given))
-    fields["description"] = fields["description"] or None
-    return fields
+    return {**fields, "description": fields["description"] or None} if "description" in fields else fields

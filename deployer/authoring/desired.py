@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, assert_never
 from deployer.authoring.canonical import canonical
 from deployer.authoring.content_hash import code_hash, model_hash
 from deployer.authoring.documents.document import Document, FieldPath
-from deployer.authoring.extension_keys import intent_of
+from deployer.authoring.extension_keys import intent_of, is_autoscaled
 from deployer.authoring.project_index import REMOTE, declared_by, project_path, resolved
 from deployer.authoring.text.encoding import read_text
 from deployer.authoring.text.parse import parse
 from deployer.core.diagnostics import Diagnostic, Location
 from deployer.core.drafts import Draft
+from deployer.core.fingerprint import digest_of
 from deployer.core.intent import Intent, Origins
 from deployer.core.references import AssetType, is_reference, parse_reference
 from deployer.core.resources import (
@@ -27,12 +28,12 @@ from deployer.core.resources import (
     State,
     Value,
     asset_ref,
-    digest_of,
     endpoint_ref,
     state_of,
     traffic_ref,
 )
 from deployer.kinds import ASSETS
+from deployer.kinds.autoscale import AUTOSCALE
 
 if TYPE_CHECKING:
     from deployer.authoring.env_file import EnvFile
@@ -138,7 +139,7 @@ def _resources(document: Document, checkout: Checkout) -> Iterator[Declared]:
         case Kind.MODEL | Kind.ENVIRONMENT:
             content = _content(document, document.kind, (), checkout)
             yield Declared(resource=content.named(document.text("name"), document.text("version")), document=document)
-        case Kind.TRAFFIC | None:
+        case Kind.TRAFFIC | Kind.AUTOSCALE | None:
             raise ValueError(f"{document.file} declares no resource of its own")
         case _:
             assert_never(document.kind)
@@ -170,6 +171,11 @@ def _deployment(document: Document, checkout: Checkout) -> Iterator[Declared]:
             yield lifted
         elif isinstance(value, str):
             data[kind.value] = str(parse_reference(AssetType(kind.value), value, checkout.env.home))
+    if is_autoscaled(document):
+        scaled = canonical(Kind.AUTOSCALE, document.map("x-autoscale"))
+        setting = Resource(ref=AUTOSCALE.ref(document.data), fields=scaled)
+        yield Declared(resource=setting, document=document, root=("x-autoscale",))
+        data["instance_count"] = scaled["default"]
     fields = canonical(Kind.DEPLOYMENT, data)
     code = document.text("code_configuration", "code")
     if code:

@@ -22,6 +22,7 @@ from deployer.core.resources import (
     Resource,
     State,
     Value,
+    autoscale_ref,
     dotted,
     endpoint_ref,
     noted_secrets,
@@ -29,6 +30,7 @@ from deployer.core.resources import (
     traffic_ref,
 )
 from deployer.core.secret_shapes import is_to_be_secret
+from deployer.kinds.autoscale import as_written
 
 FIRST = ("name", "endpoint_name", "description", "auth_mode", "traffic", "model", "environment", "code_configuration")
 
@@ -50,6 +52,7 @@ def spec_files(live: State, endpoint: str, schemas: str = "") -> Exported:
     files = {"endpoint.yml": _text("endpoint", _endpoint(live, resource), schemas, secrets, resource)}
     for deployment in live.deployments(endpoint):
         data = {"name": deployment.ref.name, "endpoint_name": endpoint, **_written(deployment)}
+        data = _with_autoscale(data, live.get(autoscale_ref(endpoint, deployment.ref.name)))
         file, whole = f"deployment-{deployment.ref.name}.yml", _with_code(data, deployment)
         files[file] = _text("deployment", whole, schemas, secrets, deployment)
     return Exported(files=files, secrets=secrets.named)
@@ -126,6 +129,14 @@ def _with_code(data: dict[str, Any], deployment: Resource) -> dict[str, Any]:
     if asset and "code_configuration" in data:
         return {**data, "code_configuration": {**data["code_configuration"], "code": str(asset)}}
     return data
+
+
+def _with_autoscale(data: dict[str, Any], setting: Resource | None) -> dict[str, Any]:
+    """The data with the autoscale setting of the deployment, which decides how many instances there are."""
+    if setting is None:
+        return data
+    others = {key: value for key, value in data.items() if key != "instance_count"}
+    return {**others, "x-autoscale": as_written(setting.fields)}
 
 
 def _written(resource: Resource) -> dict[str, Any]:

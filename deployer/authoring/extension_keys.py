@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,18 @@ from typing import Any
 from deployer.authoring.documents.document import Document
 from deployer.authoring.project_index import declared_by, project_path, resolved
 from deployer.core.compute import compute_of
+from deployer.core.duration_text import seconds
 from deployer.core.fields import path_of, schema_name, schema_of, with_schema_defaults
 from deployer.core.intent import ANYTHING, Checks, Intent, OnInconclusive, Rollout, SmokeTest, Watch
 from deployer.core.metrics import PERCENTILES
 from deployer.core.resources import KeyPath, Kind
 
-SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+INSTANCES: KeyPath = ("instance_count",)
+
+
+def is_autoscaled(document: Document) -> bool:
+    """Whether a document declares an autoscale setting."""
+    return isinstance(document.get("x-autoscale"), dict)
 
 
 def intent_of(documents: Sequence[Document], project: Path) -> Intent:
@@ -34,12 +39,14 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
             for item in deployments
             if isinstance(item.get("x-revisions"), dict)
         },
-        ignored={declared_by(item): _ignored(item) for item in documents if item.data.get("x-ignore")},
+        ignored={declared_by(item): paths for item in documents if (paths := _ignored(item))},
     )
 
 
 def _ignored(document: Document) -> tuple[KeyPath, ...]:
-    return tuple(path_of(document.kind or Kind.ENDPOINT, path) for path in document.data["x-ignore"])
+    """The paths whose live values are kept: with autoscale, the number of instances is one of them."""
+    paths = tuple(path_of(document.kind or Kind.ENDPOINT, path) for path in document.get_list("x-ignore"))
+    return (*paths, INSTANCES) if is_autoscaled(document) else paths
 
 
 def _smoke_test(document: Document, project: Path) -> SmokeTest:
@@ -113,9 +120,3 @@ def _share(value: str | float | None) -> float | None:
 def _times(value: str | float) -> float:
     """A factor, given as a number or as "1.2x"."""
     return float(value.removesuffix("x")) if isinstance(value, str) else float(value)
-
-
-def seconds(value: str | float) -> float:
-    """A duration in seconds, given as a number or as text with the unit ms, s, m or h."""
-    match = re.fullmatch(r"([0-9.]+)(ms|s|m|h)?", str(value))
-    return float(match[1]) * SECONDS[match[2] or ""] if match else 0.0

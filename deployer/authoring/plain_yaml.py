@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -33,9 +33,15 @@ def plain_yaml(document: Document, secrets: frozenset[str], folder: Path | None 
     from deployer.core.redaction import mask_of
 
     mask = mask_of(secrets)
-    data = document.data if folder is None else _seen_from(folder, document)
+    data = _begun(document.data if folder is None else _seen_from(folder, document))
     fields = {key: mask.value(value) for key, value in _filled(data).items() if not key.startswith("x-")}
     return str(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _begun(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields; with `x-autoscale`, also the number of instances to begin with, since the key itself is left out."""
+    setting = data.get("x-autoscale")
+    return {**data, "instance_count": setting.get("default", setting["min"])} if isinstance(setting, dict) else data
 
 
 def _filled(value: Any) -> Any:

@@ -69,6 +69,13 @@ class Arm:
             raise error_of(
                 Refusal(status=404, code="WorkspaceNotFound", message="There is no such workspace."), "read it"
             )
+        yield from self._items(page, path)
+
+    def pages_at(self, path: str, version: str) -> Iterator[Mapping[str, Any]]:
+        """The items of a paged list at a path that is not below the workspace; none if there is no such list."""
+        yield from self._items(self.at(path, version), path)
+
+    def _items(self, page: Mapping[str, Any] | None, path: str) -> Iterator[Mapping[str, Any]]:
         while page is not None:
             yield from page.get("value") or ()
             following = page.get("nextLink")

@@ -20,8 +20,8 @@ PROJECT, CODE, SENT, ROLLOUT, PROTECTED = (
 )
 PREVIOUS, PREVIOUS_MIRROR = f"{RESERVED}previous", f"{RESERVED}previous-mirror"
 TESTED, FAILED, BEFORE, SECRET = (f"{RESERVED}{name}" for name in ("tested", "failed", "before", "secret"))
-HELD, REVISION, COMMIT = (f"{RESERVED}{name}" for name in ("held", "revision", "commit"))
-_EVERY = "*"
+HELD, REVISION, COMMIT, AUTOSCALED = (f"{RESERVED}{name}" for name in ("held", "revision", "commit", "autoscaled"))
+_EVERY, _TRUE = "*", "true"
 _NUMBERED = {PREVIOUS: 4, TESTED: 5, FAILED: 5, HELD: 4}
 """The numbered tags of what is noted for up to 20 deployments."""
 _MORE = {SENT: 8}
@@ -55,6 +55,7 @@ class Notes:
     revision: Revision | None = None
     commit: str = ""
     secret: SecretPaths = field(default_factory=SecretPaths)
+    autoscaled: bool = False
 
 
 def visible(tags: Mapping[str, str] | None) -> dict[str, str]:
@@ -74,7 +75,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         previous=_parse_split(_joined(found, PREVIOUS)),
         previous_mirror=_parse_split(_joined(found, PREVIOUS_MIRROR)),
         rollout=found.get(ROLLOUT, ""),
-        protected=found.get(PROTECTED) == "true",
+        protected=found.get(PROTECTED) == _TRUE,
         tested=_parse_pairs(_joined(found, TESTED)),
         failed=_parse_pairs(_joined(found, FAILED)),
         held=_parse_pairs(_joined(found, HELD)),
@@ -82,6 +83,7 @@ def read_notes(tags: Mapping[str, str] | None) -> Notes:
         revision=_parse_revision(found.get(REVISION, "")),
         commit=_parse_commit(found.get(COMMIT, "")),
         secret=_parse_secret(_joined(found, SECRET)),
+        autoscaled=found.get(AUTOSCALED) == _TRUE,
     )
 
 
@@ -92,7 +94,7 @@ def tags_of(notes: Notes) -> dict[str, str]:
         PROJECT: notes.project,
         CODE: f"{notes.code} {notes.code_id}" if notes.code and notes.code_id else "",
         ROLLOUT: notes.rollout,
-        PROTECTED: "true" if notes.protected else "",
+        PROTECTED: _TRUE if notes.protected else "",
         **_cut(SENT, sent),
         **_cut(PREVIOUS, _pairs(notes.previous)),
         **_cut(PREVIOUS_MIRROR, _pairs(notes.previous_mirror)),
@@ -101,6 +103,7 @@ def tags_of(notes: Notes) -> dict[str, str]:
         **_cut(HELD, _pairs(notes.held)),
         REVISION: f"{notes.revision.logical} {notes.revision.content}" if notes.revision else "",
         COMMIT: notes.commit,
+        AUTOSCALED: _TRUE if notes.autoscaled else "",
         **_cut(SECRET, _EVERY if notes.secret.all else ";".join(sorted(notes.secret.hashes))),
         **_earlier_tags(notes.earlier or Earlier()),
     }

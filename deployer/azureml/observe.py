@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from deployer.azureml.access import Reader
 from deployer.azureml.arm import CONNECTIONS
-from deployer.azureml.kinds import code_assets, deployment, endpoint, traffic
+from deployer.azureml.kinds import autoscale, code_assets, deployment, endpoint, traffic
 from deployer.azureml.kinds.table import azure_asset, azure_kind
 from deployer.azureml.retry import Patience
+from deployer.core.errors import WorkspaceError
 from deployer.core.references import LATEST, AssetReference
 from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.workspace import Wanted
@@ -36,7 +37,7 @@ def observe(reader: Reader, wanted: Wanted) -> State:
     """The live state: one read for all endpoints, one for the deployments of each, one per asset, label and code asset,
     two per asset without a version.
 
-    A deployment without a valid note of its code content needs one more read.
+    A deployment without a valid note of its code content needs one more read; one more reads all autoscale settings.
     """
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         try:
@@ -48,6 +49,7 @@ def observe(reader: Reader, wanted: Wanted) -> State:
 
 def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     endpoints = pool.submit(_endpoints, pool, reader, wanted)
+    settings = pool.submit(autoscale.listed, reader) if wanted.autoscale else None
     assets = [pool.submit(azure_asset(ref.kind).version, reader, ref) for ref in sorted(wanted.assets)]
     labels = {labelled: pool.submit(newest, reader, labelled) for labelled in sorted(wanted.labels | wanted.drafts)}
     following = {labelled: pool.submit(next_version, reader, labelled) for labelled in sorted(wanted.drafts)}
@@ -55,12 +57,29 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
     present = [item for future in assets if (item := future.result()) is not None]
     found = {labelled: item for labelled, future in labels.items() if (item := future.result()) is not None}
     known = [item for labelled, item in found.items() if labelled in wanted.drafts]
+    below = endpoints.result()
+    if settings is None and any(item.seen.bookkeeping.autoscaled for item in below):
+        settings = pool.submit(autoscale.listed, reader)
+    scaling, unread = _settings(settings, below, wanted)
     return State(
-        resources={item.ref: item for item in (*endpoints.result(), *known, *present)},
+        resources={item.ref: item for item in (*below, *scaling, *known, *present)},
         references={labelled: _pinned(labelled, item.ref) for labelled, item in found.items()},
         next_versions={labelled: future.result() for labelled, future in following.items()},
         contents={asset: future.result() for asset, future in codes.items()},
+        unread=unread,
     )
+
+
+def _settings(
+    listed: Future[list[Resource]] | None, below: list[Resource], wanted: Wanted
+) -> tuple[list[Resource], str]:
+    """The autoscale settings of the endpoints that were read or asked for; or why they could not be read."""
+    names = {item.ref.endpoint for item in below} | wanted.endpoints
+    try:
+        found = listed.result() if listed else []
+    except WorkspaceError as error:
+        return [], error.message
+    return [item for item in found if item.ref.endpoint in names or item.seen.owner == wanted.project != ""], ""
 
 
 def _pinned(labelled: AssetReference, ref: Ref) -> AssetReference:

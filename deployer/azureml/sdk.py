@@ -77,8 +77,22 @@ class Sdk:
         What is refused is not repeated here: somebody else may have written meanwhile. The `retry_seconds` of the error
         leave that to the caller, who looks at the resource first.
         """
-        try:
+        with self._refusals_told(what):
             self._attempt(lambda client: self._finish(begin(client), what))
+
+    def autoscale(self, what: str, work: Callable[[Any, str], object]) -> None:
+        """`work(autoscale_settings, resource_group)` of azure-mgmt-monitor, which ends with its answer.
+
+        Raises WorkspaceError, as `operate` does.
+        """
+        group, at_work = self._access.where.resource_group, sdk_at_work(self._settings)
+        with self._refusals_told(what), at_work, failures_as_refusals(), _monitor_client(self._access) as client:
+            work(client.autoscale_settings, group)
+
+    @contextmanager
+    def _refusals_told(self, what: str) -> Iterator[None]:
+        try:
+            yield
         except AzureRefused as refused:
             seconds = max(time_for(refused.refusal, self.patience), 0.0)
             raise error_of(refused.refusal, what, retry_seconds=seconds) from refused
@@ -140,6 +154,21 @@ def _make_client(access: WorkspaceAccess, poll: float) -> Any:
         polling_interval=poll,
         **_RETRIES,
         **cloud,
+    )
+
+
+def _monitor_client(access: WorkspaceAccess) -> Any:
+    from azure.mgmt.monitor import MonitorManagementClient
+
+    silence()
+    credential: Any = access.tokens.credential
+    return MonitorManagementClient(
+        credential,
+        access.where.subscription_id,
+        base_url=access.base,
+        credential_scopes=[access.scope],
+        connection_verify=access.ca_file,
+        **_RETRIES,
     )
 
 

@@ -6,6 +6,7 @@ from deployer import pipeline
 from deployer.applying.consent import before_destroy, before_rollback
 from deployer.commands.console import Console
 from deployer.commands.plan_apply_drift import carry_out, nothing, show
+from deployer.core.resources import Kind
 from deployer.pipeline import Planned
 from deployer.workspaces import Request
 
@@ -13,7 +14,7 @@ from deployer.workspaces import Request
 def destroy(request: Request, named: str, console: Console, *, as_json: bool = False) -> int:
     """Delete the endpoints in the specs with all their deployments, after confirmation by their names."""
     planned = pipeline.plan_destroy(request, console)
-    names = [step.ref.endpoint for step in planned.plan.steps]
+    names = [step.ref.endpoint for step in planned.plan.steps if step.ref.kind is Kind.ENDPOINT]
     if not names:
         return nothing("Nothing to destroy: none of the endpoints in the specs exists.", console, as_json=as_json)
     show(planned, console, as_json=as_json)

@@ -21,9 +21,14 @@ def import_endpoint(project: Path, env: str, endpoint: str, console: Console) ->
     home = load_env(project, env)
     console.acting_on(home, frozenset())
     workspace = open_workspace(home, project, console)
-    live = workspace.observe(Wanted(endpoints=frozenset([name])))
+    live = workspace.observe(Wanted(endpoints=frozenset([name]), autoscale=True))
     if live.get(endpoint_ref(name)) is None:
         raise DeployerError(f"there is no endpoint {endpoint} in the workspace of env {env}")
+    if live.unread:
+        raise DeployerError(
+            f"the autoscale settings of {endpoint} were not looked at: {live.unread}",
+            hint="Grant the action Microsoft.Insights/autoscaleSettings/read on the resource group.",
+        )
     folder = project / "specs" / name
     if folder.exists():
         raise UsageError(f"{folder} already exists", hint="Move it away, then import again.")

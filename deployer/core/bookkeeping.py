@@ -41,10 +41,11 @@ class Bookkeeping:
     Of an endpoint: `previous_split` and `previous_mirror`, the live and mirrored traffic before the last change of the
     live one, in percent by deployment; `rollout`, the mark of a rollout, "<target hash>:<percent>" or "<target
     hash>:failed"; `tested` and `failed`, the verdict hashes of smoke tests by deployment; `held`, the content hashes
-    that were rolled back, by logical deployment. Of a deployment: `earlier`, until its update in place has passed its
-    smoke test; `revision`, which one it is; `commit`, that of the specs it was last written from, with "-dirty"
-    after it if files differed from it, "" if there was none. Of both: `secret`, the fields that were secret when
-    written.
+    that were rolled back, by logical deployment; `autoscaled`, whether deployments have autoscale settings: these
+    are read only where this says so or specs declare them. Of a deployment: `earlier`, until its update in place has
+    passed its smoke test; `revision`, which one it is; `commit`, that of the specs it was last written from, with
+    "-dirty" after it if files differed from it, "" if there was none. Of both: `secret`, the fields that were secret
+    when written.
 
     `held` is None where nothing is noted; a step with None leaves what is.
     """
@@ -59,6 +60,7 @@ class Bookkeeping:
     revision: Revision | None = None
     commit: str = ""
     secret: SecretPaths = field(default_factory=SecretPaths)
+    autoscaled: bool = False
 
 
 def with_verdicts(before: Bookkeeping, noted: Bookkeeping) -> Bookkeeping:

@@ -63,7 +63,7 @@ def _differing(path: KeyPath, before: Side, after: Side) -> Iterator[tuple[KeyPa
     old, new = _keys(before), _keys(after)
     for key in sorted(old.keys() | new.keys()):
         yield from _differing((*path, key), old.get(key, MISSING), new.get(key, MISSING))
-    if not old and not new:
+    if not old and not new and (isinstance(before, Mapping) or isinstance(after, Mapping)):  # absent is empty
         yield path, before, after
 
 

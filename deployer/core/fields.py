@@ -18,7 +18,7 @@ Schema = Mapping[str, Any]
 
 PACKAGED = Path(__file__).parents[1] / "schemas"
 CHECKED_OUT = Path(__file__).parents[2] / "schemas"
-SCHEMAS = ("endpoint", "deployment", "model", "environment", "env")
+SCHEMAS = ("endpoint", "deployment", "autoscale", "model", "environment", "env")
 """The schemas, by what they describe."""
 IDENTIFYING = frozenset({"$schema", "name", "endpoint_name", "version"})
 TRAFFIC = frozenset({"traffic", "mirror_traffic"})
@@ -113,7 +113,7 @@ def schema_name(kind: Kind) -> str:
     match kind:
         case Kind.ENDPOINT | Kind.TRAFFIC:
             return "endpoint"
-        case Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return kind.value
     assert_never(kind)
 
@@ -126,7 +126,7 @@ def _belongs(kind: Kind, path: KeyPath) -> bool:
             return in_traffic
         case Kind.ENDPOINT:
             return not in_traffic
-        case Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return True
     assert_never(kind)
 

@@ -61,7 +61,7 @@ class Step:
     `bookkeeping` is what a step writes to our tags; None on a traffic step means the split that it replaces, and no
     rollout. `serving`: the deployment has live traffic now. `verdict` is what a TEST decides on, as a hash.
     `stage` is the number of a step in its rollout, and how many there are. `takes` are the deployments that are deleted
-    with their endpoint.
+    with their endpoint. `outlived`: the deployment of an autoscale setting that is deleted stays.
     """
 
     action: Action
@@ -79,6 +79,7 @@ class Step:
     verdict: str = ""
     stage: tuple[int, int] = (1, 1)
     takes: tuple[Ref, ...] = ()
+    outlived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -32,6 +30,7 @@ class Kind(StrEnum):
     TRAFFIC = "traffic"
     MODEL = "model"
     ENVIRONMENT = "environment"
+    AUTOSCALE = "autoscale"
 
 
 ANONYMOUS_ENVIRONMENT = "CliV2AnonymousEnvironment"
@@ -55,6 +54,7 @@ class Ref:
     | endpoint    | its name      | ""               |
     | deployment  | its endpoint  | its name         |
     | traffic     | its endpoint  | ""               |
+    | autoscale   | its endpoint  | the name of the deployment that it scales |
 
     Endpoint and deployment names are lower case (Azure ignores their case); asset names keep theirs.
     """
@@ -69,6 +69,8 @@ class Ref:
                 return f"{self.kind} {self.name}"
             case Kind.DEPLOYMENT:
                 return f"deployment {self.endpoint}/{self.name}"
+            case Kind.AUTOSCALE:
+                return f"autoscale setting {self.endpoint}/{self.name}"
             case Kind.ENDPOINT | Kind.TRAFFIC:
                 return f"{self.kind} {self.endpoint}"
         assert_never(self.kind)
@@ -82,7 +84,7 @@ def is_anonymous(ref: Ref) -> bool:
             return version == "1" and len(name) == 64 and not name.strip("0123456789abcdef")
         case Kind.ENVIRONMENT:
             return name == ANONYMOUS_ENVIRONMENT
-        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC:
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.AUTOSCALE:
             return False
     assert_never(ref.kind)
 
@@ -126,6 +128,11 @@ def deployment_ref(endpoint: str, name: str) -> Ref:
     return Ref(kind=Kind.DEPLOYMENT, endpoint=endpoint.lower(), name=name.lower())
 
 
+def autoscale_ref(endpoint: str, name: str) -> Ref:
+    """The ref of the autoscale setting of a deployment, whatever the letter case it was written in."""
+    return Ref(kind=Kind.AUTOSCALE, endpoint=endpoint.lower(), name=name.lower())
+
+
 def traffic_ref(endpoint: str) -> Ref:
     """The ref of an endpoint's traffic."""
     return Ref(kind=Kind.TRAFFIC, endpoint=endpoint.lower())
@@ -136,13 +143,15 @@ class Observed:
     """Facts about a live resource that its fields do not contain.
 
     `provisioning_state` is Azure's (Succeeded, Failed, Creating, Updating, Deleting, Scaling, Canceled); `owner` the
-    project in its tag ("" if untagged); `unknown` the paths whose live value cannot be read (such as the content of a
-    model without a hash); `code` the code asset of a deployment; `job` the one that made a model; `created` when it was
-    made, as Azure writes it, and `created_by` by whom; `bookkeeping` the content of our tags.
+    project in its tag ("" if untagged); `arm_name` the name of an autoscale setting; `unknown` the paths whose live
+    value cannot be read (such as the content of a model without a hash); `code` the code asset of a deployment; `job`
+    the one that made a model; `created` when it was made, as Azure writes it, and `created_by` by whom; `bookkeeping`
+    the content of our tags.
     """
 
     provisioning_state: str = "Succeeded"
     owner: str = ""
+    arm_name: str = ""
     scoring_uri: str = ""
     unknown: tuple[KeyPath, ...] = ()
     code: AssetReference | None = None
@@ -178,12 +187,14 @@ class State:
 
     In a live state only: `references` maps labels to the versions they stood for, `next_versions` to what Azure would
     call a new one, `contents` maps code assets to their content: "sha256:<hex>", or the reference itself if unknown.
+    `unread` is why the autoscale settings could not be read although they were wanted.
     """
 
     resources: Mapping[Ref, Resource] = field(default_factory=dict)
     references: Mapping[AssetReference, AssetReference] = field(default_factory=dict, compare=False)
     next_versions: Mapping[AssetReference, str] = field(default_factory=dict, compare=False)
     contents: Mapping[AssetReference, str] = field(default_factory=dict, compare=False)
+    unread: str = field(default="", compare=False)
 
     def get(self, ref: Ref) -> Resource | None:
         """The resource, or None."""
@@ -219,46 +230,15 @@ def share_map(traffic: Resource | None, key: str) -> Mapping[str, int]:
     return {name: share for name, share in value.items() if isinstance(share, int)}
 
 
-def digest_of(value: Value) -> str:
-    """A short, stable hash of plain data: the first 16 hex digits of SHA-256 over canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_content)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _as_content(value: object) -> object:
-    return value.opened if isinstance(value, Sealed) else as_json(value)
-
-
-def as_json(value: object) -> object:
-    """Read-only mappings and tuples as dicts and lists, and secrets masked: the `default` of `json.dumps`."""
-    if isinstance(value, Sealed):
-        return value.shown
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} is not plain data")
-
-
-def fingerprint(resource: Resource | None, ignore: Sequence[KeyPath] = ()) -> str:
-    """A hash of a resource for noticing changes since planning; `ignore` are paths that may change."""
-    if resource is None:
-        return "absent"
-    fields = resource.fields
-    for path in ignore:
-        fields = without(fields, path)
-    return digest_of([str(resource.ref), fields, is_failed(resource)])
-
-
 def noted_secrets(live: Resource | None) -> SecretPaths:
     """The fields of a live resource that were secret when written, as its tags say."""
     return live.seen.bookkeeping.secret if live else SecretPaths()
 
 
 def is_failed(resource: Resource) -> bool:
-    """Whether its last operation failed; never for traffic, whose state is that of its endpoint."""
+    """Whether its last operation failed; never for what has no state of its own: traffic and autoscale settings."""
     match resource.ref.kind:
-        case Kind.TRAFFIC:
+        case Kind.TRAFFIC | Kind.AUTOSCALE:
             return False
         case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
             return resource.seen.provisioning_state in FAILED_STATES

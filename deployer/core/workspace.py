@@ -20,6 +20,7 @@ class Wanted:
     `labels` are references to resolve to versions, in `State.references`; `drafts` the same, with what is in these
     versions and with `State.next_versions`; `codes` are code assets whose content is needed, in `State.contents`.
     `project` adds every endpoint with this project's tag (the candidates for pruning), `everything` all of them.
+    `autoscale` adds the autoscale settings of their deployments; those of endpoints that had some are read in any case.
     """
 
     endpoints: frozenset[str] = frozenset()
@@ -29,6 +30,7 @@ class Wanted:
     codes: frozenset[AssetReference] = frozenset()
     project: str = ""
     everything: bool = False
+    autoscale: bool = False
 
 
 KeyName = Literal["primary", "secondary"]

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from deployer.core.fields import schema_name, schema_of
 from deployer.core.resources import Kind
+from deployer.kinds.autoscale import AUTOSCALE
 from deployer.kinds.deployment import DEPLOYMENT
 from deployer.kinds.endpoint import ENDPOINT
 from deployer.kinds.environment import ENVIRONMENT
@@ -29,6 +30,8 @@ def spec_of(kind: Kind) -> KindSpec:
             return MODEL
         case Kind.ENVIRONMENT:
             return ENVIRONMENT
+        case Kind.AUTOSCALE:
+            return AUTOSCALE
     assert_never(kind)
 
 

@@ -11,12 +11,14 @@ from deployer.planning.reconcile import in_order
 
 
 def with_adoptions(steps: Sequence[Step], desired: State, live: State, project: str) -> tuple[Step, ...]:
-    """The steps, and one for each declared endpoint without a tag that none of them would tag.
+    """The steps, and one for each declared endpoint and autoscale setting without a tag that none of them would tag.
 
     Every write of an endpoint or of its traffic tags the endpoint; one of a deployment does not.
     """
+    written = {step.ref for step in steps}
     tagged = {step.ref.endpoint for step in steps if step.ref.kind in (Kind.ENDPOINT, Kind.TRAFFIC)}
     found = [live.get(endpoint_ref(name)) for name in desired.endpoints() if name not in tagged]
+    found += [live.get(item.ref) for item in desired.of_kind(Kind.AUTOSCALE) if item.ref not in written]
     adopted = [
         Step(
             action=Action.UPDATE,

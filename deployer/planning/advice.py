@@ -9,6 +9,7 @@ from deployer.core.fields import Effect
 from deployer.core.plan import Action, Finding, Step
 from deployer.core.resources import BUSY_STATES, Kind, deployment_ref, is_failed
 from deployer.kinds import OPERATED
+from deployer.planning.autoscale_findings import settings_left, settings_that_end
 from deployer.planning.deletions import assets_stay
 from deployer.planning.review import Case, Purpose
 from deployer.planning.revision_findings import held_content
@@ -185,4 +186,6 @@ ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     assets_stay,
     long_rollouts,
     held_content,
+    settings_that_end,
+    settings_left,
 )

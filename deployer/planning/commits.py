@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from deployer.core.bookkeeping import Bookkeeping
+from deployer.core.fingerprint import fingerprint
 from deployer.core.plan import Step
-from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, deployment_ref, fingerprint, value_at
+from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, deployment_ref, value_at
 from deployer.planning.earlier import CODE
 
 

@@ -51,8 +51,8 @@ def protected(case: Case) -> Iterator[Finding]:
     for step in case.steps:
         live = case.live.get(endpoint_ref(step.ref.endpoint))
         kept = step.ref.endpoint in case.intent.protected or (live and live.fields.get("x-protect") is True)
-        if step.ref in case.revisions.surplus:
-            continue  # it goes with the rollout that replaced it, as its spec says
+        if step.ref in case.revisions.surplus or step.ref.kind is Kind.AUTOSCALE:
+            continue  # it goes with the rollout that replaced it, as its spec says, or comes back with `x-autoscale`
         if step.action is Action.DELETE and kept and not (live and not was_created(live, case.live)):
             yield Finding(
                 code="protected",
@@ -93,8 +93,9 @@ def _way_round(item: Resource) -> str:
 def many_deletes(case: Case) -> Iterator[Finding]:
     """A large part of the project: the usual cause is a wrong folder or env."""
     surplus = case.revisions.surplus
-    deletes = [step for step in case.steps if step.action is Action.DELETE and step.ref not in surplus]
-    owned = [ref for ref in case.live.resources if ref.kind in OWNED]
+    gone = [step.ref for step in case.steps if step.action is Action.DELETE and step.ref not in surplus]
+    deletes = [ref for ref in gone if ref.kind is not Kind.AUTOSCALE]
+    owned = [ref for ref in case.live.resources if ref.kind in OWNED and ref.kind is not Kind.AUTOSCALE]
     if len(deletes) < DELETES_WORTH_ASKING or len(deletes) * 3 <= len(owned) or Allow.DELETES in case.allow:
         return
     if case.purpose is not Purpose.DESTROY:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from deployer.core.fingerprint import digest_of, fingerprint
 from deployer.core.intent import Anything, SmokeTest
 from deployer.core.plan import Bake, Plan, Step, Watching
-from deployer.core.resources import State, Value, digest_of, fingerprint, without
+from deployer.core.resources import State, Value, without
 
 
 def with_digest(plan: Plan, desired: State, hide: Callable[[Value], Value]) -> Plan:

@@ -70,7 +70,7 @@ def _concerned(step: Step, live: State) -> frozenset[Ref]:
             return frozenset([step.ref]) if _changes_answers(step) else frozenset()
         case Kind.TRAFFIC:
             return frozenset(deployment_ref(step.ref.endpoint, name) for name in _rising(step, live))
-        case Kind.ENDPOINT | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.ENDPOINT | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return frozenset()
     assert_never(step.ref.kind)
 

@@ -56,6 +56,8 @@ def usual(step: Step) -> tuple[float, float]:
             return 5.0, 2 * MINUTE
         case Kind.TRAFFIC:
             return 20.0, MINUTE
+        case Kind.AUTOSCALE:  # written when it is answered; with it may come one write of the endpoint's tags
+            return 1.0, MINUTE
         case Kind.ENDPOINT | Kind.DEPLOYMENT if step.action is Action.DELETE:
             return 1.5 * MINUTE, 5 * MINUTE
         case Kind.ENDPOINT:

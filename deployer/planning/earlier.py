@@ -40,7 +40,7 @@ def _noting(step: Step, live: State) -> Step:
         case Kind.DEPLOYMENT:
             found = _earlier(step, live) if step.action is Action.UPDATE and step.serving else None
             return replace(step, bookkeeping=Bookkeeping(earlier=found)) if found else step
-        case Kind.ENDPOINT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.ENDPOINT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return step
     assert_never(step.ref.kind)
 

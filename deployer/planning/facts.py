@@ -16,7 +16,7 @@ def has_traffic(ref: Ref, traffic: Resource | None) -> bool:
             return bool(receivers)
         case Kind.DEPLOYMENT:
             return ref.name in receivers
-        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return False
     assert_never(ref.kind)
 
@@ -26,7 +26,7 @@ def serves(ref: Ref, traffic: Resource | None) -> bool:
     match ref.kind:
         case Kind.DEPLOYMENT:
             return share_map(traffic, "traffic").get(ref.name, 0) > 0
-        case Kind.ENDPOINT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.ENDPOINT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return False
     assert_never(ref.kind)
 

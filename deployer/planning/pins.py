@@ -13,6 +13,7 @@ from deployer.core.resources import (
     Ref,
     Resource,
     State,
+    deployment_ref,
     reference_at,
     referenced,
     with_value,
@@ -34,6 +35,7 @@ def wanted(desired: State, project: str, drafts: Iterable[Draft] = ()) -> Wanted
         drafts=frozenset(draft.newest for draft in drafts),
         codes=frozenset(code for item in deployments if (code := _code_asset(item))),
         project=project,
+        autoscale=bool(desired.of_kind(Kind.AUTOSCALE)),
     )
 
 
@@ -115,11 +117,16 @@ def orphans(
 ) -> tuple[Ref, ...]:
     """Resources with this project's tag that are in no spec; an endpoint stands for its deployments too.
 
-    `revisions` are those of deployments in the specs.
+    `revisions` are those of deployments in the specs. The setting of a live deployment stands or falls with it.
     """
-    mine = [item for item in live.resources.values() if item.seen.owner == project]
+    mine = [item for item in live.resources.values() if item.seen.owner == project and not _has_deployment(item, live)]
     left = [item.ref for item in mine if item.ref not in desired.resources and item.ref not in revisions]
     here = [ref for ref in left if not endpoint or ref.endpoint == endpoint.lower()]
     whole = {ref.endpoint for ref in here if ref.kind is Kind.ENDPOINT}
     kept = [ref for ref in here if ref.kind is Kind.ENDPOINT or ref.endpoint not in whole]
     return tuple(sorted(ref for ref in kept if ref.kind in OWNED))
+
+
+def _has_deployment(item: Resource, live: State) -> bool:
+    """Whether this is the autoscale setting of a live deployment."""
+    return item.ref.kind is Kind.AUTOSCALE and live.get(deployment_ref(item.ref.endpoint, item.ref.name)) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import assert_never
 
 from deployer.core.bookkeeping import Bookkeeping, with_verdicts
@@ -19,6 +20,7 @@ from deployer.core.resources import (
     Resource,
     State,
     Value,
+    deployment_ref,
     is_failed,
     traffic_ref,
     value_at,
@@ -35,6 +37,8 @@ def phase_of(step: Step) -> Phase:
     phase = KINDS[step.ref.kind].phase(step.action)
     if phase is None:
         raise ValueError(f"no phase does {step.action.name} on {step.ref}")
+    if step.outlived:
+        return Phase.AUTOSCALE_OFF
     return Phase.SERVING_DEPLOYMENTS if step.serving and phase < Phase.SERVING_DEPLOYMENTS else phase
 
 
@@ -61,17 +65,20 @@ def reconcile(
     for ref in sorted(wishes):
         wish = _with_live_values(wishes[ref], known.get(ref), ignored.get(ref, ()), deletes)
         steps += _steps_for(wish, live if ref.kind is Kind.ENDPOINT else known, ignored.get(ref, ()), origins)
-    steps += [_deletion(ref, live) for ref in sorted(deletes)]
+    steps += [_deletion(ref, desired, live) for ref in sorted(deletes)]
     return in_order(steps)
 
 
-def _deletion(ref: Ref, live: State) -> Step:
+def _deletion(ref: Ref, desired: State, live: State) -> Step:
     """A deletion; that of an endpoint names the deployments that it takes along."""
     match ref.kind:
         case Kind.ENDPOINT:
             takes = tuple(item.ref for item in live.deployments(ref.endpoint))
             serving = has_traffic(ref, live.get(traffic_ref(ref.endpoint)))
             return Step(action=Action.DELETE, ref=ref, before=live.get(ref), takes=takes, serving=serving)
+        case Kind.AUTOSCALE:
+            stays = deployment_ref(ref.endpoint, ref.name) in desired.resources
+            return Step(action=Action.DELETE, ref=ref, before=live.get(ref), outlived=stays)
         case Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
             return Step(action=Action.DELETE, ref=ref, before=live.get(ref))
     assert_never(ref.kind)
@@ -85,8 +92,8 @@ def _traffic_without(deletes: frozenset[Ref], live: State) -> Mapping[Ref, Resou
 
 def _without_replaced_endpoints(desired: State, live: State) -> State:
     """`live` without the endpoints that will be replaced, and without their deployments and traffic."""
-    gone = {item.ref.endpoint for item in desired.of_kind(Kind.ENDPOINT) if _is_dead(live.get(item.ref), live)}
-    return replace(live, resources={ref: item for ref, item in live.resources.items() if ref.endpoint not in gone})
+    gone = [item.ref for item in desired.of_kind(Kind.ENDPOINT) if _is_dead(live.get(item.ref), live)]
+    return replace(live, resources=reduce(lambda left, ref: _without(ref, left), gone, dict(live.resources)))
 
 
 def _with_live_values(
@@ -96,7 +103,7 @@ def _with_live_values(
     match wish.ref.kind:
         case Kind.TRAFFIC:
             return replace(wish, fields={**_kept_traffic(live, deletes), **wish.fields})
-        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return replace(wish, fields=keep_live(wish.fields, live.fields, ignored)) if live else wish
     assert_never(wish.ref.kind)
 
@@ -123,7 +130,8 @@ def _keys_at(fields: Mapping[str, Value], path: KeyPath) -> Mapping[str, Value]:
 def _kept_traffic(live: Resource | None, deletes: frozenset[Ref]) -> Mapping[str, Value]:
     """Both maps of live traffic, without mirrors to deployments that will be deleted."""
     fields = live.fields if live else NOTHING
-    going = {ref.name for ref in deletes if live is not None and ref.endpoint == live.ref.endpoint}
+    there = {ref for ref in deletes if live is not None and ref.endpoint == live.ref.endpoint}
+    going = {ref.name for ref in there if ref.kind is Kind.DEPLOYMENT}
     mirror = fields.get("mirror_traffic")
     kept = {name: share for name, share in mirror.items() if name not in going} if isinstance(mirror, Mapping) else {}
     return {"traffic": fields.get("traffic", {}), "mirror_traffic": kept}
@@ -157,7 +165,7 @@ def _initial(ref: Ref) -> Resource | None:
     match ref.kind:
         case Kind.TRAFFIC:
             return _no_traffic(ref)
-        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return None
     assert_never(ref.kind)
 
@@ -195,7 +203,7 @@ def _is_dead(resource: Resource | None, live: State) -> bool:
             return not was_created(resource, live)
         case Kind.DEPLOYMENT:
             return not has_traffic(resource.ref, live.get(traffic_ref(resource.ref.endpoint)))
-        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+        case Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return False
     assert_never(resource.ref.kind)
 
@@ -248,10 +256,14 @@ def _with_passed(live: State, traffic: Resource | None, test: Step) -> State:
 
 
 def _without(ref: Ref, resources: Mapping[Ref, Resource]) -> dict[Ref, Resource]:
-    """The resources that remain after a deletion; an endpoint takes its deployments and traffic with it."""
+    """The resources that remain after a deletion; an endpoint takes its deployments and traffic with it.
+
+    Autoscale settings are resources of Azure Monitor, and stay.
+    """
     match ref.kind:
         case Kind.ENDPOINT:
-            return {other: item for other, item in resources.items() if other.endpoint != ref.endpoint}
-        case Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT:
+            stay = {other for other in resources if other.endpoint != ref.endpoint or other.kind is Kind.AUTOSCALE}
+            return {other: item for other, item in resources.items() if other in stay}
+        case Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.MODEL | Kind.ENVIRONMENT | Kind.AUTOSCALE:
             return {other: item for other, item in resources.items() if other != ref}
     assert_never(ref.kind)

@@ -138,8 +138,16 @@ def with_revisions(desired: State, revisions: Revisions, live: State) -> State:
         if ref.kind is Kind.TRAFFIC:
             renamed[ref] = _with_names(item, names)
         else:
-            renamed[names.get(ref, ref)] = replace(item, ref=names.get(ref, ref))
+            ref = renamed_ref(ref, names)
+            renamed[ref] = replace(item, ref=ref)
     return replace(desired, resources=renamed)
+
+
+def renamed_ref(ref: Ref, names: Mapping[Ref, Ref]) -> Ref:
+    """The ref in the names of revisions: an autoscale setting goes with its deployment."""
+    if ref.kind is Kind.AUTOSCALE:
+        return replace(ref, name=names.get(deployment_ref(ref.endpoint, ref.name), ref).name)
+    return names.get(ref, ref)
 
 
 def _moved_shares(revisions: Revisions, live: State) -> Iterator[tuple[Ref, Resource]]:
@@ -210,9 +218,8 @@ def _intent_of_live(intent: Intent, live: State) -> Intent:
 
 def origins_for(origins: Origins, revisions: Revisions) -> Origins:
     """The places in files by the refs of revisions, and by those of the logical deployments."""
-    return origins.also(
-        {target: origins.places[ref] for ref, target in revisions.current.items() if ref in origins.places}
-    )
+    names = revisions.current
+    return origins.also({renamed_ref(ref, names): places for ref, places in origins.places.items()})
 
 
 def with_revisions_noted(steps: Iterable[Step], revisions: Revisions, live: State) -> tuple[Step, ...]:

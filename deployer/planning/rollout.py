@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
+from deployer.core.fingerprint import digest_of
 from deployer.core.intent import Intent, Rollout
 from deployer.core.plan import Action, Bake, Plan, Step, Watching
-from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, digest_of, share_map, traffic_ref
+from deployer.core.resources import Kind, Ref, Resource, State, deployment_ref, share_map, traffic_ref
 from deployer.planning.due_tests import due_tests
 from deployer.planning.reconcile import in_order
 from deployer.planning.verdicts import verdict_hash

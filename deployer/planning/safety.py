@@ -18,6 +18,7 @@ from deployer.core.resources import Kind, Ref, dotted, endpoint_ref, referenced,
 from deployer.kinds import ASSETS
 from deployer.kinds.endpoint import MAX_DEPLOYMENTS
 from deployer.planning.advice import advice
+from deployer.planning.autoscale_findings import unread_settings
 from deployer.planning.deletions import deletes_of_serving, many_deletes, others_resources, protected
 from deployer.planning.facts import is_foreign, whose
 from deployer.planning.local_env import local_containers, local_registries
@@ -70,6 +71,8 @@ def _way_round(ref: Ref) -> str:
             return "Declare a deployment with a new name, move the traffic to it, then remove this one."
         case Kind.ENDPOINT | Kind.TRAFFIC:
             return "Declare an endpoint with a new name, move its callers to it, then remove this one."
+        case Kind.AUTOSCALE:
+            return "Remove `x-autoscale`, apply, and declare it again."
         case Kind.MODEL | Kind.ENVIRONMENT:
             return "Raise `version` in its spec and in every reference to it."
     assert_never(ref.kind)
@@ -178,16 +181,17 @@ def _outage(case: Case) -> Iterator[Finding]:
 
 
 def _ownership(case: Case) -> Iterator[Finding]:
-    for endpoint in sorted({step.ref.endpoint for step in case.steps}):
-        live = case.live.get(endpoint_ref(endpoint))
+    settings = {step.ref for step in case.steps if step.ref.kind is Kind.AUTOSCALE}
+    for ref in sorted({endpoint_ref(step.ref.endpoint) for step in case.steps} | settings):
+        live = case.live.get(ref)
         if live is None or not is_foreign(live, case.project, case.allow):
             continue
         owner = live.seen.owner
         yield Finding(
             code="not-ours",
-            summary=f"endpoint {endpoint} {whose(live)}",
+            summary=f"{ref} {whose(live)}",
             detail="Change it from that project, or use another name." if owner else "Pass --adopt to take it over.",
-            ref=endpoint_ref(endpoint),
+            ref=ref,
             blocking=True,
         )
 
@@ -228,5 +232,6 @@ CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     short_grains,
     taken_names,
     moving_together,
+    unread_settings,
     advice,
 )

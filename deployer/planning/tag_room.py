@@ -9,13 +9,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from deployer.core.bookkeeping import Bookkeeping, Earlier
+from deployer.core.fingerprint import as_json
 from deployer.core.plan import Finding, Step
 from deployer.core.resources import (
     Kind,
     Ref,
     Resource,
     Value,
-    as_json,
     endpoint_ref,
     noted_secrets,
     share_map,
@@ -76,7 +76,9 @@ def endpoint_tags(endpoint: str, case: Case) -> int:
     protected = endpoint in case.intent.protected
     shares = _pieces(len(name) + _SHARE for name in split) + _pieces(len(name) + _SHARE for name in mirror)
     held = _pieces(len(ref.name) + _VERDICT for ref in case.revisions.current if ref.endpoint == endpoint)
-    return 1 + shares + 2 * verdicts + rolls + protected + held
+    scaled = [*case.desired.of_kind(Kind.AUTOSCALE), *case.live.of_kind(Kind.AUTOSCALE)]
+    autoscaled = any(item.ref.endpoint == endpoint for item in scaled)
+    return 1 + shares + 2 * verdicts + rolls + protected + held + autoscaled
 
 
 def _traffic_after(endpoint: str, steps: Iterable[Step]) -> Iterator[Resource | None]:

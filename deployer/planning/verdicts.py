@@ -13,9 +13,10 @@ from typing import assert_never
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diff import diff
 from deployer.core.fields import Effect
+from deployer.core.fingerprint import digest_of
 from deployer.core.intent import Anything, Checks, Intent, SmokeTest, Watch
 from deployer.core.plan_options import Allow
-from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, Value, digest_of, traffic_ref
+from deployer.core.resources import KeyPath, Kind, Ref, Resource, State, Value, traffic_ref
 
 VERSION = "1"
 """The version of the hashes below; a change of what they cover is a new version."""

@@ -116,7 +116,12 @@ def sentences(step: Step) -> Iterator[str]:
     if step.action is Action.DELETE and step.ref.kind is Kind.ENDPOINT:
         yield _taken_along(step)
     if step.ignore:
-        yield f"keeps the live {joined([dotted(path) for path in step.ignore])} (x-ignore)"
+        yield f"keeps the live {joined([dotted(path) for path in step.ignore])} ({_why_kept(step)})"
+
+
+def _why_kept(step: Step) -> str:
+    """The keys that leave fields to others: only `x-autoscale` says nothing but the number of instances."""
+    return "x-ignore or x-autoscale" if ("instance_count",) in step.ignore else "x-ignore"
 
 
 def _taken_along(step: Step) -> str:

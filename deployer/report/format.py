@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from deployer.core.diff import MISSING, Side
-from deployer.core.resources import KeyPath, Value, as_json
+from deployer.core.fingerprint import as_json
+from deployer.core.resources import KeyPath, Value
 
 WIDTH = 100
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}

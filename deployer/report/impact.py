@@ -36,6 +36,8 @@ def impact(step: Step, tested: frozenset[Ref]) -> Impact:
     match step.ref.kind:
         case Kind.MODEL | Kind.ENVIRONMENT:
             return Impact(notice=NOTHING, risk=Risk.LOW)
+        case Kind.AUTOSCALE:
+            return Impact(notice="more or less capacity", risk=Risk.LOW)
         case Kind.ENDPOINT:
             return _endpoint(step)
         case Kind.DEPLOYMENT:

@@ -18,7 +18,7 @@ from deployer.report.diagnostics_text import errors, shown
 from deployer.report.outcome_view import OutcomeView
 from deployer.report.plan_view import PlanView
 
-PLAN_VERSION = "1.2"
+PLAN_VERSION = "1.3"
 OUTCOME_VERSION = "1.1"
 DIAGNOSTICS_VERSION = "1.1"
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from deployer.core.metrics import Served
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, share_map, traffic_ref
+from deployer.planning.autoscale import scale_bounds
 from deployer.planning.revisions import logical_name
 from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
 
-VERSION = "1.1"
+VERSION = "1.2"
 
 
 def status_json(
@@ -25,7 +26,7 @@ def status_json(
     """The live state as JSON (schemas/output/status.schema.json), in one line without an `indent`."""
     metrics = {ref: _metrics(found) for ref, found in served.items()}
     endpoints = [_endpoint(live, name, standings, metrics) for name in sorted(names | set(live.endpoints()))]
-    document = {"format_version": VERSION, "kind": "status", "endpoints": endpoints}
+    document = {"format_version": VERSION, "kind": "status", "endpoints": endpoints, "autoscale_unread": live.unread}
     return json.dumps(document, indent=indent, ensure_ascii=False) + "\n"
 
 
@@ -49,11 +50,16 @@ def _endpoint(
                 **_deployment(
                     item, shares.get(item.ref.name, 0), mirrored.get(item.ref.name, 0), standings.get(item.ref)
                 ),
+                **_autoscale(scale_bounds(item.ref, live)),
                 **metrics.get(item.ref, {}),
             }
             for item in live.deployments(name)
         ],
     }
+
+
+def _autoscale(bounds: tuple[int, int] | None) -> Mapping[str, object]:
+    return {"autoscale": {"min": bounds[0], "max": bounds[1]}} if bounds else {}
 
 
 def _metrics(served: Served) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from deployer.core.metrics import Served
 from deployer.core.resources import Ref, Resource, State, endpoint_ref, is_failed, share_map, traffic_ref
+from deployer.planning.autoscale import scale_bounds
 from deployer.planning.rollout import rollout_under_way
 from deployer.planning.verdicts import Standing
 from deployer.planning.vm_sizes import usual_name
@@ -32,7 +33,8 @@ def status_text(
     """
     show = partial(_endpoint, live, standings=standings, project=project, now=now, color=color)
     blocks = ["\n".join([*show(name), *_traffic(live, name, served)]) for name in sorted(names | set(live.endpoints()))]
-    return "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
+    text = "\n\n".join(blocks) + "\n" if blocks else "The specs declare no endpoint.\n"
+    return text + (f"The autoscale settings were not looked at: {live.unread}\n" if live.unread else "")
 
 
 def _endpoint(
@@ -50,7 +52,8 @@ def _endpoint(
     for deployment in live.deployments(name):
         share = shares.get(deployment.ref.name, 0)
         copies = mirrored.get(deployment.ref.name, 0)
-        row = _deployment(deployment, share, copies, standings.get(deployment.ref, Standing.UNDECLARED), color)
+        standing, bounds = standings.get(deployment.ref, Standing.UNDECLARED), scale_bounds(deployment.ref, live)
+        row = _deployment(deployment, share, copies, standing, bounds, color)
         yield row + styled(_since(deployment, now), "dim", color=color)
 
 
@@ -96,8 +99,12 @@ def _since(deployment: Resource, now: datetime | None) -> str:
     return f"  {age((now - datetime.fromisoformat(deployment.seen.created)).total_seconds())} old{by}"
 
 
-def _deployment(deployment: Resource, share: int, copies: int, standing: Standing, color: bool) -> str:
-    size = f"{deployment.fields.get('instance_count')} x {usual_name(str(deployment.fields.get('instance_type')))}"
+def _deployment(
+    deployment: Resource, share: int, copies: int, standing: Standing, bounds: tuple[int, int] | None, color: bool
+) -> str:
+    scaled = f" ({bounds[0]} to {bounds[1]})" if bounds else ""
+    machines = usual_name(str(deployment.fields.get("instance_type")))
+    size = f"{deployment.fields.get('instance_count')}{scaled} x {machines}"
     mirror = f" + {copies} % mirrored" if copies else ""
     bar = "█" * round(share / 10) + "·" * (10 - round(share / 10))
     state = _state(deployment, color)

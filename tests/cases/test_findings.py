@@ -5,7 +5,7 @@ A case is one file, named by its code. Its first line says what it shows; the se
 `=== specs/…`    a spec, put over the base project of the diagnostics' cases
 `=== live`       what is in the workspace, as YAML: `deployment cases/blue: {instance_count: 2, is: {state: Failed}}`.
                  Fields that are left out are at their default; `is` holds what only a workspace knows, by default
-                 healthy and owned by the project of the specs
+                 healthy and owned by the project of the specs; `unread: TEXT` is why autoscale settings were not read
 `=== options`    flags of `deployer plan`; `destroy` for the plan of `deployer destroy`
 `=== plan`       the steps, one a line
 `=== findings`   `refused code: resource` or `advice code: resource`, and `at file:line` where the specs are to blame
@@ -60,7 +60,10 @@ def otherwise(case: Mapping[str, str]) -> dict[str, str]:
 
 def live_state(text: str) -> State:
     """The resources of a `live` section."""
-    return build.live(*(live_resource(name, fields or {}) for name, fields in (yaml.safe_load(text) or {}).items()))
+    found = yaml.safe_load(text) or {}
+    unread = found.pop("unread", "")
+    state = build.live(*(live_resource(name, fields or {}) for name, fields in found.items()))
+    return replace(state, unread=unread)
 
 
 def live_resource(name: str, fields: dict[str, Any]) -> Resource:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deployer.core.intent import Intent, Rollout, SmokeTest
 from deployer.core.resources import (
+    KeyPath,
     Kind,
     Observed,
     Ref,
@@ -17,6 +18,7 @@ from deployer.core.resources import (
     State,
     Value,
     asset_ref,
+    autoscale_ref,
     deployment_ref,
     endpoint_ref,
     state_of,
@@ -80,6 +82,32 @@ def deployments(endpoint: str, name: str, status: Observed | None) -> st.SearchS
     return st.sampled_from(DEPLOYMENT_FIELDS).map(lambda fields: Resource(ref=ref, fields=fields, observed=status))
 
 
+SCALING_FIELDS = variants(
+    {
+        "enabled": [True, False],
+        "min": [1, 2],
+        "max": [3, 5],
+        "default": [2],
+        "rules": [{}, {"cpu > 70 avg 5m": "+1", "cpu < 35 avg 5m": "-1"}],
+        "schedules": [{}],
+    },
+    12,
+)
+
+
+def settings_of(deployment: Resource, status: Observed | None) -> st.SearchStrategy[list[Resource]]:
+    """No autoscale setting for a deployment, or one."""
+    ref = autoscale_ref(deployment.ref.endpoint, deployment.ref.name)
+    made = st.sampled_from(SCALING_FIELDS).map(lambda fields: [Resource(ref=ref, fields=fields, observed=status)])
+    return st.one_of(st.just([]), st.just([]), made)
+
+
+def kept_counts(found: Sequence[Resource]) -> Mapping[Ref, tuple[KeyPath, ...]]:
+    """The ignored fields of the deployments that are scaled."""
+    scaled = [item.ref for item in found if item.ref.kind is Kind.AUTOSCALE]
+    return {deployment_ref(ref.endpoint, ref.name): (("instance_count",),) for ref in scaled}
+
+
 def models(status: Observed | None) -> st.SearchStrategy[list[Resource]]:
     def model(version: str) -> Resource:
         fields: Mapping[str, Value] = {"type": "custom_model", "path": f"sha256:{version * 4}"}
@@ -99,6 +127,8 @@ def live_states(draw: st.DrawFn, *, healthy: bool = False, busy: bool = False) -
         for name in names:
             status = Observed(owner=PROJECT, provisioning_state=draw(states))
             found.append(draw(deployments(endpoint, name, status)))
+            owner = draw(st.sampled_from([PROJECT, PROJECT, ""]))
+            found += draw(settings_of(found[-1], Observed(owner=owner)))
         split = draw(splits(names).filter(lambda shares: bool(shares) or not busy))
         idle = [name for name in names if name not in split]
         mirrored = bool(idle) and draw(st.integers(0, 1)) == 1
@@ -124,7 +154,8 @@ def wishes(draw: st.DrawFn) -> Wish:
     for endpoint in draw(st.lists(st.sampled_from(ENDPOINTS), unique=True)):
         found.append(draw(endpoints(endpoint, None)))
         names = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True)))
-        found += [draw(deployments(endpoint, name, None)) for name in names]
+        declared = [draw(deployments(endpoint, name, None)) for name in names]
+        found += [*declared, *(setting for item in declared for setting in draw(settings_of(item, None)))]
         if draw(st.booleans()):
             found.append(Resource(ref=traffic_ref(endpoint), fields={"traffic": draw(splits(names))}))
         if draw(st.booleans()):
@@ -132,7 +163,8 @@ def wishes(draw: st.DrawFn) -> Wish:
             rollouts[endpoint] = Rollout(steps=steps, bake_seconds=60)
     tested: list[Ref] = [item.ref for item in found if item.ref.kind is Kind.DEPLOYMENT and draw(st.booleans())]
     tests = {ref: SmokeTest(request="request.json") for ref in tested}
-    return Wish(state=state_of(found), intent=Intent(rollouts=rollouts, smoke_tests=tests))
+    intent = Intent(rollouts=rollouts, smoke_tests=tests, ignored=kept_counts(found))
+    return Wish(state=state_of(found), intent=intent)
 
 
 @st.composite
@@ -150,12 +182,14 @@ def next_wishes(draw: st.DrawFn, live: State) -> Wish:
             same = there is not None and draw(st.booleans())
             keep = Resource(ref=there.ref, fields=there.fields) if there and same else None
             found.append(keep or draw(deployments(endpoint, name, None)))
+            found += draw(settings_of(found[-1], None))
         if draw(st.integers(0, 3)):
             found.append(Resource(ref=traffic_ref(endpoint), fields={"traffic": draw(splits(names))}))
         steps = tuple(draw(st.lists(st.integers(1, 100), min_size=1, max_size=4)))
         rollouts[endpoint] = Rollout(steps=steps, bake_seconds=60)
     tests = {item.ref: SmokeTest(request="r.json") for item in found if item.ref.kind is Kind.DEPLOYMENT}
-    return Wish(state=state_of(found), intent=Intent(rollouts=rollouts, smoke_tests=tests))
+    intent = Intent(rollouts=rollouts, smoke_tests=tests, ignored=kept_counts(found))
+    return Wish(state=state_of(found), intent=intent)
 
 
 def pairs(*, healthy: bool = False) -> st.SearchStrategy[tuple[Wish, State]]:

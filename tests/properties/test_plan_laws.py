@@ -6,14 +6,17 @@ import os
 import random
 from dataclasses import replace
 from functools import reduce
+from itertools import accumulate
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.core.plan import Action, Step
 from deployer.core.resources import FAILED_STATES, Kind, Observed, Ref, State, share_map, state_of, traffic_ref
+from deployer.planning.autoscale import scaled_by, settings_to_delete
 from deployer.planning.reconcile import phase_of, reconcile, simulate
 from deployer.planning.review import Case
+from deployer.planning.revisions import NO_REVISIONS
 from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
 from tests.properties.states import PROJECT, Wish, pairs
@@ -33,7 +36,9 @@ def orphans(wish: Wish, live: State) -> frozenset[Ref]:
 
 def planned(wish: Wish, live: State, prune: bool = False) -> tuple[Step, ...]:
     deletes = orphans(wish, live) if prune else frozenset[Ref]()
-    return with_tests_and_stages(reconcile(wish.state, live, deletes=deletes), live, wish.intent)
+    deletes |= settings_to_delete(wish.state, live, deletes, NO_REVISIONS, PROJECT)
+    writes = reconcile(wish.state, live, ignored=wish.intent.ignored, deletes=deletes)
+    return with_tests_and_stages(writes, live, wish.intent)
 
 
 def accepted(wish: Wish, live: State, steps: tuple[Step, ...]) -> bool:
@@ -51,6 +56,7 @@ def test_the_laws_hold_for_every_pair(pair: Pair, prune: bool, done: int, dice: 
     undeclared_traffic_stays_as_it_is(wish, live, steps)
     every_new_share_is_tested_first(wish, live, steps)
     steps_come_in_phases(steps)
+    settings_come_and_go_with_their_deployments(wish, live, steps)
     the_order_of_files_changes_nothing(wish, live, dice)
     a_rollout_that_was_cut_short_goes_on(wish, live, steps, done)
     if accepted(wish, live, steps):
@@ -70,7 +76,8 @@ def a_plan_leads_to_what_was_desired(wish: Wish, live: State, steps: Steps, prun
     assert again == []
     for resource in wish.state.resources.values():
         there = end.resources[resource.ref]
-        for key in resource.fields.keys() - {"properties", "mirror_traffic"}:
+        kept = {path[0] for path in wish.intent.ignored.get(resource.ref, ()) if live.get(resource.ref)}
+        for key in resource.fields.keys() - {"properties", "mirror_traffic"} - kept:
             assert there.fields[key] == resource.fields[key]
     if prune:
         assert not orphans(wish, end)
@@ -115,7 +122,7 @@ def traffic_never_points_at_what_is_missing_or_freshly_failed(live: State, steps
 def nothing_that_serves_is_deleted_or_replaced(live: State, steps: Steps) -> None:
     state = live
     for step in steps:
-        if step.action in (Action.DELETE, Action.REPLACE):
+        if step.action in (Action.DELETE, Action.REPLACE) and step.ref.kind is not Kind.AUTOSCALE:
             split = state.split(step.ref.endpoint)
             assert step.ref.name not in split
             assert step.ref.kind is Kind.DEPLOYMENT or not split
@@ -138,6 +145,18 @@ def every_new_share_is_tested_first(wish: Wish, live: State, steps: Steps) -> No
         for name, share in share_map(step.after, "traffic").items() if step.ref.kind is Kind.TRAFFIC else ():
             ref = Ref(kind=Kind.DEPLOYMENT, endpoint=step.ref.endpoint, name=name)
             assert share <= had.get(name, 0) or ref in tested or ref not in wish.intent.smoke_tests
+
+
+def settings_come_and_go_with_their_deployments(wish: Wish, live: State, steps: Steps) -> None:
+    """Ours never outlive a deployment, and a count that a setting decides is never written."""
+    ours = {item.ref for item in live.of_kind(Kind.AUTOSCALE) if item.seen.owner == PROJECT}
+    for state in accumulate(steps, simulate, initial=live):
+        there = {item.ref for item in state.of_kind(Kind.AUTOSCALE)} & (ours | wish.state.resources.keys())
+        gone = {ref for ref in there if not state.get(scaled_by(ref)) and live.get(scaled_by(ref))}
+        assert not gone
+    for step in steps:
+        if step.action is Action.UPDATE and step.ref in wish.intent.ignored:
+            assert ("instance_count",) not in {change.path for change in step.changes}
 
 
 def steps_come_in_phases(steps: Steps) -> None:

@@ -85,7 +85,7 @@ def request_timeout(document: Document, _world: World) -> Iterator[Fault]:
 def scale_type(document: Document, _world: World) -> Iterator[Fault]:
     """Managed deployments do not use target_utilization: Azure Monitor scales them."""
     if snake(document.text("scale_settings", "type")) == "target_utilization" and not is_kubernetes(document.data):
-        hint = "Remove it, set up Azure Monitor autoscale, and add `x-ignore: [instance_count]`."
+        hint = "Remove it, and declare `x-autoscale: {min: 1, max: 3, cpu: 70%}` instead."
         summary = "target_utilization is for Kubernetes; managed deployments only support `default`"
         yield Fault(path=("scale_settings", "type"), summary=summary, detail=hint)
 
@@ -98,9 +98,7 @@ def field_of_type(document: Document, _world: World) -> Iterator[Fault]:
                 has = snake(str(document.meant(parent, other)))
                 if document.get(parent, key) is not None and has != wanted:
                     summary = f"`{key}` is only for `{other}: {wanted}`; here it is {has}"
-                    hint = (
-                        "Remove it. Managed deployments are scaled by Azure Monitor autoscale, not by `scale_settings`."
-                    )
+                    hint = "Remove it. Managed deployments are scaled by `x-autoscale`, not by `scale_settings`."
                     path = (parent, key)
                     yield Fault(path=path, on_key=True, summary=summary, detail=hint)
 

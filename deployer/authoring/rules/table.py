@@ -9,6 +9,7 @@ from deployer.authoring.documents.document import Document, Fault
 from deployer.authoring.project_index import World
 from deployer.authoring.rules import (
     asset_rules,
+    autoscale_rules,
     conda_rules,
     content_rules,
     deployment_rules,
@@ -66,6 +67,11 @@ RULES: tuple[Rule, ...] = (
     _rule("request-timeout", deployment_rules.request_timeout, Kind.DEPLOYMENT),
     _rule("scale-type", deployment_rules.scale_type, Kind.DEPLOYMENT),
     _rule("field-of-type", deployment_rules.field_of_type, Kind.DEPLOYMENT),
+    _rule("autoscale-count", autoscale_rules.autoscale_count, Kind.DEPLOYMENT),
+    _rule("autoscale-bounds", autoscale_rules.autoscale_bounds, Kind.DEPLOYMENT),
+    _rule("autoscale-schedule", autoscale_rules.autoscale_schedule, Kind.DEPLOYMENT),
+    _rule("autoscale-rule", autoscale_rules.autoscale_rule, Kind.DEPLOYMENT),
+    _rule("autoscale-flapping", autoscale_rules.autoscale_flapping, Kind.DEPLOYMENT),
     _rule("scale-range", deployment_rules.scale_range, Kind.DEPLOYMENT),
     _rule("probe-success", deployment_rules.probe_success, Kind.DEPLOYMENT),
     _rule("kubernetes-field", deployment_rules.kubernetes_field, Kind.DEPLOYMENT),

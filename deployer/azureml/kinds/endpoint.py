@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -158,6 +158,16 @@ def write(writer: Writer, endpoint: Resource, split: Split, notes: Notes) -> Non
         f"write {endpoint.ref}",
         lambda client: client.online_endpoints.begin_create_or_update(entity(endpoint, split, notes)),
     )
+
+
+def renote(writer: Writer, name: str, change: Callable[[Notes], Notes]) -> None:
+    """Change what our tags on an endpoint note, if that is something else; everything else is written as it is now."""
+    raw = live(writer, endpoint_ref(name))
+    if raw is None:
+        return
+    noted = read_notes(raw.get("tags"))
+    if (wanted := change(noted)) != noted:
+        write(writer, normalise(raw, writer.reader.where), split_of(raw), wanted)
 
 
 def delete(writer: Writer, step: Step) -> None:

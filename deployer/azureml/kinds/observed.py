@@ -34,6 +34,7 @@ def observed(raw: Raw) -> Observed:
             revision=notes.revision,
             commit=notes.commit,
             secret=notes.secret,
+            autoscaled=notes.autoscaled,
         ),
     )
 

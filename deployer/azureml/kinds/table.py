@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, assert_never
 
 from deployer.azureml.access import Reader, Writer
-from deployer.azureml.kinds import deployment, endpoint, environment, model, traffic
+from deployer.azureml.kinds import autoscale, deployment, endpoint, environment, model, traffic
 from deployer.azureml.retry import Patience
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource
@@ -48,6 +48,8 @@ def azure_kind(kind: Kind) -> AzureKind:
             return deployment
         case Kind.TRAFFIC:
             return traffic
+        case Kind.AUTOSCALE:
+            return autoscale
         case _:
             assert_never(kind)
 
@@ -59,7 +61,7 @@ def azure_asset(kind: Kind) -> AzureAsset:
             return model
         case Kind.ENVIRONMENT:
             return environment
-        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC:
+        case Kind.ENDPOINT | Kind.DEPLOYMENT | Kind.TRAFFIC | Kind.AUTOSCALE:
             raise ValueError(f"{kind} has no versions")
         case _:
             assert_never(kind)

@@ -65,9 +65,10 @@ class Project:
         (self.folder / "specs" / f"{file}.yml").write_text(json.dumps(members))
 
     def edit(self, file: str, **members: object) -> None:
-        """Change members of a spec."""
+        """Change members of a spec; those that are None go."""
         path = self.folder / "specs" / f"{file}.yml"
-        path.write_text(json.dumps({**json.loads(path.read_text()), **members}))
+        changed = {**json.loads(path.read_text()), **members}
+        path.write_text(json.dumps({key: value for key, value in changed.items() if value is not None}))
 
     def declare(self, answers: Mapping[str, str], rollout: object = None, **traffic: int) -> None:
         """Write the endpoint, and for each deployment what it answers; deployments left out leave the specs."""

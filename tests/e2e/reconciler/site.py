@@ -44,6 +44,15 @@ class Site:
         token = (self.root / "token").read_text()
         return self._send(method, below, {"Authorization": f"Bearer {token}"}, body)
 
+    def beside(self, method: str, name: str, version: str, body: object = None) -> Any:
+        """One request about an autoscale setting, or the list of all: they stand beside the workspace in its group."""
+        place = self.connection["workspace"]
+        group = f"/subscriptions/{place['subscription_id']}/resourceGroups/{place['resource_group']}"
+        path = (
+            f"{group}/providers/Microsoft.Insights/autoscaleSettings{'/' if name else ''}{name}?api-version={version}"
+        )
+        return self._send(method, path, {"Authorization": f"Bearer {(self.root / 'token').read_text()}"}, body)
+
     def admin(self, method: str, what: str, body: object = None) -> Any:
         """One request of the admin routes."""
         return self._send(method, f"/admin/{what}", {"x-local-admin-key": (self.root / "admin-key").read_text()}, body)

@@ -29,4 +29,4 @@ def test_the_specs_of_a_recipe_are_valid(heading: str, tmp_path: Path) -> None:
 
 
 def test_there_are_recipes_with_specs() -> None:
-    assert SHOWN == ["Keep an endpoint off the internet", "Serve on Kubernetes"]
+    assert SHOWN == ["Keep an endpoint off the internet", "Scale with the load", "Serve on Kubernetes"]

@@ -246,11 +246,11 @@ def test_a_schema_is_printed_whole_or_all_are_written(shop: Shop) -> None:
     jsonschema.Draft202012Validator.check_schema(printed)
     assert "schema.json#" not in json.dumps(printed)
     assert shop.run("schema", "--out", "editor/schemas").code == 0
-    assert len(list((shop.folder / "editor/schemas").iterdir())) == 5
+    assert len(list((shop.folder / "editor/schemas").iterdir())) == 6
     for words in ([], ["deployment", "--out", "x"], ["pipeline"]):
         said = shop.run("schema", *words)
         assert (said.code, said.out) == (64, "")
-        assert "endpoint, deployment, model, environment, env" in said.err
+        assert "endpoint, deployment, autoscale, model, environment, env" in said.err
 
 
 def test_the_page_is_named_and_opened_where_there_is_a_browser(deployed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,7 +212,7 @@ def test_import_writes_specs_and_leaves_files_alone(deployed: Shop) -> None:
     assert said.err == (
         "`deployer plan --env dev --endpoint digits` shows no changes now; --adopt adds it to this project.\n"
     )
-    assert deployed.workspace.wanted[-1] == Wanted(endpoints=frozenset({"digits"}))
+    assert deployed.workspace.wanted[-1] == Wanted(endpoints=frozenset({"digits"}), autoscale=True)
     assert (deployed.folder / "specs/digits/deployment-green.yml").is_file()
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from deployer.core.compute import Compute, compute_of
+from deployer.core.fingerprint import digest_of, fingerprint
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import (
     KeyPath,
@@ -17,9 +18,7 @@ from deployer.core.resources import (
     Value,
     asset_ref,
     deployment_ref,
-    digest_of,
     endpoint_ref,
-    fingerprint,
     is_anonymous,
     is_failed,
     referenced,

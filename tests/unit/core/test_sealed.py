@@ -8,8 +8,9 @@ import pytest
 
 from deployer.azureml.kinds.rows import plain
 from deployer.core.diff import diff
+from deployer.core.fingerprint import as_json, digest_of
 from deployer.core.redaction import Mask
-from deployer.core.resources import Resource, as_json, deployment_ref, digest_of
+from deployer.core.resources import Resource, deployment_ref
 from deployer.core.sealed import Sealed
 
 SEALED = Sealed(opened="https://u:hunter2@h", shown="https://u:(sensitive)@h")

@@ -13,6 +13,7 @@ from deployer.core.resources import (
     Kind,
     Ref,
     asset_ref,
+    autoscale_ref,
     deployment_ref,
     endpoint_ref,
     traffic_ref,
@@ -27,6 +28,7 @@ from deployer.planning.reconcile import phase_of
 
 MODEL, ENVIRONMENT = asset_ref(Kind.MODEL, "Digits", "1"), asset_ref(Kind.ENVIRONMENT, "sklearn", "3")
 ENDPOINT, BLUE, TRAFFIC = endpoint_ref("digits"), deployment_ref("digits", "blue"), traffic_ref("digits")
+SCALING = autoscale_ref("digits", "blue")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,7 @@ ENDPOINT, BLUE, TRAFFIC = endpoint_ref("digits"), deployment_ref("digits", "blue
         ({"name": "Digits"}, ENDPOINT),
         ({"name": "Blue", "endpoint_name": "Digits"}, BLUE),
         ({"name": "Digits"}, TRAFFIC),
+        ({"name": "Blue", "endpoint_name": "Digits"}, SCALING),
     ],
 )
 def test_what_a_document_declares(fields: dict[str, Any], ref: Ref) -> None:
@@ -61,6 +64,12 @@ PHASES: dict[Ref, dict[Action, Phase]] = {
         Action.DELETE: Phase.DELETES_OF_DEPLOYMENTS,
     },
     TRAFFIC: {Action.UPDATE: Phase.TRAFFIC},
+    SCALING: {
+        Action.CREATE: Phase.AUTOSCALE,
+        Action.UPDATE: Phase.AUTOSCALE,
+        Action.REPLACE: Phase.AUTOSCALE,
+        Action.DELETE: Phase.DELETES_OF_AUTOSCALE,
+    },
 }
 
 
@@ -81,14 +90,21 @@ def test_what_serves_is_written_and_tested_after_what_does_not() -> None:
     assert phase_of(Step(action=Action.DELETE, ref=BLUE, serving=True)) is Phase.DELETES_OF_DEPLOYMENTS
 
 
+def test_a_setting_goes_first_where_its_deployment_stays() -> None:
+    assert phase_of(Step(action=Action.DELETE, ref=SCALING, outlived=True)) is Phase.AUTOSCALE_OFF
+
+
 def test_phases_come_in_an_order_in_which_each_has_what_it_needs() -> None:
     assert sorted(Phase) == [
         Phase.ASSETS,
         Phase.ENDPOINT,
+        Phase.AUTOSCALE_OFF,
         Phase.DEPLOYMENTS,
         Phase.SMOKE_TESTS,
         Phase.SERVING_DEPLOYMENTS,
+        Phase.AUTOSCALE,
         Phase.TRAFFIC,
+        Phase.DELETES_OF_AUTOSCALE,
         Phase.DELETES_OF_DEPLOYMENTS,
         Phase.DELETES_OF_ENDPOINTS,
     ]
@@ -96,8 +112,9 @@ def test_phases_come_in_an_order_in_which_each_has_what_it_needs() -> None:
 
 def test_what_each_kind_is() -> None:
     assert set(ASSETS) == {Kind.MODEL, Kind.ENVIRONMENT}
-    assert set(OWNED) == set(OPERATED) == {Kind.ENDPOINT, Kind.DEPLOYMENT}
-    assert set(DOCUMENTS) == set(Kind) - {Kind.TRAFFIC}
+    assert set(OPERATED) == {Kind.ENDPOINT, Kind.DEPLOYMENT}
+    assert set(OWNED) == {*OPERATED, Kind.AUTOSCALE}
+    assert set(DOCUMENTS) == set(Kind) - {Kind.TRAFFIC, Kind.AUTOSCALE}
     assert "instance_count" in telling_keys()[Kind.DEPLOYMENT]
     assert not any("tags" in keys or "kind" in keys for keys in telling_keys().values())
 

@@ -10,6 +10,7 @@ import pytest
 from deployer.authoring.explain import FINDINGS, explain
 from deployer.planning import (
     advice,
+    autoscale_findings,
     deletions,
     local_env,
     revision_findings,
@@ -26,6 +27,7 @@ def codes() -> set[str]:
         ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
         for module in (
             advice,
+            autoscale_findings,
             deletions,
             local_env,
             revision_findings,

@@ -9,19 +9,10 @@ import pytest
 
 from deployer.core.bookkeeping import Bookkeeping
 from deployer.core.diagnostics import Location
+from deployer.core.fingerprint import fingerprint
 from deployer.core.intent import Origins
 from deployer.core.plan import Action, Step
-from deployer.core.resources import (
-    Ref,
-    Resource,
-    State,
-    Value,
-    deployment_ref,
-    dotted,
-    endpoint_ref,
-    fingerprint,
-    traffic_ref,
-)
+from deployer.core.resources import Ref, Resource, State, Value, deployment_ref, dotted, endpoint_ref, traffic_ref
 from deployer.planning.reconcile import reconcile, simulate
 from tests.build import deployment, endpoint, live, model, seen, traffic, wish
 

@@ -20,7 +20,7 @@ from deployer.planning.rollout import with_tests_and_stages
 from deployer.planning.safety import findings
 from deployer.planning.verdicts import content_hash, verdict_hash
 from tests import build
-from tests.build import PROJECT, deployment, endpoint, environment, model, seen, traffic
+from tests.build import PROJECT, deployment, endpoint, environment, model, scaling, seen, traffic
 
 BLUE, GREEN = deployment_ref("digits", "blue"), deployment_ref("digits", "green")
 
@@ -253,6 +253,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS),
         case([endpoint()], [endpoint(), *SPARE], deletes=SPARE_REFS[1:]),
     ),
+    "autoscale-unread": (
+        replace(case(SERVING, SERVING), live=replace(build.live(*SERVING), unread="you may not")),
+        case(SERVING, SERVING),
+    ),
+    "not-ours, a setting": (
+        case([*SERVING, scaling(max=5)], [*SERVING, seen(scaling(max=3), owner="")]),
+        case([*SERVING, scaling(max=5)], [*SERVING, scaling(max=3)]),
+    ),
     "test-failed": (
         case(SERVING, marked(failed="blue"), intent=TESTED),
         case(SERVING, marked(failed="blue"), intent=TESTED, allow=frozenset({Allow.AGAIN})),
@@ -263,6 +271,14 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
+    "autoscale-ends": (
+        case(SERVING, [*SERVING, scaling()], deletes=[scaling().ref]),
+        case([*SERVING, scaling()], [*SERVING, scaling()]),
+    ),
+    "autoscale-left": (
+        case(SERVING, [*TWO, seen(scaling("green"), owner="")], deletes=[deployment_ref("digits", "green")]),
+        case(SERVING, [*TWO, scaling("green")], deletes=[deployment_ref("digits", "green"), scaling("green").ref]),
+    ),
     "revision-held": (
         revised([endpoint(), NEW_BLUE], [endpoint(), deployment(), seen(traffic(blue=100), bookkeeping=HELD)]),
         revised([endpoint(), NEW_BLUE], [endpoint(), deployment(), traffic(blue=100)]),

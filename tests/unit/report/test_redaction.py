@@ -19,10 +19,11 @@ from deployer.core.diagnostics import Diagnostic, Examined, Location, PassedOver
 from deployer.core.diff import FieldChange, diff
 from deployer.core.errors import WorkspaceError
 from deployer.core.fields import Effect
+from deployer.core.fingerprint import digest_of
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.redaction import MASK, mask_of, visible
-from deployer.core.resources import Resource, Value, deployment_ref, digest_of
+from deployer.core.resources import Resource, Value, deployment_ref
 from deployer.core.workspace import Answer
 from deployer.report import answers, diagnostics_text, github_annotations, json_output, markdown, sarif, terminal
 from deployer.report.outcome_view import outcome_view
