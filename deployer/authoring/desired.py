@@ -106,7 +106,7 @@ def desired_of(
         env=env,
         state=state_of([item.resource for item in declared]),
         drafts=tuple(_draft(document, checkout) for document in documents if is_draft(document)),
-        intent=intent_of(documents, project),
+        intent=intent_of(documents, project, env.policy),
         origins=Origins(places=places),
         warnings=tuple(warnings),
         secrets=secrets,

@@ -24,8 +24,13 @@ def is_autoscaled(document: Document) -> bool:
     return isinstance(document.get("x-autoscale"), dict)
 
 
-def intent_of(documents: Sequence[Document], project: Path) -> Intent:
-    """The intent in the extension keys of documents."""
+def has_revisions(deployment: Document, policy: Mapping[str, Any]) -> bool:
+    """Whether a deployment has revisions, by its spec or by the policy of its env."""
+    return isinstance(deployment.get("x-revisions"), dict) or isinstance(policy.get("revisions"), Mapping)
+
+
+def intent_of(documents: Sequence[Document], project: Path, policy: Mapping[str, Any]) -> Intent:
+    """The intent in the extension keys of documents, and in the policy of their env."""
     endpoints = [document for document in documents if document.kind is Kind.ENDPOINT]
     deployments = [document for document in documents if document.kind is Kind.DEPLOYMENT]
     return Intent(
@@ -35,9 +40,9 @@ def intent_of(documents: Sequence[Document], project: Path) -> Intent:
         rollouts={item.text("name").lower(): rollout_of(item) for item in endpoints if "x-rollout" in item.data},
         protected=frozenset(item.text("name").lower() for item in endpoints if item.get("x-protect") is True),
         revisions={
-            declared_by(item): int(_filled(item, "x-revisions")["keep"])
+            declared_by(item): int(_filled(item, "x-revisions", policy.get("revisions") or {})["keep"])
             for item in deployments
-            if isinstance(item.get("x-revisions"), dict)
+            if has_revisions(item, policy)
         },
         ignored={declared_by(item): paths for item in documents if (paths := _ignored(item))},
     )
@@ -105,11 +110,11 @@ def _watch(watch: Mapping[str, Any]) -> Watch:
     )
 
 
-def _filled(document: Document, key: str) -> dict[str, Any]:
-    """The value of an extension key, with schema defaults filled in."""
+def _filled(document: Document, key: str, usual: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The value of an extension key, with what is `usual` and schema defaults filled in."""
     kind = document.kind or Kind.ENDPOINT
     node = schema_of(schema_name(kind))["properties"][key]
-    return with_schema_defaults(node, document.map(key), compute_of(document.data))
+    return with_schema_defaults(node, {**usual, **document.map(key)}, compute_of(document.data))
 
 
 def _share(value: str | float | None) -> float | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from deployer.authoring.answer_schema import schema_problem
 from deployer.authoring.documents.document import Document, Fault
+from deployer.authoring.extension_keys import has_revisions
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import nearest
 from deployer.core.compute import NOT_EVERYWHERE, Compute, compute_of, is_kubernetes
@@ -152,10 +153,10 @@ def mount_path(document: Document, _world: World) -> Iterator[Fault]:
         )
 
 
-def revision_name(document: Document, _world: World) -> Iterator[Fault]:
+def revision_name(document: Document, world: World) -> Iterator[Fault]:
     """The name of a deployment with revisions leaves room for a hash."""
     name = document.text("name")
-    if "x-revisions" in document.data and len(name) > LONGEST_LOGICAL_NAME:
+    if has_revisions(document, world.policy) and len(name) > LONGEST_LOGICAL_NAME:
         yield Fault(
             path=("name",),
             summary=f"the name `{name}` has {len(name)} characters; x-revisions allows {LONGEST_LOGICAL_NAME}",

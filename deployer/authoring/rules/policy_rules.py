@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from deployer.authoring.documents.document import Document, Fault
+from deployer.authoring.documents.document import Document, Fault, FieldPath
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.compute import is_kubernetes
@@ -12,19 +13,34 @@ from deployer.core.references import AssetType, parse_reference
 
 
 def min_instances(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment has at least `min_instances`."""
-    least, count = world.policy.get("min_instances"), document.meant("instance_count")
-    if isinstance(least, int) and type(count) is int and count < least:
-        summary = f"{count} instance(s); the policy of this env requires at least {least}"
-        yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {least}`.")
+    """A deployment has at least `min_instances`, also where autoscale decides."""
+    least = world.policy.get("min_instances")
+    for path, count in _instances(document, "min"):
+        if isinstance(least, int) and type(count) is int and count < least:
+            summary = f"{count} instance(s); the policy of this env requires at least {least}"
+            yield Fault(path=path, summary=summary, detail=f"Write `{path[-1]}: {least}`.")
 
 
 def max_instances(document: Document, world: World) -> Iterator[Fault]:
-    """A deployment has at most `max_instances`."""
-    most, count = world.policy.get("max_instances"), document.meant("instance_count")
-    if isinstance(most, int) and type(count) is int and count > most:
-        summary = f"{count} instances; the policy of this env allows at most {most}"
-        yield Fault(path=("instance_count",), summary=summary, detail=f"Write `instance_count: {most}`.")
+    """A deployment has at most `max_instances`, also where autoscale decides."""
+    most = world.policy.get("max_instances")
+    for path, count in _instances(document, "max"):
+        if isinstance(most, int) and type(count) is int and count > most:
+            summary = f"{count} instances; the policy of this env allows at most {most}"
+            yield Fault(path=path, summary=summary, detail=f"Write `{path[-1]}: {most}`.")
+
+
+def _instances(document: Document, bound: str) -> Iterator[tuple[FieldPath, Any]]:
+    """The number of instances of a deployment; with autoscale, each of its lower or upper bounds."""
+    key = "x-autoscale"
+    if not isinstance(document.get(key), Mapping):
+        yield ("instance_count",), document.meant("instance_count")
+        return
+    yield (key, bound), document.get(key, bound)
+    yield from (
+        ((key, "schedules", name, bound), document.get(key, "schedules", name, bound))
+        for name in document.map(key, "schedules")
+    )
 
 
 def pinned_versions(document: Document, world: World) -> Iterator[Fault]:

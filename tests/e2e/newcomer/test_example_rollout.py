@@ -80,3 +80,60 @@ def test_the_commands_of_the_readme_do_what_it_says(example: Project) -> None:
     assert {line.split()[2] for line in said} <= {"200", "424"}, said
     assert example.run(*words(destroy)).returncode == 0
     assert example.run(*words(down)).returncode == 0
+
+
+@pytest.fixture
+def strict(example: Project) -> Project:
+    """The example with a stage of 10 %, and verdicts on at least 500 requests; its first revision serves."""
+    example.edit("specs/endpoint.yml", "steps: [50, 100]", "steps: [10, 50, 100]")
+    example.edit("specs/endpoint.yml", "min_requests: 200", "min_requests: 500")
+    applied = example.run("apply")
+    assert applied.returncode == 0, applied.stderr
+    return example
+
+
+def split(project: Project) -> dict[str, int]:
+    """The live traffic by revision."""
+    found = json.loads(project.run("status", "--json").stdout)["endpoints"][0]["deployments"]
+    return {item["name"]: item["traffic"] for item in found if item["traffic"]}
+
+
+@pytest.mark.long
+def test_ten_fifty_a_hundred_percent_are_each_judged_on_customers(strict: Project) -> None:
+    with customers(strict) as said:
+        good = strict.run("apply", "--set", "change=good", "--json")
+        assert (good.returncode, verdicts(good.stdout)) == (0, {"error_rate passed", "p95 passed"}), good.stderr
+        judged = [item["judged"] for item in json.loads(good.stdout)["results"] if item["judged"]]
+        assert len(judged) == 3
+        served = split(strict)
+        slow = strict.run("apply", "--set", "change=slow", "--json")
+        assert (slow.returncode, split(strict)) == (1, served), slow.stderr
+        assert "p95 failed" in verdicts(slow.stdout)
+        failing = strict.run("apply", "--set", "change=failing", "--json")
+        assert (failing.returncode, split(strict)) == (1, served), failing.stderr
+        assert "error_rate failed" in verdicts(failing.stdout)
+        before = strict.writes()
+        back = strict.run("rollback", "--yes")
+        assert back.returncode == 0, back.stderr
+        assert len(strict.writes()) - len(before) == 1
+        assert split(strict).keys().isdisjoint(served)
+    assert {line.split()[2] for line in said} <= {"200", "424"}, said
+
+
+@pytest.mark.long
+def test_metrics_that_end_in_a_stage_decide_nothing(strict: Project) -> None:
+    strict.edit("specs/endpoint.yml", "limit: 3m", "limit: 40s")
+    served = split(strict)
+    command = [str(Path(sys.executable).parent / "deployer"), "apply", "--set", "change=good"]
+    with customers(strict):
+        running = subprocess.Popen(
+            command, cwd=strict.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        while len(split(strict)) == 1:
+            assert running.poll() is None
+        assert strict.run("local", "fault", "add", "--path", "/metrics$", "--metrics", "missing").returncode == 0
+        _, said = running.communicate()
+    assert running.returncode == 1, said
+    assert "decided nothing" in said
+    assert split(strict) == served
+    assert strict.run("plan", "--set", "change=good", "--detailed-exitcode").returncode == 2
