@@ -72,6 +72,9 @@ class Serving(Protocol):
     def logs(self, endpoint: str, deployment: str, container: Container, tail: int) -> str:
         """The last `tail` lines of one container."""
 
+    def processor_seconds(self, endpoint: str, deployment: str) -> float:
+        """The processor time that what serves a deployment has used so far; 0 if nothing does."""
+
     async def close(self) -> None:
         """End every process this data plane started."""
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class FakeServing:
     """`ports.Serving` without processes."""
 
     def __init__(self, root: Path) -> None:
-        self._hold = root / "hold"
+        self._hold, self._busy = root / "hold", root / "busy"
         self._up: dict[tuple[str, str], Workload] = {}
 
     async def put(self, workload: Workload) -> None:
@@ -45,6 +46,10 @@ class FakeServing:
         workload = self._up.get((endpoint, deployment))
         lines = [f"{container} of {endpoint}/{deployment}", *(f"line {number}" for number in range(200))]
         return "\n".join([*lines, f"workload {workload}"][-tail:])
+
+    def processor_seconds(self, endpoint: str, deployment: str) -> float:
+        """All of one processor while there is a file `busy` in the folder of the server."""
+        return time.monotonic() if self._busy.exists() else 0.0
 
     async def close(self) -> None:
         """Nothing was started."""

@@ -177,6 +177,15 @@ def test_requests_scale_out_until_the_maximum_and_their_end_scales_in(blue: Work
     until(lambda: instances(blue), 1)
 
 
+def test_busy_processors_scale_out_and_idle_ones_in(blue: Workspace) -> None:
+    name = "CpuUtilizationPercentage"
+    put(blue, setting(rule(threshold=40.0, metricName=name), rule(False, 20.0, metricName=name), high=2))
+    (blue.root / "busy").touch()
+    until(lambda: instances(blue), 2)
+    (blue.root / "busy").unlink()
+    until(lambda: instances(blue), 1)
+
+
 def test_a_count_that_somebody_writes_is_undone(blue: Workspace) -> None:
     put(blue, setting(low=2, high=3))
     until(lambda: instances(blue), 2)

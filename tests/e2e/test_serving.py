@@ -81,6 +81,20 @@ def test_errors_of_the_model_are_424_and_its_body_stays(serving_root: Path, tmp_
     run(body())
 
 
+def test_the_processor_time_of_a_deployment_grows_with_its_work(serving_root: Path, tmp_path: Path) -> None:
+    async def body() -> None:
+        async with workspace(serving_root) as (stand, _door, client):
+            await stand.put(workload(tmp_path, body="return sum(range(10_000_000))"))
+            stand.traffic = {"blue": 100}
+            begun = stand.runtime.processor_seconds("e", "blue")
+            assert begun > 0
+            assert (await client.score(b"x")).status == 200
+            assert stand.runtime.processor_seconds("e", "blue") > begun
+            assert stand.runtime.processor_seconds("e", "green") == 0
+
+    run(body())
+
+
 def test_who_may_not_and_what_is_not_there(serving_root: Path, tmp_path: Path) -> None:
     async def body() -> None:
         async with workspace(serving_root) as (stand, _, client):

@@ -9,6 +9,7 @@ from pathlib import Path
 from deployer.local_workspace.control.request import Call, Reply
 from deployer.local_workspace.control.state.faults import Faults
 from deployer.local_workspace.control.state.live_routes import LiveRoutes
+from deployer.local_workspace.control.state.processors import Processors
 from deployer.local_workspace.control.state.request_log import RequestLog
 from deployer.local_workspace.control.state.tasks import Tasks
 from deployer.local_workspace.control.state.tokens import EndpointTokens
@@ -35,6 +36,7 @@ class ServerContext:
     log: RequestLog
     realistic: float
     """The share of Azure's own durations that operations take: 0 for none, 1 for all."""
+    processors: Processors = field(default_factory=Processors)
     warming: set[str] = field(default_factory=set)
     """Keys of the deployments that are being restarted after a restart of the server."""
 

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -56,8 +58,23 @@ class ProcessGroup:
         _kill(self._process.pid)
         await self.wait()
 
+    def processor_seconds(self) -> float:
+        """The processor time that the leader and its descendants have used so far."""
+        try:
+            leader = psutil.Process(self._process.pid)
+            return sum(_used(each) for each in [leader, *leader.children(recursive=True)])
+        except psutil.Error:
+            return 0.0
+
     def kill(self) -> None:
         _kill(self._process.pid)
+
+
+def _used(process: psutil.Process) -> float:
+    with suppress(psutil.Error):  # it may have ended meanwhile
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
 
 
 async def _spawn(command: Command, log: Path, pid_file: Path) -> asyncio.subprocess.Process:

@@ -92,6 +92,10 @@ class Replica:
             await self._group.stop(STOP_GRACE)
         self.container.socket.unlink(missing_ok=True)
 
+    def processor_seconds(self) -> float:
+        """The processor time of the processes that run now."""
+        return self._group.processor_seconds() if self._group else 0.0
+
     async def _launch(self) -> ProcessGroup:
         self.container.socket.unlink(missing_ok=True)
         return await ProcessGroup.start(

@@ -88,6 +88,11 @@ class Runtime:
         except FileNotFoundError:
             return ""
 
+    def processor_seconds(self, endpoint: str, deployment: str) -> float:
+        """See ports.Serving."""
+        replica = self.replica(endpoint, deployment)
+        return replica.processor_seconds() if replica else 0.0
+
     async def close(self) -> None:
         """See ports.Serving."""
         deployments = list(self._deployments.values())

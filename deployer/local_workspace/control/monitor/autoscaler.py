@@ -26,6 +26,7 @@ _EVERY = 60.0
 """Seconds between two looks at a setting."""
 _QUICK = 1 / 60
 """The share of their own times that windows and cooldowns take, so that scaling can be tried in seconds."""
+PROCESSORS = "cpuutilizationpercentage"
 _VERSION = "2023-04-01-preview"
 _TARGET = re.compile(r".*/onlineendpoints/([^/]+)(?:/deployments/([^/]+))?", re.IGNORECASE)
 _AGGREGATIONS = {"maximum": max, "minimum": min, "total": sum, "count": len, "last": lambda values: values[-1]}
@@ -58,6 +59,7 @@ async def _look_at(context: ServerContext, setting: Document) -> None:
         return
     profile = active_profile(properties["profiles"], datetime.now(UTC))
     now, current = time.time(), deployment["capacity"]
+    context.processors.look(key, now, context.serving.processor_seconds(*key.split("/")))
     decision = decide(profile, current, lambda trigger: _measured(context, trigger, current, now))
     last = setting["last"]
     waits = last and now - last["at"] < seconds(decision.cooldown) * _pace(context)
@@ -83,6 +85,9 @@ async def _scale(context: ServerContext, setting: Document, deployment: Document
 def _measured(context: ServerContext, trigger: Part, current: int, now: float) -> float | None:
     """The value of a metric over its time window, in grains of its time grain; None where nothing is measured."""
     place = _TARGET.fullmatch(trigger["metricResourceUri"])
+    if place and place[2] and trigger["metricName"].lower() == PROCESSORS:
+        window = seconds(trigger["timeWindow"]) * _pace(context)
+        return context.processors.percent(f"{place[1]}/{place[2]}".lower(), window, current)
     table = DEPLOYMENT if place and place[2] else ENDPOINT
     metric = table.get(trigger["metricName"].lower())
     if place is None or metric is None or metric.value is None:
