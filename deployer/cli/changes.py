@@ -11,13 +11,14 @@ from deployer.commands.console import Console
 from deployer.commands.options import (
     format_option,
     minutes_option,
+    outcome_option,
     place_options,
     plan_options,
     spec_options,
 )
 
 if TYPE_CHECKING:
-    from deployer.commands.plan_apply_drift import DriftFormat, PlanFormat
+    from deployer.commands.plan_apply_drift import DriftFormat, OutcomeFormat, PlanFormat
     from deployer.workspaces import Request
 
 
@@ -42,11 +43,12 @@ def plan(console: Console, request: Request, shape: PlanFormat, out: Path | None
 @click.argument("saved", type=click.Path(path_type=Path), required=False, metavar="[PLAN]")
 @plan_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@outcome_option
+@click.option("--json-lines", "shape", flag_value="lines", help="Print each event, and the outcome, as a line of JSON.")
 @minutes_option
 @click.pass_obj
 def apply(
-    console: Console, request: Request, saved: Path | None, yes: bool, as_json: bool, max_minutes: float | None
+    console: Console, request: Request, saved: Path | None, yes: bool, shape: OutcomeFormat, max_minutes: float | None
 ) -> int:
     """Bring the workspace in line with the specs, or carry out exactly what a saved PLAN says.
 
@@ -54,7 +56,7 @@ def apply(
     """
     from deployer.commands import plan_apply_drift
 
-    return plan_apply_drift.apply(request, saved, yes, console, as_json=as_json, minutes=max_minutes)
+    return plan_apply_drift.apply(request, saved, yes, console, shape, minutes=max_minutes)
 
 
 @click.command()
@@ -75,29 +77,29 @@ def drift(console: Console, request: Request, shape: DriftFormat) -> int:
 @place_options
 @click.option("--adopt", is_flag=True, help="Also delete deployments that were not created by this tool.")
 @click.option("--yes", "named", default="", metavar="NAMES", help="The names to delete, instead of typing them.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@outcome_option
 @click.pass_obj
-def destroy(console: Console, request: Request, named: str, as_json: bool) -> int:
+def destroy(console: Console, request: Request, named: str, shape: OutcomeFormat) -> int:
     """Delete the endpoints declared in the specs, with all their deployments, once you type their names.
 
     Example: deployer destroy --env dev
     """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.destroy(request, named, console, as_json=as_json)
+    return destroy_rollback.destroy(request, named, console, shape)
 
 
 @click.command()
 @place_options
 @click.option("--to", default="", metavar="REVISION", help="Move the traffic to this revision instead.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@outcome_option
 @click.pass_obj
-def rollback(console: Console, request: Request, to: str, yes: bool, as_json: bool) -> int:
+def rollback(console: Console, request: Request, to: str, yes: bool, shape: OutcomeFormat) -> int:
     """Restore the traffic split from before the last change.
 
     Example: deployer rollback --env prod --endpoint digits
     """
     from deployer.commands import destroy_rollback
 
-    return destroy_rollback.rollback(request, to, yes, console, as_json=as_json)
+    return destroy_rollback.rollback(request, to, yes, console, shape)

@@ -96,6 +96,12 @@ def minutes_option(command: Command) -> Command:
     return click.option("--max-minutes", type=minutes, help=text)(command)
 
 
+def outcome_option(command: Command) -> Command:
+    """--json, for the outcome of what was done."""
+    text = "Print the outcome as JSON."
+    return click.option("--json", "shape", flag_value="json", default="text", help=text)(command)
+
+
 def _place(command: Command) -> Command:
     return env_option(click.option("--endpoint", default="", help="Only this endpoint.")(command))
 

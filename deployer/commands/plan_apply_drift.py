@@ -17,6 +17,7 @@ from deployer.commands.console import Console, stoppable
 from deployer.commands.files import check_writable, read_whole, write_whole
 from deployer.commands.hints import as_typed
 from deployer.commands.progress import Progress
+from deployer.commands.progress_lines import ProgressLines
 from deployer.commands.reviewing import failures_shown, review_of
 from deployer.core.errors import Refused
 from deployer.core.outcome import UNDER_WAY, Outcome
@@ -40,6 +41,8 @@ PENDING = 2
 
 PlanFormat = Literal["text", "markdown", "html", "json"]
 DriftFormat = Literal["text", "markdown", "json"]
+OutcomeFormat = Literal["text", "json", "lines"]
+"""How to print an outcome: as text, as JSON, or after a line of JSON for each event as one more."""
 _Render = Callable[[], str]
 
 
@@ -101,21 +104,30 @@ def _shown(wanted: DriftFormat, *, text: _Render, markdown: _Render, json: _Rend
             assert_never(wanted)
 
 
-def show(planned: Planned, console: Console, *, as_json: bool = False) -> None:
+def show(planned: Planned, console: Console, shape: OutcomeFormat) -> None:
     """Print a plan as text; beside the result where that is JSON."""
-    (console.err if as_json else console.tell)(plan_text(_view(planned, console), color=console.color))
+    (console.tell if shape == "text" else console.err)(plan_text(_view(planned, console), color=console.color))
 
 
-def nothing(words: str, console: Console, *, as_json: bool) -> int:
+def nothing(words: str, console: Console, shape: OutcomeFormat) -> int:
     """The exit code, and the outcome, of a command that had nothing to do."""
-    console.out(outcome_json(outcome_view(Outcome())) if as_json else words)
+    console.out(words if shape == "text" else outcome_json(outcome_view(Outcome()), indent=_indent(shape)))
     return 0
 
 
+def _indent(shape: OutcomeFormat) -> int | None:
+    return None if shape == "lines" else 2
+
+
 def apply(
-    request: Request, saved: Path | None, yes: bool, console: Console, *, as_json: bool, minutes: float | None = None
+    request: Request,
+    saved: Path | None,
+    yes: bool,
+    console: Console,
+    shape: OutcomeFormat,
+    minutes: float | None = None,
 ) -> int:
-    """Make a plan, show it, ask for confirmation and carry it out; with `as_json`, stdout contains only the outcome.
+    """Make a plan, show it, ask for confirmation and carry it out; as JSON, stdout contains nothing else.
 
     No step begins after so many `minutes` of carrying it out.
     """
@@ -126,18 +138,18 @@ def apply(
     console.check_can_ask(question(local=load_env(request.project, request.env).workspace is None))
     planned = pipeline.plan(request, console, wait=True)
     view = _view(planned, console)
-    (console.err if as_json else console.tell)(plan_text(view, color=console.color))
+    (console.tell if shape == "text" else console.err)(plan_text(view, color=console.color))
     if reviewed and was_applied(reviewed, view):
         console.err("This plan was applied already: the workspace matches it.")
     elif reviewed:
         _check_same(reviewed, view)
     if planned.plan.is_empty and not planned.plan.blockers:
-        return nothing("", console, as_json=as_json)
+        return nothing("", console, shape)
     pipeline.refuse_blocked(planned)
     if not console.agrees(question(local=planned.is_local)):
         console.err("Nothing was applied.")
         return 1
-    return carry_out(planned, console, as_json=as_json, minutes=minutes)
+    return carry_out(planned, console, shape, minutes=minutes)
 
 
 def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
@@ -148,10 +160,9 @@ def _check_same(reviewed: SavedPlan, view: PlanView) -> None:
         )
 
 
-def carry_out(planned: Planned, console: Console, *, as_json: bool = False, minutes: float | None = None) -> int:
+def carry_out(planned: Planned, console: Console, shape: OutcomeFormat, *, minutes: float | None = None) -> int:
     """Carry out a plan with live progress, and report the outcome."""
-    progress = Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets, on_azure=not planned.is_local)
-    with stoppable() as pause, progress as watcher:
+    with stoppable() as pause, _progress(planned, console, shape) as watcher:
         outcome = pipeline.apply(planned, watcher=watcher, pause=pause, minutes=minutes or math.inf)
     view = outcome_view(
         outcome,
@@ -159,11 +170,17 @@ def carry_out(planned: Planned, console: Console, *, as_json: bool = False, minu
         uris=pipeline.scoring_uris(planned, outcome),
         next_command=as_typed(_next_command(outcome, planned), console.context),
     )
-    if as_json:
-        console.out(outcome_json(view))
-    else:
+    if shape == "text":
         console.tell(outcome_text(view, color=console.color, told=not console.is_live))
+    else:
+        console.out(outcome_json(view, indent=_indent(shape)))
     return outcome.exit_code
+
+
+def _progress(planned: Planned, console: Console, shape: OutcomeFormat) -> Progress | ProgressLines:
+    if shape == "lines":
+        return ProgressLines(console.out, secrets=console.secrets)
+    return Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets, on_azure=not planned.is_local)
 
 
 def _next_command(outcome: Outcome, planned: Planned) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from deployer.core.bookkeeping import Revision
 from deployer.core.plan import Step
-from deployer.core.resources import Kind, Ref, Resource, State, autoscale_ref, deployment_ref, endpoint_ref
+from deployer.core.resources import Kind, Ref, Resource, State, autoscale_ref, deployment_ref, endpoint_ref, value_at
 from deployer.planning.revisions import Revisions, revisions_of
 from deployer.planning.vm_sizes import cores_needed, usual_name
 
@@ -20,11 +20,16 @@ def scaled_by(setting: Ref) -> Ref:
 
 
 def scale_bounds(deployment: Ref, live: State) -> tuple[int, int] | None:
-    """From and to how many instances a live deployment is scaled; None if it is not."""
+    """From and to how many instances a live deployment is scaled, at any time of its schedules; None if it is not."""
     setting = live.get(autoscale_ref(deployment.endpoint, deployment.name))
-    low, high = (setting.fields.get(key) for key in ("min", "max")) if setting else (None, None)
-    on = setting is not None and setting.fields.get("enabled") is True
-    return (low, high) if on and isinstance(low, int) and isinstance(high, int) else None
+    if setting is None or setting.fields.get("enabled") is not True:
+        return None
+    schedules = setting.fields.get("schedules")
+    parts = [setting.fields, *(schedules.values() if isinstance(schedules, Mapping) else ())]
+    lows, highs = (
+        [value for part in parts if isinstance(value := value_at(part, (key,)), int)] for key in ("min", "max")
+    )
+    return (min(lows), max(highs)) if lows and highs else None
 
 
 def without_unread(desired: State, live: State) -> State:

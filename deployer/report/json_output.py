@@ -29,9 +29,9 @@ def plan_json(view: PlanView) -> str:
     return _text({"format_version": PLAN_VERSION, "kind": "plan", **asdict(view), "options": options})
 
 
-def outcome_json(view: OutcomeView) -> str:
-    """The outcome as JSON (schemas/output/outcome.schema.json); `seconds` is wall time."""
-    return _text({"format_version": OUTCOME_VERSION, "kind": "outcome", **asdict(view)})
+def outcome_json(view: OutcomeView, *, indent: int | None = 2) -> str:
+    """The outcome as JSON (schemas/output/outcome.schema.json), on one line without an `indent`."""
+    return _text({"format_version": OUTCOME_VERSION, "kind": "outcome", **asdict(view)}, indent)
 
 
 def diagnostics_json(looked: Examined, *, secrets: frozenset[str] = frozenset()) -> str:
@@ -151,5 +151,5 @@ def differences(saved: SavedPlan, view: PlanView) -> list[str]:
     return found or ["The steps are the same, but the specs or the live state behind them have changed."]
 
 
-def _text(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+def _text(document: Mapping[str, Any], indent: int | None = 2) -> str:
+    return json.dumps(document, indent=indent, ensure_ascii=False) + "\n"

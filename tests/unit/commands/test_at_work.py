@@ -222,6 +222,18 @@ def test_an_outcome_as_json_goes_to_stdout_alone(shop: Shop) -> None:
     assert "created endpoint digits" in said.err
 
 
+def test_events_as_lines_end_with_the_outcome(shop: Shop) -> None:
+    said = shop.run("apply", "--env", "dev", "--yes", "--json-lines")
+    *events, outcome = map(json.loads, said.out.splitlines())
+    assert {event["kind"] for event in events} == {"event"}
+    assert [event["event"] for event in events[:2]] == ["started", "ended"]
+    assert (outcome["kind"], outcome["ok"]) == ("outcome", True)
+    assert "to create" in said.err
+    assert "created endpoint" not in said.err
+    (nothing,) = shop.run("apply", "--env", "dev", "--yes", "--json-lines").out.splitlines()
+    assert json.loads(nothing)["summary"] == "No changes."
+
+
 def test_the_outcome_is_coloured_on_a_terminal(shop: Shop) -> None:
     said = shop.run("apply", typed="", color=True)
     assert "\x1b[" in said.out.rpartition("Plan:")[2].partition("\n")[2].replace("\x1b[0m", "")

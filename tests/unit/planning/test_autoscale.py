@@ -7,7 +7,13 @@ import pytest
 from deployer.core.bookkeeping import Revision
 from deployer.core.plan import Action
 from deployer.core.resources import Ref, State, autoscale_ref, deployment_ref, endpoint_ref
-from deployer.planning.autoscale import settings_to_delete, with_live_counts, with_peak_noted, without_unread
+from deployer.planning.autoscale import (
+    scale_bounds,
+    settings_to_delete,
+    with_live_counts,
+    with_peak_noted,
+    without_unread,
+)
 from deployer.planning.pins import orphans
 from deployer.planning.reconcile import reconcile
 from deployer.planning.revisions import NO_REVISIONS, Revisions
@@ -56,6 +62,15 @@ def test_what_could_not_be_read_is_not_asked_for() -> None:
     assert without_unread(DECLARED, unread).get(SETTING) is None
     assert without_unread(DECLARED, unread).get(BLUE)
     assert without_unread(DECLARED, LIVE) is DECLARED
+
+
+def test_bounds_are_those_of_all_times() -> None:
+    night = {"night": {"min": 1, "max": 2}, "sale": {"min": 4, "max": 9}}
+    live = build.live(scaling(min=2, max=5, schedules=night), scaling("green", enabled=False))
+    assert scale_bounds(BLUE, live) == (1, 9)
+    assert scale_bounds(BLUE, build.live(scaling(min=2, max=5))) == (2, 5)
+    assert scale_bounds(deployment_ref("digits", "green"), live) is None
+    assert scale_bounds(deployment_ref("digits", "red"), live) is None
 
 
 def test_orphans_are_settings_whose_deployment_is_gone() -> None:

@@ -30,6 +30,7 @@ from deployer.core.metrics import Served, Span
 from deployer.core.outcome import Outcome, Result, StepResult
 from deployer.core.plan import Action, Bake, Finding, Plan, Step, Watching
 from deployer.core.prices import Prices
+from deployer.core.redaction import mask_of
 from deployer.core.resources import Observed, Resource, State, Value, deployment_ref, endpoint_ref
 from deployer.core.statistics import Sample, summary
 from deployer.core.workspace import Answer
@@ -42,6 +43,7 @@ from deployer.report import (
     diagnostics_text,
     drift_view,
     env_diff_view,
+    event_lines,
     github_annotations,
     health_table,
     history_table,
@@ -488,6 +490,7 @@ RENDERINGS: Mapping[str, Callable[[], str]] = {
     "status.json": lambda: live_json.status_json(live_state(), NAMES, STANDINGS),
     "status-metrics.txt": lambda: live_table.status_text(live_state(), NAMES, served=SERVED),
     "status-metrics.json": lambda: live_json.status_json(live_state(), NAMES, {}, served=SERVED),
+    "event.json": lambda: event_lines.ended_line(judged_outcome().results[0], NOW, mask_of(frozenset())),
     "log-line.json": lambda: next(log_lines.log_json("blue", LOG)),
     "history.txt": lambda: history_table.history_text(live_state(), NAMES, STANDINGS),
     "history.json": lambda: history_table.history_json(live_state(), NAMES, STANDINGS),
