@@ -8,8 +8,8 @@ from dataclasses import replace
 from deployer.core.bookkeeping import Revision
 from deployer.core.plan import Step
 from deployer.core.resources import Kind, Ref, Resource, State, autoscale_ref, deployment_ref, endpoint_ref, value_at
+from deployer.planning.quota import quota_words
 from deployer.planning.revisions import Revisions, revisions_of
-from deployer.planning.vm_sizes import cores_needed, usual_name
 
 COUNT = "instance_count"
 
@@ -90,11 +90,8 @@ def with_peak_noted(steps: Iterable[Step], desired: State) -> tuple[Step, ...]:
 
 
 def _noting(step: Step, desired: State) -> Step:
-    deployment = desired.get(scaled_by(step.ref)) if step.ref.kind is Kind.AUTOSCALE and step.after else None
-    most = step.after.fields.get("max") if step.after else None
-    if deployment is None or not isinstance(most, int):
+    deployment = desired.get(scaled_by(step.ref)) if step.ref.kind is Kind.AUTOSCALE else None
+    if deployment is None or step.after is None:
         return step
-    size = str(deployment.fields.get("instance_type"))
-    cores = cores_needed(size, most)
-    words = f"its maximum needs quota for {cores} cores of {usual_name(size)} (upgrade reserve included)"
-    return replace(step, reason=words) if cores else step
+    words = quota_words(str(deployment.fields.get("instance_type")), step.after.fields.get("max"))
+    return replace(step, reason=f"its maximum {words}") if words else step

@@ -8,7 +8,7 @@ from typing import assert_never
 from deployer.core.compute import is_kubernetes
 from deployer.core.diff import FieldChange
 from deployer.core.plan import Action, Step
-from deployer.core.resources import Kind
+from deployer.core.resources import Kind, Value
 from deployer.planning.vm_sizes import cores_needed, usual_name
 
 MACHINES = (("instance_type",), ("instance_count",))
@@ -19,11 +19,14 @@ def with_quota_note(step: Step) -> Step:
     if step.after is None or step.ref.kind is not Kind.DEPLOYMENT or is_kubernetes(step.after.fields):
         return step
     size, count = (step.after.fields.get(key) for key in ("instance_type", "instance_count"))
-    cores = cores_needed(str(size), count) if _takes_machines(step) and isinstance(count, int) else None
-    if not cores:
-        return step
-    words = f"needs quota for {cores} cores of {usual_name(str(size))} (upgrade reserve included)"
-    return replace(step, reason=f"{step.reason}; {words}" if step.reason else words)
+    words = quota_words(str(size), count) if _takes_machines(step) else ""
+    return replace(step, reason=f"{step.reason}; {words}" if step.reason and words else words or step.reason)
+
+
+def quota_words(size: str, count: Value) -> str:
+    """ "needs quota for 24 cores of Standard_DS3_v2 (upgrade reserve included)"; "" where that is not known."""
+    cores = cores_needed(size, count) if isinstance(count, int) else None
+    return f"needs quota for {cores} cores of {usual_name(size)} (upgrade reserve included)" if cores else ""
 
 
 def _is_fewer(change: FieldChange) -> bool:

@@ -91,7 +91,7 @@ def drift_view(
 def _looked_at(view: PlanView) -> Iterator[str]:
     """What was compared, in numbers by kind."""
     names = [*view.unchanged, *(step.resource for step in view.steps)]
-    for kind in ("endpoint", "deployment", "model", "environment"):
+    for kind in ("endpoint", "deployment", "autoscale setting", "model", "environment"):
         if number := len({name for name in names if name.startswith(f"{kind} ")}):
             yield count(number, kind)
 

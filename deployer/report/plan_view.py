@@ -16,7 +16,7 @@ from deployer.core.fields import field_at
 from deployer.core.plan import Action, Finding, Plan, Step
 from deployer.core.plan_options import Options
 from deployer.core.redaction import MASK, Mask, mask_of
-from deployer.core.resources import KeyPath, Kind, dotted, noted_secrets
+from deployer.core.resources import KeyPath, Kind, Ref, dotted, noted_secrets
 from deployer.planning.vm_sizes import usual_name
 from deployer.report.describe import baking_seconds, effect_words, sentences, title, verb
 from deployer.report.format import (
@@ -71,7 +71,7 @@ class StepRow:
     @property
     def resource(self) -> str:
         """What the step is about: "deployment digits/blue"."""
-        return f"{self.kind} {'/'.join(filter(None, (self.endpoint, self.name)))}"
+        return str(Ref(kind=Kind(self.kind), endpoint=self.endpoint, name=self.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
