@@ -16,6 +16,7 @@ from deployer.azureml.retry import Patience
 from deployer.azureml.sdk import Sdk
 from tests.unit.azureml import service
 
+SETTINGS = "/autoscaleSettings/"
 ENDPOINT, BLUE = "/onlineEndpoints/digits", "/onlineEndpoints/digits/deployments/blue"
 
 
@@ -57,6 +58,10 @@ class FakeArm:
         self.log.append((path, version))
         self.required += [path] if required else []
         yield from (raw for place, raw in sorted(self.found.items()) if place.rpartition("/")[0] == path)
+
+    def pages_at(self, path: str, version: str) -> Iterator[Raw]:
+        self.log.append((path, version))
+        yield from (raw for place, raw in sorted(self.found.items()) if place.startswith(SETTINGS))
 
     def post(self, path: str, version: str, body: Mapping[str, Any] | None = None) -> Raw:
         self.log.append((path, version))
@@ -106,6 +111,15 @@ class RecordedSdk:
             raise ResourceNotFoundError(response=cast("Any", answer(404, "{}")))
         self.arm.delete(path)
         return Ended(self.fail)
+
+    def autoscale(self, what: str, work: Callable[[Any, str], object]) -> None:
+        """Stands for `Sdk.autoscale`."""
+        assert "autoscale setting" in what
+
+        def put(_group: str, name: str, entity: Any) -> None:
+            self._put(f"{SETTINGS}{name}", entity.serialize(), {**entity.serialize(), "name": name})
+
+        work(SimpleNamespace(create_or_update=put, delete=lambda _group, name: self._delete(SETTINGS + name)), "group")
 
     @property
     def online_endpoints(self) -> Any:
@@ -160,6 +174,7 @@ class Stand:
         self.patience = Patience(clock=lambda: sum(self.slept), sleep=self.slept.append)
         sdk = Sdk(cast("Any", SimpleNamespace(local=None)), self.patience, deployments_api="2025-12-01")
         sdk._client = self.client
+        sdk.autoscale = self.client.autoscale  # type: ignore[method-assign]
         self.reader = Reader(arm=cast("Arm", self.arm), where=service.WHERE)
         self.writer = Writer(sdk=sdk, reader=self.reader, project="demo", root=self.root)
 

@@ -38,6 +38,7 @@ def endpoint(body: Body, name: str) -> dict[str, Any]:
     return {
         "id": f"{HOME}/onlineEndpoints/{name}",
         "name": name,
+        "location": "local",
         "kind": "K8S" if wire.get("compute") else "Managed",
         "tags": body["tags"],
         "identity": identity,

@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deployer.authoring.canonical import canonical
 from deployer.azureml.bookkeeping import Notes, read_notes, tags_of
 from deployer.azureml.execute import execute
 from deployer.azureml.kinds.uploads import uploaded_as
@@ -24,6 +25,7 @@ from deployer.core.resources import (
     Ref,
     Resource,
     Value,
+    autoscale_ref,
     deployment_ref,
     endpoint_ref,
     traffic_ref,
@@ -71,6 +73,63 @@ def do(made: Stand, after: Resource, action: Action = Action.UPDATE, noted: Book
 def the_split(made: Stand) -> tuple[dict[str, int], dict[str, int]]:
     (body,) = made.bodies(PUT_ENDPOINT)
     return body["properties"]["traffic"], body["properties"]["mirrorTraffic"]
+
+
+def setting(high: int = 3) -> Resource:
+    """The autoscale setting of blue, as canonical specs have it."""
+    made = canonical(Kind.AUTOSCALE, {"min": 1, "max": high, "cpu": "70%"})
+    return Resource(ref=autoscale_ref("digits", "blue"), fields=made)
+
+
+@many
+@given(splits, splits)
+def test_a_first_setting_is_noted_on_its_endpoint_with_the_live_split(
+    live: dict[str, int], mirror: dict[str, int]
+) -> None:
+    made = stand(live, mirror, rollout="abc:10", project="demo")
+    do(made, setting())
+    assert the_split(made) == (live, mirror)
+    (body,) = made.bodies(PUT_ENDPOINT)
+    notes = read_notes(body["tags"])
+    assert (notes.autoscaled, notes.rollout, body["tags"]["team"]) == (True, "abc:10", "a")
+    assert made.written[0] == PUT_ENDPOINT
+    assert made.written[1].startswith("PUT /autoscaleSettings/deployer-")
+
+
+def test_another_setting_is_one_write_under_the_name_that_it_has() -> None:
+    made = stand({"blue": 100}, autoscaled=True, project="demo")
+    do(made, setting())
+    (first,) = made.written
+    made.arm.found["/autoscaleSettings/theirs"] = {**made.arm.found.pop(first.removeprefix("PUT ")), "name": "theirs"}
+    do(made, setting(high=5))
+    assert made.written == [first, "PUT /autoscaleSettings/theirs"]
+    (body,) = made.bodies("PUT /autoscaleSettings/theirs")
+    assert body["tags"] == {"deployer-project": "demo"}
+    assert body["properties"]["profiles"][0]["capacity"]["maximum"] == "5"
+
+
+def test_a_setting_for_an_endpoint_that_is_gone_is_not_written() -> None:
+    made = stand()
+    with pytest.raises(NotFound, match="endpoint digits no longer exists"):
+        do(made, setting())
+    assert made.written == []
+
+
+@pytest.mark.parametrize(("outlived", "left"), [(True, False), (False, True)])
+def test_the_last_setting_of_what_stays_takes_its_note_along(outlived: bool, left: bool) -> None:
+    made = stand({"blue": 100}, autoscaled=True, project="demo")
+    do(made, setting())
+    (put,) = made.written
+    execute(made.writer, Step(action=Action.DELETE, ref=setting().ref, outlived=outlived))
+    assert made.written[1] == put.replace("PUT", "DELETE")
+    assert read_notes(made.arm.found[ENDPOINT]["tags"]).autoscaled is left
+    assert [what for what in made.written[2:]] == ([] if left else [PUT_ENDPOINT])
+
+
+def test_a_setting_that_is_gone_already_is_no_error() -> None:
+    made = stand({"blue": 100}, autoscaled=True, project="demo")
+    execute(made.writer, Step(action=Action.DELETE, ref=setting().ref))
+    assert made.written == []
 
 
 @many
