@@ -15,6 +15,11 @@ pytestmark = pytest.mark.xdist_group("reconciler-crash")
 NewProject = Callable[[], Project]
 
 
+WATCH = {"grain": "1s", "window": "2s", "settle": 0, "min_requests": 20, "max_error_rate": "5%", "limit": "20s"}
+WATCHED = {"steps": [50, 100], "watch": {**WATCH, "on_inconclusive": "continue"}}
+"""Gates on customers' requests, which let a rollout pass that has no customers."""
+
+
 def nothing(project: Project) -> None:
     pass
 
@@ -57,6 +62,12 @@ SCENARIOS = {
     "blue-to-green": Scenario(
         before=blue_serves,
         change=lambda project: project.declare({"blue": "1", "green": "2"}, ROLLOUT, green=100),
+        end="green",
+        deployments=frozenset({"blue", "green"}),
+    ),
+    "watched": Scenario(
+        before=blue_serves,
+        change=lambda project: project.declare({"blue": "1", "green": "2"}, WATCHED, green=100),
         end="green",
         deployments=frozenset({"blue", "green"}),
     ),
