@@ -10,7 +10,7 @@ from deployer.azureml.arm import CONNECTIONS
 from deployer.azureml.kinds import autoscale, code_assets, deployment, endpoint, traffic
 from deployer.azureml.kinds.table import azure_asset, azure_kind
 from deployer.azureml.retry import Patience
-from deployer.core.errors import WorkspaceError
+from deployer.core.errors import SignInFailed
 from deployer.core.references import LATEST, AssetReference
 from deployer.core.resources import Kind, Ref, Resource, State
 from deployer.core.workspace import Wanted
@@ -73,11 +73,11 @@ def _gather(pool: ThreadPoolExecutor, reader: Reader, wanted: Wanted) -> State:
 def _settings(
     listed: Future[list[Resource]] | None, below: list[Resource], wanted: Wanted
 ) -> tuple[list[Resource], str]:
-    """The autoscale settings of the endpoints that were read or asked for; or why they could not be read."""
+    """The autoscale settings of the endpoints that were read or asked for; or why this account may not read them."""
     names = {item.ref.endpoint for item in below} | wanted.endpoints
     try:
         found = listed.result() if listed else []
-    except WorkspaceError as error:
+    except SignInFailed as error:
         return [], error.message
     return [item for item in found if item.ref.endpoint in names or item.seen.owner == wanted.project != ""], ""
 

@@ -187,7 +187,7 @@ class State:
 
     In a live state only: `references` maps labels to the versions they stood for, `next_versions` to what Azure would
     call a new one, `contents` maps code assets to their content: "sha256:<hex>", or the reference itself if unknown.
-    `unread` is why the autoscale settings could not be read although they were wanted.
+    `unread` is why this account may not read the autoscale settings, which were wanted.
     """
 
     resources: Mapping[Ref, Resource] = field(default_factory=dict)

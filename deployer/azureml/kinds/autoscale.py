@@ -102,8 +102,7 @@ def entity(resource: Resource, places: tuple[str, str], live: Raw | None, locati
 
 def put(writer: Writer, step: Step, after: Resource) -> None:
     """Create or change a setting, after noting on its endpoint that there are some: plans read them only then."""
-    endpoint.renote(writer, step.ref.endpoint, _with_settings)
-    above = endpoint.look(writer.reader, step.ref.endpoint)
+    above = endpoint.renote(writer, step.ref.endpoint, _with_settings)
     if above is None:
         raise NotFound(f"Could not write {step.ref}: endpoint {step.ref.endpoint} no longer exists.")
     live, places = _look(writer.reader, step.ref), _scaled_and_above(writer.reader, step.ref)

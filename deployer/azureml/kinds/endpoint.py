@@ -160,14 +160,16 @@ def write(writer: Writer, endpoint: Resource, split: Split, notes: Notes) -> Non
     )
 
 
-def renote(writer: Writer, name: str, change: Callable[[Notes], Notes]) -> None:
-    """Change what our tags on an endpoint note, if that is something else; everything else is written as it is now."""
+def renote(writer: Writer, name: str, change: Callable[[Notes], Notes]) -> Raw | None:
+    """Change what our tags on an endpoint note, if that is something else; everything else is written as it is now.
+
+    Gives the JSON of the endpoint as it was; None if it does not exist.
+    """
     raw = live(writer, endpoint_ref(name))
-    if raw is None:
-        return
-    noted = read_notes(raw.get("tags"))
-    if (wanted := change(noted)) != noted:
+    noted = read_notes(raw.get("tags")) if raw else Notes()
+    if raw and (wanted := change(noted)) != noted:
         write(writer, normalise(raw, writer.reader.where), split_of(raw), wanted)
+    return raw
 
 
 def delete(writer: Writer, step: Step) -> None:

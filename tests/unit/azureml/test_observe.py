@@ -15,12 +15,12 @@ from deployer.azureml.bookkeeping import Notes, tags_of
 from deployer.azureml.kinds import deployment, endpoint, environment, model
 from deployer.azureml.kinds.table import azure_asset
 from deployer.azureml.observe import observe, read
-from deployer.core.errors import Busy, WorkspaceError
+from deployer.core.errors import Busy, SignInFailed, WorkspaceError
 from deployer.core.references import AssetReference, AssetType
 from deployer.core.resources import BUSY_STATES, Kind, Ref, asset_ref, deployment_ref, endpoint_ref, traffic_ref
 from deployer.core.workspace import Wanted
 from tests.unit.azureml import fields, service
-from tests.unit.azureml.fakes import BLUE, ENDPOINT, Stand
+from tests.unit.azureml.fakes import BLUE, ENDPOINT, SETTINGS, Stand
 
 LATEST = AssetReference(type=AssetType.MODEL, name="digits", label="latest")
 CODE = f"/codes/{service.CODE_ID.split('/')[-3]}/versions/1"
@@ -247,3 +247,56 @@ def test_code_without_a_version_is_not_read() -> None:
 def test_only_assets_have_versions(kind: Kind) -> None:
     with pytest.raises(ValueError, match="has no versions"):
         azure_asset(kind)
+
+
+def scaled(endpoint_name: str, deployment_name: str, **tags: str) -> dict[str, Any]:
+    target = f"{service.HOME}/onlineEndpoints/{endpoint_name}/deployments/{deployment_name}"
+    capacity = {"minimum": "1", "maximum": "3", "default": "1"}
+    profiles = [{"name": "p", "capacity": capacity, "rules": []}]
+    name = f"{endpoint_name}-{deployment_name}"
+    return {"name": name, "tags": tags, "properties": {"targetResourceUri": target.upper(), "profiles": profiles}}
+
+
+def with_settings(*, autoscaled: bool = False) -> Stand:
+    made = stand()
+    made.arm.found[ENDPOINT] = raw_endpoint("digits", **tags_of(Notes(project="demo", autoscaled=autoscaled)))
+    for item in (scaled("digits", "blue"), scaled("gone", "red", **{"deployer-project": "demo"}), scaled("x", "y")):
+        made.arm.found[f"{SETTINGS}{item['name']}"] = item
+    elsewhere = {"targetResourceUri": "/subscriptions/s/virtualMachineScaleSets/v", "profiles": []}
+    made.arm.found[f"{SETTINGS}vm"] = {"name": "vm", "properties": elsewhere}
+    return made
+
+
+def read_settings(made: Stand, *, autoscale: bool = False) -> set[str]:
+    wanted = Wanted(endpoints=frozenset({"digits"}), project="demo", autoscale=autoscale)
+    return {str(item.ref) for item in observe(made.reader, wanted).of_kind(Kind.AUTOSCALE)}
+
+
+def test_settings_are_read_in_one_request_where_they_are_declared_or_noted() -> None:
+    both = {"autoscale setting digits/blue", "autoscale setting gone/red"}
+    declared, noted, neither = with_settings(), with_settings(autoscaled=True), with_settings()
+    assert read_settings(declared, autoscale=True) == read_settings(noted) == both
+    assert read_settings(neither) == set()
+    asked = [
+        sum(path.endswith("/autoscaleSettings") for path, _ in made.arm.log) for made in (declared, noted, neither)
+    ]
+    assert asked == [1, 1, 0]
+
+
+def test_what_may_not_be_read_is_said_and_what_cannot_be_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = with_settings()
+    wanted = Wanted(endpoints=frozenset({"digits"}), autoscale=True)
+
+    def refuse(error: WorkspaceError) -> None:
+        def pages_at(_path: str, _version: str) -> Any:
+            raise error
+
+        monkeypatch.setattr(made.arm, "pages_at", pages_at)
+
+    refuse(SignInFailed("you may not"))
+    seen = observe(made.reader, wanted)
+    assert (seen.unread, seen.of_kind(Kind.AUTOSCALE)) == ("you may not", ())
+    assert seen.get(endpoint_ref("digits"))
+    refuse(WorkspaceError("it broke"))
+    with pytest.raises(WorkspaceError, match="it broke"):
+        observe(made.reader, wanted)
