@@ -212,6 +212,21 @@ def test_a_setting_moves_to_the_next_revision(project: Project) -> None:
     project.converged({name: 100})
 
 
+def test_after_a_rollback_the_next_apply_scales_what_serves_again(project: Project) -> None:
+    revised(project, "1")
+    project.applied()
+    (first,) = project.split()
+    revised(project, "2")
+    project.applied()
+    assert project.deployer("rollback", "--yes").code == 0
+    assert project.split() == {first: 100}
+    project.applied()
+    assert [item["properties"]["targetResourceUri"].split("/")[-1] for item in settings(project)] == [first]
+    held = project.deployer("plan", "--detailed-exitcode")
+    assert held.code == 2, held.text
+    assert "Plan:" not in held.text, held.text
+
+
 def test_apply_killed_after_any_write_converges(project: Project) -> None:
     revised(project, "1")
     project.applied()

@@ -53,18 +53,24 @@ async def _look_at(context: ServerContext, setting: Document) -> None:
     properties, target = setting["properties"], _TARGET.fullmatch(setting["properties"]["targetResourceUri"])
     if target is None or target[2] is None or not properties["enabled"]:
         return
-    key = f"{target[1]}/{target[2]}".lower()
+    key, profile = f"{target[1]}/{target[2]}".lower(), active_profile(properties["profiles"], datetime.now(UTC))
+    await _look_at_processors(context, key, profile)
     deployment = context.store.get("deployment", key)
     if deployment is None or deployment["state"] != "Succeeded" or key in context.warming:
         return
-    profile = active_profile(properties["profiles"], datetime.now(UTC))
     now, current = time.time(), deployment["capacity"]
-    context.processors.look(key, now, context.serving.processor_seconds(*key.split("/")))
     decision = decide(profile, current, lambda trigger: _measured(context, trigger, current, now))
     last = setting["last"]
     waits = last and now - last["at"] < seconds(decision.cooldown) * _pace(context)
     if decision.count != current and not waits:
         await _scale(context, setting, deployment, decision)
+
+
+async def _look_at_processors(context: ServerContext, key: str, profile: Part) -> None:
+    """Note what a deployment has used of its processors, if rules ask for it; meanwhile, requests go on."""
+    if any(rule["metricTrigger"]["metricName"].lower() == PROCESSORS for rule in profile["rules"]):
+        used = await asyncio.to_thread(context.serving.processor_seconds, *key.split("/"))
+        context.processors.look(key, time.time(), used)
 
 
 async def _scale(context: ServerContext, setting: Document, deployment: Document, decision: Decision) -> None:
@@ -79,7 +85,9 @@ async def _scale(context: ServerContext, setting: Document, deployment: Document
         last["refused"] = refused.refusal.when
         if (setting["last"] or {}).get("refused") != refused.refusal.when:
             _LOG.warning("autoscale could not scale %s to %s: %s", target, decision.count, refused.refusal.when)
-    context.store.amend("autoscale", setting["name"].lower(), setting | {"last": last})
+    name = setting["name"].lower()
+    if (now := context.store.get("autoscale", name)) is not None:  # somebody may have written it meanwhile
+        context.store.amend("autoscale", name, now | {"last": last})
 
 
 def _measured(context: ServerContext, trigger: Part, current: int, now: float) -> float | None:
