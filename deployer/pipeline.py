@@ -163,6 +163,7 @@ def make_plan(
         intent=intent,
         origins=desired.origins,
         allow=options.allow,
+        outside=options.outside,
         purpose=purpose,
         is_local=desired.env.workspace is None,
         revisions=revisions,

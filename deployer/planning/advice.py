@@ -171,6 +171,15 @@ def _dropped_properties(case: Case) -> Iterator[Finding]:
             )
 
 
+def _outside(case: Case) -> Iterator[Finding]:
+    for folder in case.outside:
+        yield Finding(
+            code="outside-allowed",
+            summary=f"specs may name files in {folder}, outside of the project (--allow-outside)",
+            detail="Nobody who reviews the project sees what changes there.",
+        )
+
+
 ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _under_way,
     _in_place,
@@ -181,6 +190,7 @@ ADVICE: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _unknown_content,
     _failed_but_serving,
     _dropped_properties,
+    _outside,
     never_tested,
     no_way_back,
     assets_stay,

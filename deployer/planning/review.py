@@ -24,7 +24,10 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A plan with all its inputs; `is_local` if it is for the local workspace."""
+    """A plan with all its inputs; `is_local` if it is for the local workspace.
+
+    `outside` are the folders beside the project that specs may name files in.
+    """
 
     project: str
     desired: State
@@ -33,6 +36,7 @@ class Case:
     intent: Intent = field(default_factory=Intent)
     origins: Origins = field(default_factory=Origins)
     allow: frozenset[Allow] = frozenset()
+    outside: tuple[str, ...] = ()
     purpose: Purpose = Purpose.APPLY
     is_local: bool = False
     revisions: Revisions = NO_REVISIONS

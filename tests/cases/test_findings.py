@@ -99,7 +99,9 @@ def observed(
 def options(text: str) -> Options:
     flags = text.split()
     return Options(
-        prune="--prune" in flags, allow=frozenset(allowed for flag, allowed in ALLOW.items() if flag in flags)
+        prune="--prune" in flags,
+        allow=frozenset(allowed for flag, allowed in ALLOW.items() if flag in flags),
+        outside=tuple(flags[flags.index("--allow-outside") + 1 :][:1]) if "--allow-outside" in flags else (),
     )
 
 

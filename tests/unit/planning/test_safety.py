@@ -271,6 +271,7 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
+    "outside-allowed": (replace(case(SERVING, SERVING), outside=("../shared",)), case(SERVING, SERVING)),
     "autoscale-ends": (
         case(SERVING, [*SERVING, scaling()], deletes=[scaling().ref]),
         case([*SERVING, scaling()], [*SERVING, scaling()]),
