@@ -148,19 +148,16 @@ def make_plan(
 ) -> Plan:
     """Desired and live state -> a plan: ordered steps, findings and digest. Pure."""
     desired = replace(desired, state=without_unread(desired.state, live))
-    intent, goes = desired.intent, deletes | revisions.surplus
-    goes |= settings_to_delete(desired.state, live, goes, revisions, desired.env.project)
-    adopts = Allow.ADOPT in options.allow and purpose is Purpose.APPLY
-    writes = _writes(desired, live, goes, revisions, adopts=adopts)
+    writes = _writes(desired, live, deletes, revisions, adopts=_adopts(options, purpose))
     owing = owing_endpoints(live, desired.env.project, options.allow)
-    staged = with_tests_and_stages(writes, live, intent, owing)
-    steps = _with_holds(map(with_quota_note, staged), revisions, live, purpose)
+    staged = map(with_quota_note, with_tests_and_stages(writes, live, desired.intent, owing))
+    steps = _with_holds(staged, revisions, live, purpose)
     case = Case(
         project=desired.env.project,
         desired=desired.state,
         live=live,
         steps=steps,
-        intent=intent,
+        intent=desired.intent,
         origins=desired.origins,
         allow=options.allow,
         outside=options.outside,
@@ -181,12 +178,17 @@ def make_plan(
     return with_digest(made, desired.state, mask_of(desired.secrets).value)
 
 
+def _adopts(options: Options, purpose: Purpose) -> bool:
+    return Allow.ADOPT in options.allow and purpose is Purpose.APPLY
+
+
 def _writes(
     desired: Desired, live: State, deletes: frozenset[Ref], revisions: Revisions, *, adopts: bool
 ) -> tuple[Step, ...]:
     """What has to be written, with what it notes of earlier content and of revisions; `adopts` endpoints if asked."""
-    ignored = desired.intent.ignored
-    writes = reconcile(desired.state, live, ignored=ignored, deletes=deletes, origins=desired.origins)
+    ignored, goes = desired.intent.ignored, deletes | revisions.surplus
+    goes |= settings_to_delete(desired.state, live, goes, revisions, desired.env.project)
+    writes = reconcile(desired.state, live, ignored=ignored, deletes=goes, origins=desired.origins)
     writes = with_revisions_noted(with_earlier_noted(writes, live), revisions, live)
     writes = with_peak_noted(writes, desired.state)
     return with_adoptions(writes, desired.state, live, desired.env.project) if adopts else writes

@@ -8,12 +8,15 @@ from deployer.core.plan import Action, Finding
 from deployer.core.resources import Kind
 from deployer.planning.autoscale import COUNT, scaled_by
 from deployer.planning.facts import whose
-from deployer.planning.review import Case
+from deployer.planning.review import Case, Purpose
 
 
 def unread_settings(case: Case) -> Iterator[Finding]:
-    """Autoscale settings that nobody could look at: what is there is not known, and so nothing is done about it."""
-    if case.live.unread:
+    """Autoscale settings that nobody could look at: what is there is not known, and so nothing is done about it.
+
+    A rollback moves traffic alone, and must not wait for permissions.
+    """
+    if case.live.unread and case.purpose is not Purpose.ROLLBACK:
         yield Finding(
             code="autoscale-unread",
             summary=f"the autoscale settings were not looked at: {case.live.unread}",

@@ -271,7 +271,7 @@ BLOCKING: Mapping[str, tuple[Case, Case]] = {
     ),
 }
 ADVICE: Mapping[str, tuple[Case, Case]] = {
-    "outside-allowed": (replace(case(SERVING, SERVING), outside=("../shared",)), case(SERVING, SERVING)),
+    "outside-allowed": (replace(case(SERVING, SERVING), outside=("../models",)), case(SERVING, SERVING)),
     "autoscale-ends": (
         case(SERVING, [*SERVING, scaling()], deletes=[scaling().ref]),
         case([*SERVING, scaling()], [*SERVING, scaling()]),
@@ -432,6 +432,17 @@ def test_what_is_safe_at_the_end_may_be_deleted_on_the_way() -> None:
     moved = case([endpoint(), deployment("green"), traffic(green=100)], TWO, deletes=[BLUE])
     assert of_code(moved, "delete-while-serving") == []
     assert of_code(replace(moved, steps=moved.steps[::-1]), "delete-while-serving") == [True]
+
+
+def test_a_rollback_does_not_ask_for_settings() -> None:
+    unread = replace(build.live(*SERVING), unread="you may not")
+    asked = [replace(case(SERVING, SERVING, purpose=purpose), live=unread) for purpose in Purpose]
+    codes = {made.purpose: {finding.code for finding in findings(made) if finding.blocking} for made in asked}
+    assert codes == {
+        Purpose.APPLY: {"autoscale-unread"},
+        Purpose.DESTROY: {"autoscale-unread"},
+        Purpose.ROLLBACK: set(),
+    }
 
 
 def test_every_check_is_in_a_table() -> None:
