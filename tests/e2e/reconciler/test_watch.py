@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.reconciler.project import Project, Run
+from tests.e2e.reconciler.project import Project, Run, ended
 from tests.e2e.reconciler.site import Site
 
 NUMBERS = itertools.count(1)
@@ -90,3 +90,21 @@ def test_a_plan_reads_no_metrics(project: Project) -> None:
     run = project.deployer("plan")
     assert "then watches customers' requests to green for 5 s" in run.text
     assert [request for request in run.requests if "Insights" in request] == []
+
+
+@pytest.mark.long
+def test_a_sign_in_that_ends_in_a_stage_is_no_verdict_and_the_next_apply_goes_on(
+    project: Project, quick_site: Site
+) -> None:
+    green(project, {**ROLLOUT, "watch": {**WATCH, "limit": "15s"}})
+    with quick_site.load(project.name, pause=0.002) as seen:
+        running = project.begin("apply")
+        while "green" not in project.split():
+            assert running[0].is_alive()
+        with quick_site.fault(path="(?i)/onlineEndpoints/", status=401, code="ExpiredAuthenticationToken"):
+            run = ended(*running)
+        assert run.code == 1, run.text
+        assert project.split() == {"blue": 60, "green": 40}
+        project.applied()
+    assert {status for status, _ in seen} == {200}
+    project.converged({"green": 100})
