@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deployer.authoring.documents.document import Document
+from deployer.authoring.documents.document import Document, FieldPath
 from deployer.authoring.project_index import declared_by, project_path, resolved
 from deployer.core.compute import compute_of
 from deployer.core.duration_text import seconds
@@ -16,12 +16,22 @@ from deployer.core.intent import ANYTHING, Checks, Intent, OnInconclusive, Rollo
 from deployer.core.metrics import PERCENTILES
 from deployer.core.resources import KeyPath, Kind
 
+AUTOSCALE = "x-autoscale"
 INSTANCES: KeyPath = ("instance_count",)
 
 
 def is_autoscaled(document: Document) -> bool:
     """Whether a document declares an autoscale setting."""
-    return isinstance(document.get("x-autoscale"), dict)
+    return isinstance(document.get(AUTOSCALE), dict)
+
+
+def autoscale_parts(document: Document) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
+    """The maps with bounds and rules, by their places: that of `x-autoscale`, and those of its schedules."""
+    if is_autoscaled(document):
+        yield (AUTOSCALE,), document.map(AUTOSCALE)
+    for name, schedule in document.map(AUTOSCALE, "schedules").items():
+        if isinstance(schedule, Mapping):
+            yield (AUTOSCALE, "schedules", name), schedule
 
 
 def has_revisions(deployment: Document, policy: Mapping[str, Any]) -> bool:

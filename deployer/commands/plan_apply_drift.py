@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Literal, assert_never
 
 from deployer import pipeline
 from deployer.applying.consent import before_apply
+from deployer.applying.tools import Watcher
 from deployer.authoring import load_env
 from deployer.commands.console import Console, stoppable
 from deployer.commands.files import check_writable, read_whole, write_whole
@@ -177,9 +179,9 @@ def carry_out(planned: Planned, console: Console, shape: OutcomeFormat, *, minut
     return outcome.exit_code
 
 
-def _progress(planned: Planned, console: Console, shape: OutcomeFormat) -> Progress | ProgressLines:
+def _progress(planned: Planned, console: Console, shape: OutcomeFormat) -> AbstractContextManager[Watcher]:
     if shape == "lines":
-        return ProgressLines(console.out, secrets=console.secrets)
+        return nullcontext(ProgressLines(console.out, secrets=console.secrets))
     return Progress(sys.stderr, terminal=console.is_live, secrets=console.secrets, on_azure=not planned.is_local)
 
 

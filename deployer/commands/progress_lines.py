@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from deployer.core.outcome import StepResult
 from deployer.core.plan import Step
@@ -21,14 +19,6 @@ class ProgressLines:
         self._say = say
         self._mask: Mask = mask_of(secrets)
         self._lock = Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
     def step_started(self, step: Step) -> None:
         """A step has started."""

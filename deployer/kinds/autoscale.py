@@ -155,7 +155,7 @@ def declared(fields: Mapping[str, Any]) -> Ref:
 
 
 def spelled(fields: Fields) -> Fields:
-    """The short form written out, conditions and changes in one spelling, and schedules with the rules in force."""
+    """The short form written out, conditions and changes in one spelling, schedules with rules only if they differ."""
     shorts = {key: value for key, value in fields.items() if key in SHORT}
     rest = {key: value for key, value in fields.items() if key not in SHORT}
     rules = _rules({**_written_out(shorts), **(fields.get("rules") or {})})
@@ -188,9 +188,14 @@ def _condition(written: object) -> str:
     return str(parsed_condition(str(written)) or written)
 
 
+def rule_map(rule: Any) -> Fields:
+    """The fields of a rule as a spec has it, a change or a map, defaults filled in."""
+    return {**_usual(), **(rule if isinstance(rule, Mapping) else {"change": rule})}
+
+
 def _rule(rule: Any) -> str:
-    given = rule if isinstance(rule, Mapping) else {"change": rule}
-    times = {key: short_duration(seconds(given[key])) for key in ("cooldown", "grain") if given.get(key) is not None}
+    given = rule_map(rule)
+    times = {key: short_duration(seconds(given[key])) for key in ("cooldown", "grain")}
     return rule_text({**given, **times, "change": parsed_change(given.get("change")) or given.get("change")})
 
 

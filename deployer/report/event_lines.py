@@ -24,20 +24,13 @@ class Event(StrEnum):
     ENDED = "ended"
 
 
-def event_line(
-    event: Event, step: Step, at: datetime, mask: Mask, *, detail: str = "", left: float | None = None
-) -> str:
-    """One event as JSON (schemas/output/event.schema.json): `detail` says more, `left` how many seconds remain."""
-    return _line(event, step, at, mask, detail=detail, left=left)
-
-
 def ended_line(result: StepResult, at: datetime, mask: Mask) -> str:
     """The end of a step as JSON, with its result and what gates judged."""
     why = result.note or (result.error.message if result.error else "")
-    return _line(Event.ENDED, result.step, at, mask, detail=why, result=result)
+    return event_line(Event.ENDED, result.step, at, mask, detail=why, result=result)
 
 
-def _line(
+def event_line(
     event: Event,
     step: Step,
     at: datetime,
@@ -47,6 +40,7 @@ def _line(
     left: float | None = None,
     result: StepResult | None = None,
 ) -> str:
+    """One event as JSON (schemas/output/event.schema.json): `detail` says more, `left` how many seconds remain."""
     number, of = step.stage
     document = {
         "format_version": VERSION,

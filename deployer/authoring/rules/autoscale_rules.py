@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 from deployer.authoring.documents.document import Document, Fault, FieldPath
+from deployer.authoring.extension_keys import AUTOSCALE, autoscale_parts, is_autoscaled
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.compute import is_kubernetes
@@ -24,11 +25,11 @@ from deployer.kinds.autoscale import (
     Condition,
     parsed_change,
     parsed_condition,
+    rule_map,
     rule_of,
     spelled,
 )
 
-KEY = "x-autoscale"
 FORM = "Write METRIC OPERATOR THRESHOLD [avg|min|max|total|count|last] [WINDOW], such as cpu > 70 avg 5m."
 SHORTEST_WINDOW, LONGEST_WINDOW = 300.0, 12 * 3600.0
 SHORTEST_COOLDOWN, LONGEST_COOLDOWN = 60.0, 7 * 86_400.0
@@ -36,11 +37,11 @@ SHORTEST_COOLDOWN, LONGEST_COOLDOWN = 60.0, 7 * 86_400.0
 
 def autoscale_count(document: Document, _world: World) -> Iterator[Fault]:
     """Autoscale decides how many instances there are, on managed deployments alone."""
-    if not _declared(document):
+    if not is_autoscaled(document):
         return
     if is_kubernetes(document.data):
         yield Fault(
-            path=(KEY,),
+            path=(AUTOSCALE,),
             on_key=True,
             summary="`x-autoscale` is only for managed deployments",
             detail="Write `scale_settings: {type: target_utilization}` with its bounds.",
@@ -55,8 +56,8 @@ def autoscale_count(document: Document, _world: World) -> Iterator[Fault]:
 
 
 def autoscale_bounds(document: Document, _world: World) -> Iterator[Fault]:
-    """Minimum, default and maximum are in this order, also those of schedules; and something can change."""
-    for path, part in _parts(document):
+    """Minimum, default and maximum are in this order, also those of schedules."""
+    for path, part in autoscale_parts(document):
         low, high, default = (part.get(key) for key in ("min", "max", "default"))
         if type(low) is int and type(high) is int and low > high:
             yield Fault(path=(*path, "min"), summary=f"min ({low}) is greater than max ({high})", detail="Swap them.")
@@ -67,10 +68,10 @@ def autoscale_bounds(document: Document, _world: World) -> Iterator[Fault]:
 
 def autoscale_schedule(document: Document, _world: World) -> Iterator[Fault]:
     """A schedule has bounds, and a begin and an end: on days of the week, or once."""
-    for name, schedule in document.map(KEY, "schedules").items() if _declared(document) else ():
+    for name, schedule in document.map(AUTOSCALE, "schedules").items():
         if not isinstance(schedule, Mapping):
             continue
-        path: FieldPath = (KEY, "schedules", name)
+        path: FieldPath = (AUTOSCALE, "schedules", name)
         times = {"days", "start", "end", "from", "until"} & schedule.keys()
         if times not in ({"days", "start", "end"}, {"from", "until"}):
             yield Fault(
@@ -89,7 +90,7 @@ def autoscale_schedule(document: Document, _world: World) -> Iterator[Fault]:
 
 def autoscale_rule(document: Document, _world: World) -> Iterator[Fault]:
     """Every rule can be read, is about a metric that there is, and moves in the direction of its condition."""
-    for path, part in _parts(document):
+    for path, part in autoscale_parts(document):
         rules = part.get("rules")
         for written, rule in rules.items() if isinstance(rules, Mapping) else ():
             place = (*path, "rules", written)
@@ -102,30 +103,16 @@ def autoscale_rule(document: Document, _world: World) -> Iterator[Fault]:
 
 def autoscale_flapping(document: Document, _world: World) -> Iterator[Fault]:
     """Fewer instances follow from lower values than more instances do, and each way has its counterpart."""
-    for path, part in _parts(document):
+    for path, part in autoscale_parts(document):
         if _is_readable(part):
             place = (*path, "rules") if part.get("rules") else path
             yield from _fights(place, spelled(dict(part))["rules"])
 
 
-def _declared(document: Document) -> bool:
-    return isinstance(document.get(KEY), Mapping)
-
-
-def _parts(document: Document) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
-    """The maps with bounds and rules: that of `x-autoscale`, and those of its schedules."""
-    if not _declared(document):
-        return
-    yield (KEY,), document.map(KEY)
-    for name, schedule in document.map(KEY, "schedules").items():
-        if isinstance(schedule, Mapping):
-            yield (KEY, "schedules", name), schedule
-
-
 def _about_rule(place: FieldPath, condition: Condition, rule: Any) -> Iterator[Fault]:
-    given = rule if isinstance(rule, Mapping) else {"change": rule}
-    change, of = parsed_change(given.get("change")), str(given.get("of", "deployment"))
-    yield from _about_metric(place, condition, of)
+    given = rule_map(rule)
+    change = parsed_change(given.get("change"))
+    yield from _about_metric(place, condition, str(given["of"]))
     if change is not None and change.sign != "=" and change.amount == 0:
         yield Fault(
             path=place, on_key=True, summary="a change of 0 instances changes nothing", detail="Write +1 or -1."
@@ -164,11 +151,11 @@ def _about_times(place: FieldPath, condition: Condition, given: Mapping[str, Any
     if not SHORTEST_WINDOW <= condition.window <= LONGEST_WINDOW:
         summary = f"a window of {short_duration(condition.window)}; Azure Monitor takes 5m to 12h"
         yield Fault(path=place, on_key=True, summary=summary, detail="Write a window in these bounds.")
-    cooldown = seconds(given.get("cooldown", "5m"))
+    cooldown = seconds(given["cooldown"])
     if not SHORTEST_COOLDOWN <= cooldown <= LONGEST_COOLDOWN:
         summary = f"a cooldown of {short_duration(cooldown)}; Azure Monitor takes 1m to 168h"
         yield Fault(path=(*place, "cooldown"), summary=summary, detail="Write a time in these bounds.")
-    grain = seconds(given.get("grain", "1m"))
+    grain = seconds(given["grain"])
     if not 60.0 <= grain <= condition.window:
         summary = f"a grain of {short_duration(grain)} is not between 1m and the window"
         yield Fault(path=(*place, "grain"), summary=summary, detail="Azure Monitor measures minute by minute.")
@@ -179,7 +166,7 @@ def _is_readable(part: Mapping[str, Any]) -> bool:
     rules = part.get("rules") or {}
     if not isinstance(rules, Mapping):
         return False
-    changes = [rule.get("change") if isinstance(rule, Mapping) else rule for rule in rules.values()]
+    changes = [rule_map(rule).get("change") for rule in rules.values()]
     return all(map(parsed_condition, map(str, rules))) and all(map(parsed_change, changes))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from deployer.authoring.documents.document import Document, Fault, FieldPath
+from deployer.authoring.extension_keys import autoscale_parts, is_autoscaled
 from deployer.authoring.project_index import World
 from deployer.authoring.text.suggest import did_you_mean
 from deployer.core.compute import is_kubernetes
@@ -32,15 +33,9 @@ def max_instances(document: Document, world: World) -> Iterator[Fault]:
 
 def _instances(document: Document, bound: str) -> Iterator[tuple[FieldPath, Any]]:
     """The number of instances of a deployment; with autoscale, each of its lower or upper bounds."""
-    key = "x-autoscale"
-    if not isinstance(document.get(key), Mapping):
+    if not is_autoscaled(document):
         yield ("instance_count",), document.meant("instance_count")
-        return
-    yield (key, bound), document.get(key, bound)
-    yield from (
-        ((key, "schedules", name, bound), document.get(key, "schedules", name, bound))
-        for name in document.map(key, "schedules")
-    )
+    yield from (((*path, bound), part.get(bound)) for path, part in autoscale_parts(document))
 
 
 def pinned_versions(document: Document, world: World) -> Iterator[Fault]:

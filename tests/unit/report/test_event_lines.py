@@ -50,12 +50,12 @@ def test_every_action_and_result_is_as_its_schema_says(action: Action) -> None:
 
 def test_no_secret_is_in_any_of_them() -> None:
     said: list[str] = []
-    with ProgressLines(said.append, secrets=frozenset({SECRET})) as watcher:
-        watcher.waiting(STEP, f"for {SECRET}")
-        watcher.watching(STEP, SECRET, 4.0)
-        watcher.probing(STEP, 1, 2)
-        error = WorkspaceError(f"it said {SECRET}")
-        watcher.step_ended(StepResult(step=STEP, result=Result.FAILED, error=error))
+    watcher = ProgressLines(said.append, secrets=frozenset({SECRET}))
+    watcher.waiting(STEP, f"for {SECRET}")
+    watcher.watching(STEP, SECRET, 4.0)
+    watcher.probing(STEP, 1, 2)
+    error = WorkspaceError(f"it said {SECRET}")
+    watcher.step_ended(StepResult(step=STEP, result=Result.FAILED, error=error))
     assert len(said) == 4
     assert SECRET[:12] not in "".join(said)
     assert [json.loads(line)["event"] for line in said] == ["waiting", "watching", "probing", "ended"]
